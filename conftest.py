@@ -1,0 +1,40 @@
+"""What all tests share, the notebook's among them: pinned data, a silent bar, the published figures."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent
+# The folders to look for real data in, read before the environment is pinned below.
+DATA_FOLDERS = [
+    Path(folder)
+    for folder in [*os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep), PROJECT / "datasets"]
+    if folder
+]
+# The stored outputs of the notebook are those of `caras`, whatever the user has at hand; nbval's
+# kernel inherits this environment.
+os.environ["SMILE_DATA_DIR"] = ""
+os.environ["SMILE_DATASET"] = "caras"
+os.environ["TQDM_DISABLE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def published():
+    """The figures that others published, with their sources."""
+    return json.loads((PROJECT / "datasets" / "published.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def real_folder():
+    """A function: the folder that holds the named data set; skips the test where there is none."""
+
+    def find(name, splits=("train", "test")):
+        files = [f"{split}_{name}.h5" for split in splits]
+        for folder in DATA_FOLDERS:
+            if all((folder / file).is_file() for file in files):
+                return folder
+        pytest.skip(f"needs {' and '.join(files)}: put their folder into SMILE_DATA_DIR")
+
+    return find
