@@ -1,0 +1,127 @@
+"""How long 2,700 iterations take: the textbook's loop, scikit-learn, PyTorch and ours, in one run.
+
+    python -m benchmarks.training
+
+prints a Markdown table. All train the same 12288-20-7-5-1 network by full-batch gradient descent on
+the 600 images of `caras`. The slow ones run a fraction of the iterations, scaled; each figure is
+the best of three. PyTorch and scikit-learn take part where they are installed.
+"""
+
+import importlib.util
+import os
+import time
+import tracemalloc
+import warnings
+
+import numpy as np
+
+from helpers import network
+from helpers.data import flatten, load_dataset
+from helpers.training import L_layer_model
+
+DIMS = [12288, 20, 7, 5, 1]
+RATE = 0.0075
+ITERATIONS = 2700
+FRACTION = 20  # the slow ones run 1/20 of the iterations
+ROUNDS = 3
+
+
+def ours(X, Y, iterations):
+    L_layer_model(X, Y, DIMS, RATE, iterations, progress=False)
+
+
+def textbook(X, Y, iterations):
+    parameters = network.initialize_parameters_deep(DIMS)
+    for _ in range(iterations):
+        AL, caches = network.L_model_forward(X, parameters)
+        grads = network.L_model_backward(AL, Y, caches)
+        parameters = network.update_parameters(parameters, grads, RATE)
+
+
+def scikit_learn(X, Y, iterations):
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(
+        DIMS[1:-1],
+        solver="sgd",
+        momentum=0,
+        alpha=0,
+        learning_rate_init=RATE,
+        batch_size=len(X),
+        max_iter=iterations,
+        n_iter_no_change=iterations + 1,
+        random_state=1,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, Y)
+
+
+def pytorch(X, Y, iterations):
+    import torch
+
+    torch.manual_seed(1)
+    layers = []
+    for n_prev, n in zip(DIMS, DIMS[1:]):
+        layers += [torch.nn.Linear(n_prev, n), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    cost = torch.nn.BCEWithLogitsLoss()
+    for _ in range(iterations):
+        optimizer.zero_grad()
+        cost(model(X), Y).backward()
+        optimizer.step()
+
+
+def products(C, K, iterations):
+    for _ in range(iterations):
+        C @ K
+
+
+def seconds(train, first, second, fraction=1):
+    """Return the least of three times, scaled to all iterations."""
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        train(first, second, ITERATIONS // fraction)
+        times.append(time.perf_counter() - start)
+    return fraction * min(times)
+
+
+def peak_memory(X, Y):
+    """Return our peak over X, K and W1, counting X itself."""
+    tracemalloc.start()
+    ours(X, Y, 100)
+    peak = X.nbytes + tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    m = X.shape[1]
+    return peak / (X.nbytes + 8 * (m * m + DIMS[1] * DIMS[0]))
+
+
+def main():
+    data = load_dataset("caras")
+    X, Y = flatten(data.train_x), data.train_y
+    X32, m = X.astype(np.float32), X.shape[1]
+    K, C = X.T @ X, np.random.RandomState(1).randn(DIMS[1], m)
+    rows = [("nuestro, float64", seconds(ours, X, Y))]
+    rows.append((f"solo los {ITERATIONS:,} productos 20×{m}×{m}", seconds(products, C, K)))
+    rows.append(("bucle del curso en NumPy, float64", seconds(textbook, X, Y, FRACTION)))
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        images, labels = torch.tensor(X32.T), torch.tensor(Y.T, dtype=torch.float32)
+        rows.append(("PyTorch, float32", seconds(pytorch, images, labels, FRACTION)))
+    if importlib.util.find_spec("sklearn"):
+        images = np.ascontiguousarray(X32.T)
+        name = "scikit-learn `MLPClassifier`, float32"
+        rows.append((name, seconds(scikit_learn, images, Y.ravel(), FRACTION)))
+    print(f"\n{ITERATIONS:,} iteraciones, {m} imágenes, {os.cpu_count()} núcleos:\n")
+    print("| programa | segundos | veces lo nuestro |\n|:--|--:|--:|")
+    for name, time_taken in rows:
+        print(f"| {name} | {time_taken:.2f} | {time_taken / rows[0][1]:.2f} |")
+    print(f"\nMemoria máxima: {peak_memory(X, Y):.2f} veces la de X, K y W1.")
+
+
+if __name__ == "__main__":
+    main()

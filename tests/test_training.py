@@ -1,0 +1,202 @@
+"""Gradient descent: the published tables, and the fast way against the textbook's."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import network, training
+from helpers.data import flatten, load_dataset
+from helpers.training import DivergenceWarning, L_layer_model
+
+HIDDEN = ["linear", "relu", "leaky_relu", "tanh", "sigmoid"]
+
+
+def textbook(X, Y, layers_dims, learning_rate, num_iterations, activation, seed):
+    """The course's own loop, over the pixels, with the network's functions."""
+    parameters = network.initialize_parameters_deep(layers_dims, seed)
+    costs = []
+    for i in range(num_iterations):
+        AL, caches = network.L_model_forward(X, parameters, activation)
+        if i % 100 == 0:
+            costs.append(network.compute_cost(AL, Y))
+        grads = network.L_model_backward(AL, Y, caches, activation)
+        parameters = network.update_parameters(parameters, grads, learning_rate)
+    return parameters, costs
+
+
+@pytest.mark.parametrize("table", ["catvnoncat_4_layers", "happy_4_layers"])
+def test_published_costs_to_six_decimals_and_both_accuracies(table, published, real_folder):
+    known = published[table]
+    name = table.split("_")[0]
+    data = load_dataset(name, real_folder(name))
+    X = flatten(data.train_x)
+    parameters, costs = L_layer_model(
+        X,
+        data.train_y,
+        known["layers_dims"],
+        known["learning_rate"],
+        known["num_iterations"],
+        seed=known["seed"],
+    )
+    assert [round(cost, 6) for cost in costs] == known["costs_every_100"]
+    train = (network.predict(X, parameters) == data.train_y).mean()
+    test = (network.predict(flatten(data.test_x), parameters) == data.test_y).mean()
+    assert train == pytest.approx(known["train_accuracy"], abs=1e-9)
+    assert test == pytest.approx(known["test_accuracy"], abs=1e-9)
+
+
+@pytest.mark.parametrize("activation", HIDDEN)
+@settings(max_examples=20, deadline=None)
+@given(
+    hidden=st.lists(st.integers(1, 6), max_size=4),
+    n_x=st.integers(1, 40),
+    m=st.integers(1, 40),
+    seed=st.integers(0, 1000),
+)
+def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x, m, seed):
+    random = np.random.RandomState(seed)
+    X, Y = random.rand(n_x, m), random.randint(0, 2, (1, m))
+    layers_dims = [n_x, *hidden, 1]
+    expected, expected_costs = textbook(X, Y, layers_dims, 0.05, 201, activation, seed)
+    start = network.initialize_parameters_deep(layers_dims, seed)
+    for space in (training.ImageSpace, training.PixelSpace):
+        first = space(X, start["W1"])
+        states = training.descend(first, Y, start, 0.05, activation)
+        *_, before, last = (state for _, state in zip(range(202), states))
+        np.testing.assert_allclose(first.weights(last.learnt), expected["W1"], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(last.b1, expected["b1"], rtol=0, atol=1e-9)
+        assert network.compute_cost(before.AL, Y) == pytest.approx(expected_costs[2], abs=1e-9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)  # random labels may not be learnable
+        parameters, costs = L_layer_model(
+            X, Y, layers_dims, 0.05, 201, hidden_activation=activation, seed=seed
+        )
+    assert list(parameters) == list(expected)
+    for name in expected:
+        np.testing.assert_allclose(parameters[name], expected[name], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(costs, expected_costs, rtol=0, atol=1e-9)
+
+
+@pytest.fixture
+def problem():
+    """120 separable examples of 300 inputs: a few pixels carry the class."""
+    random = np.random.RandomState(0)
+    Y = np.arange(120).reshape(1, -1) % 2
+    X = random.rand(300, 120)
+    X[:30] += 0.5 * Y
+    return X, Y
+
+
+def test_it_learns_and_leaves_its_arguments_as_they_were(problem):
+    X, Y = problem
+    start = network.initialize_parameters_deep([300, 8, 1], seed=4)
+    for array in (X, Y, *start.values()):
+        array.flags.writeable = False
+    parameters, costs = L_layer_model(X, Y, [300, 8, 1], 0.1, 600, parameters=start)
+    assert costs[-1] < 0.2 < 0.5 < costs[0]
+    assert (network.predict(X, parameters) == Y).mean() > 0.98
+
+
+def test_training_on_from_given_parameters_equals_training_through(problem):
+    X, Y = problem
+    whole, costs = L_layer_model(X, Y, [300, 8, 1], 0.05, 400)
+    half, _ = L_layer_model(X, Y, [300, 8, 1], 0.05, 200)
+    rest, later = L_layer_model(X, Y, [300, 8, 1], 0.05, 200, parameters=half)
+    np.testing.assert_allclose(later, costs[2:], atol=1e-12)
+    np.testing.assert_allclose(rest["W1"], whole["W1"], atol=1e-12)
+
+
+def test_costs_are_printed_when_asked_for(problem, capsys):
+    X, Y = problem
+    _, costs = L_layer_model(X, Y, [300, 8, 1], num_iterations=101, print_cost=True)
+    assert capsys.readouterr().out == (
+        f"Costo en la iteración    0: {costs[0]:.6f}\nCosto en la iteración  100: {costs[1]:.6f}\n"
+    )
+    L_layer_model(X, Y, [300, 8, 1], num_iterations=101)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("learning_rate", [10, 1e6, 1e300])
+def test_a_divergence_is_one_spanish_warning_and_flagged_costs(problem, activation, learning_rate):
+    X, Y = problem
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        parameters, costs = L_layer_model(
+            X, 1 - Y, [300, 8, 5, 1], learning_rate, 350, hidden_activation=activation
+        )
+        network.predict_proba(X, parameters, activation)  # usable, whatever happened
+    assert len(costs) == 4 and np.isfinite(costs[0])
+    assert all(np.isfinite(value).all() for value in parameters.values())
+    assert [w.category for w in caught] in ([DivergenceWarning], [])
+    if caught:
+        assert "tasa de aprendizaje menor" in str(caught[0].message)
+        assert caught[0].filename == __file__
+    else:  # no complaint is owed only where it did learn
+        assert costs[-1] < costs[0]
+
+
+def test_a_network_gone_dead_is_reported(problem):
+    X, Y = problem
+    with pytest.warns(DivergenceWarning, match="misma respuesta|más alto|desbordaron"):
+        L_layer_model(X, Y, [300, 8, 5, 1], 10, 300)
+
+
+def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
+    X, Y = problem
+    expected, _ = L_layer_model(X, Y, [300, 8, 1], num_iterations=150)
+    real_cost, calls = network.compute_cost, iter(range(3))
+
+    def stop_at_the_third_cost(AL, Y):
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return real_cost(AL, Y)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(network, "compute_cost", stop_at_the_third_cost)
+        L_layer_model(X, Y, [300, 8, 1], num_iterations=150)
+    assert np.geterr()["over"] == "warn"
+    again, _ = L_layer_model(X, Y, [300, 8, 1], num_iterations=150)
+    np.testing.assert_array_equal(again["W1"], expected["W1"])
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"layers_dims": [299, 8, 1]}, "layers_dims=[299, 8, 1] debe empezar en 300"),
+        ({"layers_dims": [300, 8, 2]}, "terminar en 1"),
+        ({"layers_dims": [300]}, "layers_dims"),
+        ({"learning_rate": 0}, "learning_rate=0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"num_iterations": 0}, "num_iterations=0"),
+        ({"num_iterations": 1.5}, "num_iterations=1.5"),
+        ({"hidden_activation": "swish"}, "'swish'"),
+        ({"Y": np.zeros((1, 3))}, "Y tiene forma (1, 3)"),
+        ({"Y": np.full((1, 120), 2)}, "Y contiene 2"),
+        ({"X": np.full((300, 120), np.nan)}, "X contiene NaN"),
+        ({"X": np.zeros(300)}, "X tiene forma (300,)"),
+        ({"parameters": network.initialize_parameters_deep([300, 7, 1])}, "parameters['W1']"),
+        ({"parameters": {}}, "parameters"),
+    ],
+)
+def test_bad_arguments_are_named_in_spanish(problem, change, says):
+    X, Y = problem
+    arguments = {"X": X, "Y": Y, "layers_dims": [300, 8, 1], "num_iterations": 10, **change}
+    with pytest.raises(ValueError) as error:
+        L_layer_model(**arguments)
+    assert says in str(error.value)
+
+
+def test_memory_stays_near_X_K_and_W1():
+    random = np.random.RandomState(0)
+    X, Y = random.rand(12288, 200), np.arange(200).reshape(1, -1) % 2
+    tracemalloc.start()
+    L_layer_model(X, Y, [12288, 20, 7, 5, 1], num_iterations=20)
+    peak = tracemalloc.get_traced_memory()[1] + X.nbytes
+    tracemalloc.stop()
+    K_and_W1 = 8 * (200 * 200 + 20 * 12288)
+    assert peak <= 1.2 * (X.nbytes + K_and_W1) + K_and_W1  # W1 before, W1 after
