@@ -1,0 +1,83 @@
+"""Execute the notebook from the command line: ``python -m helpers.report``.
+
+Writes an HTML report and prints the results. With ``--refresh``, stores the outputs in the notebook
+itself instead: what nbval compares against, always those of the data set ``caras``.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from tqdm import tqdm
+
+PROJECT = Path(__file__).resolve().parent.parent
+NOTEBOOK = PROJECT / "Proyecto_Final.ipynb"
+REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
+RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
+
+
+def execute(notebook):
+    """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
+
+    Raises ``CellExecutionError`` at the first cell that fails.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(PROJECT)}},
+        record_timing=False,
+    )
+    with client.setup_kernel():
+        for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
+            client.execute_cell(cell, index)
+
+
+def printed_results(notebook):
+    """Return what the cells tagged ``resultados`` printed."""
+    return "".join(
+        output["text"]
+        for cell in notebook.cells
+        if RESULTS_TAG in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if output.get("name") == "stdout"
+    )
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m helpers.report", description=__doc__)
+    parser.add_argument(
+        "--refresh", action="store_true", help="guarda las salidas en el propio cuaderno"
+    )
+    refresh = parser.parse_args(arguments).refresh
+    if refresh:
+        os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="", TQDM_DISABLE="1")
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    try:
+        execute(notebook)
+    except CellExecutionError as error:
+        sys.exit(f"Una celda del cuaderno falló:\n{error}")
+    if refresh:
+        _write(NOTEBOOK, nbformat.writes(notebook) + "\n")
+    else:
+        html, _ = HTMLExporter().from_notebook_node(notebook)
+        _write(REPORT, html)
+    print(printed_results(notebook), end="")
+    print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {NOTEBOOK if refresh else REPORT}")
+
+
+def _write(path, text):
+    """Write ``text`` so that ``path`` is at every moment whole: the old file or the new one."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(temporary, path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The command line that executes the notebook, on small notebooks of its own."""
+
+import nbformat
+import pytest
+
+from helpers import report
+
+
+@pytest.fixture
+def notebook_of(tmp_path, monkeypatch):
+    """A function that puts cells into a notebook and points the report at it."""
+    monkeypatch.setattr(report, "NOTEBOOK", tmp_path / "carpeta con acentos ñ" / "Prueba.ipynb")
+    monkeypatch.setattr(report, "REPORT", tmp_path / "reporte" / "Prueba.html")
+    monkeypatch.setattr(report, "PROJECT", tmp_path)
+
+    def write(*sources):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        cells[-1].metadata["tags"] = ["resultados"]
+        report.NOTEBOOK.parent.mkdir(exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), report.NOTEBOOK)
+        return report.NOTEBOOK.read_text(encoding="utf-8")
+
+    return write
+
+
+def test_it_prints_the_results_and_writes_the_html(notebook_of, capsys):
+    before = notebook_of("x = 21", "print('exactitud', 2 * x)")
+    report.main([])
+    printed = capsys.readouterr().out
+    assert printed == f"exactitud 42\nReporte: {report.REPORT}\n"
+    assert "exactitud 42" in report.REPORT.read_text(encoding="utf-8")
+    assert report.NOTEBOOK.read_text(encoding="utf-8") == before
+    assert [path.name for path in report.REPORT.parent.iterdir()] == [report.REPORT.name]
+
+
+def test_refresh_stores_the_outputs_of_caras_in_the_notebook(notebook_of, monkeypatch):
+    monkeypatch.setenv("SMILE_DATASET", "otro")  # restored afterwards, whatever main does to it
+    monkeypatch.setenv("SMILE_DATA_DIR", "/otra")
+    notebook_of("import os", "print(os.environ['SMILE_DATASET'], os.environ['SMILE_DATA_DIR'])")
+    report.main(["--refresh"])
+    stored = nbformat.read(report.NOTEBOOK, as_version=4)
+    assert [cell.execution_count for cell in stored.cells] == [1, 2]
+    assert stored.cells[1].outputs[0]["text"] == "caras \n"
+    assert not report.REPORT.exists()
+
+
+def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(notebook_of):
+    before = notebook_of("1 / 0", "print('nunca')")
+    with pytest.raises(SystemExit, match="Una celda del cuaderno falló"):
+        report.main(["--refresh"])
+    assert report.NOTEBOOK.read_text(encoding="utf-8") == before
+    assert not report.REPORT.exists()
