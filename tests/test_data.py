@@ -1,0 +1,796 @@
+"""What the loaders read, and that nothing a file may hold gets past them but as a DataError."""
+
+import io
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tracemalloc
+import warnings
+import zlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import EpsImagePlugin, Image
+
+from helpers import data
+from helpers.data import DataError, flatten, load_dataset, load_photo
+
+M = {"train": 7, "test": 4}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    monkeypatch.delenv("SMILE_DATASET", raising=False)
+    monkeypatch.delenv("SMILE_DATA_DIR", raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of the kind that Spanish-speaking students have."""
+    path = tmp_path / "carpeta con acentos ñ"
+    path.mkdir()
+    return path
+
+
+def pixels(split, side=6):
+    return np.random.RandomState(len(split)).randint(0, 256, (M[split], side, side, 3), np.uint8)
+
+
+def labels(split):
+    return np.arange(M[split]) % 2
+
+
+def write(folder, name, split, **options):
+    """One good file; options go to the images' create_dataset."""
+    path = folder / f"{split}_{name}.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset(f"{split}_set_x", data=pixels(split), **options)
+        file[f"{split}_set_y"] = labels(split)
+        file["list_classes"] = np.array([b"perro", "niño".encode()])
+        file[f"{split}_set_person"] = np.arange(M[split])
+        file[f"{split}_set_yaw"] = np.linspace(-1, 1, M[split])
+    return path
+
+
+def write_both(folder, name):
+    folder.mkdir(exist_ok=True)
+    write(folder, name, "train")
+    write(folder, name, "test")
+
+
+def put(file, key, value=None, **options):
+    """Put another value in place of what is under key."""
+    if key in file:
+        del file[key]
+    file.create_dataset(key, data=value, **options)
+
+
+# Data sets that load
+
+
+def test_loads_what_was_written(folder, capsys):
+    write_both(folder, "perros")
+    dataset = load_dataset("perros", folder)
+    for split, x, y, attributes in [
+        ("train", dataset.train_x, dataset.train_y, dataset.train_attributes),
+        ("test", dataset.test_x, dataset.test_y, dataset.test_attributes),
+    ]:
+        assert x.dtype == np.uint8
+        np.testing.assert_array_equal(x, pixels(split))
+        assert y.dtype == np.int64
+        np.testing.assert_array_equal(y, [labels(split)])
+        assert sorted(attributes) == ["person", "yaw"]
+        np.testing.assert_array_equal(attributes["person"], np.arange(M[split]))
+        np.testing.assert_array_equal(attributes["yaw"], np.linspace(-1, 1, M[split]))
+    assert (dataset.name, dataset.classes) == ("perros", ["perro", "niño"])
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    for part in ["«perros»", "7", "4", "6×6", "0 = perro", "1 = niño", folder.as_posix()]:
+        assert part in said
+        assert part in repr(dataset) or part == folder.as_posix()
+
+
+@pytest.mark.parametrize("options", [{"compression": "gzip", "shuffle": True}, {"maxshape": None}])
+@pytest.mark.parametrize("extra", [{"compression": "lzf"}, {"fletcher32": True}, {"chunks": True}])
+def test_loads_every_ordinary_storage(folder, options, extra):
+    write_both(folder, "a")
+    if "maxshape" in options:
+        options = {"maxshape": (None, 6, 6, 3)}
+    write(folder, "a", "train", **{**options, **extra})
+    np.testing.assert_array_equal(load_dataset("a", folder).train_x, pixels("train"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "classes"),
+    [
+        (np.array([0, 1]), ["no sonríe", "sonríe"]),
+        (np.array([0, 1], np.uint8), ["no sonríe", "sonríe"]),
+        (np.array(["no", "sí"], h5py.string_dtype()), ["no", "sí"]),
+        (np.array([b"no", "sí".encode()]), ["no", "sí"]),
+    ],
+)
+def test_class_names(folder, stored, classes):
+    for split in M:
+        with h5py.File(write(folder, "a", split), "r+") as file:
+            put(file, "list_classes", stored)
+    assert load_dataset("a", folder).classes == classes
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int32, ">i8", np.uint64])
+def test_labels_of_any_whole_type(folder, dtype):
+    write_both(folder, "a")
+    with h5py.File(folder / "train_a.h5", "r+") as file:
+        put(file, "train_set_y", labels("train").astype(dtype))
+    y = load_dataset("a", folder).train_y
+    assert y.dtype == np.int64
+    np.testing.assert_array_equal(y, [labels("train")])
+
+
+def test_a_set_may_bring_no_attributes_and_other_data(folder):
+    for split in M:
+        with h5py.File(write(folder, "a", split), "r+") as file:
+            del file[f"{split}_set_person"], file[f"{split}_set_yaw"]
+            file["notas"] = np.array([b"de otra parte"])
+    assert load_dataset("a", folder).train_attributes == {}
+
+
+def test_needs_no_right_to_write(folder):
+    write_both(folder, "a")
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        load_dataset("a", folder)
+    finally:
+        folder.chmod(0o755)  # or pytest could not clean up
+        for path in folder.iterdir():
+            path.chmod(0o644)
+
+
+# Which data set, from where
+
+
+@pytest.fixture
+def places(folder, monkeypatch):
+    """Two folders in SMILE_DATA_DIR and, as the project's own, a third."""
+    one, two, own = folder / "uno", folder / "dos", folder / "datasets"
+    for place in (one, two, own):
+        place.mkdir()
+    monkeypatch.setenv("SMILE_DATA_DIR", os.pathsep.join(["", str(one), str(two)]))
+    monkeypatch.setattr(data, "_PROJECT", folder)
+    monkeypatch.setattr(data, "_DATASETS", own)
+    return one, two, own
+
+
+def test_folders_are_searched_in_order(places, capsys):
+    one, two, own = places
+    for place in (own, two, one):
+        write_both(place, "a")
+        load_dataset("a")
+        assert f"{place.name}/" in capsys.readouterr().out
+    load_dataset("a", own)
+    assert "datasets/" in capsys.readouterr().out
+
+
+def test_halves_from_different_folders_are_not_put_together(places):
+    one, two, own = places
+    write(one, "a", "train")
+    write(two, "a", "test")
+    with pytest.raises(DataError, match=r"uno/ falta test_a\.h5\n.*dos/ falta train_a\.h5\n"):
+        load_dataset("a")
+    write_both(own, "a")
+    assert load_dataset("a").name == "a"
+
+
+def test_folder_given_is_the_only_one(places, tmp_path):
+    write_both(places[0], "a")
+    with pytest.raises(DataError, match="No encontré el conjunto «a»"):
+        load_dataset("a", tmp_path)
+
+
+def test_default_name(places, monkeypatch):
+    one, two, own = places
+    write_both(own, "caras")
+    write(one, "happy", "test")
+    write(two, "happy", "train")
+    assert load_dataset().name == "caras"  # happy's halves are apart
+    write(one, "happy", "train")
+    assert load_dataset().name == "happy"
+    write_both(two, "otro")
+    monkeypatch.setenv("SMILE_DATASET", "otro")
+    assert load_dataset().name == "otro"
+    assert load_dataset("caras").name == "caras"
+    monkeypatch.setenv("SMILE_DATASET", "")
+    assert load_dataset().name == "happy"
+
+
+def test_caras_says_how_to_get_the_real_photos(places, capsys):
+    write_both(places[2], "caras")
+    load_dataset()
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "(de datasets/)" in said
+    for part in ["iarunava/happy-house-dataset", "train_happy.h5", "test_happy.h5", "README.md"]:
+        assert part in said
+    write_both(places[2], "happy")
+    load_dataset()
+    assert "iarunava" not in capsys.readouterr().out
+
+
+def test_own_datasets_are_found_from_any_working_directory(folder, tmp_path):
+    (folder / "helpers").mkdir()
+    shutil.copy(data.__file__, folder / "helpers" / "data.py")
+    write_both(folder / "datasets", "caras")
+    write_both(tmp_path / "datasets", "happy")  # bait: the working directory must not matter
+    code = f"import sys; sys.path.insert(0, {folder.name!r}); import helpers.data as d; "
+    code += "d.load_dataset()"
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, timeout=60
+    )
+    said = run.stdout.decode()
+    assert said.startswith("Conjunto «caras»"), run.stderr.decode()
+    assert tmp_path.as_posix() not in said
+    assert "(de datasets/)" in said
+
+
+def test_unknown_name_lists_the_known(places):
+    write_both(places[0], "gatos")
+    write_both(places[2], "caras")
+    write(places[1], "medio", "train")
+    with pytest.raises(DataError, match="«perros»") as caught:
+        load_dataset("perros")
+    assert "Conjuntos disponibles: caras, gatos." in str(caught.value)
+    with pytest.raises(DataError, match="disponibles: ninguno"):
+        load_dataset("perros", places[1] / "no existe")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "../a", "C:a", "a\0", 3])
+def test_names_that_are_no_names(places, name):
+    with pytest.raises(DataError, match="no sirve como nombre") as caught:
+        load_dataset(name)
+    assert repr(name) in str(caught.value)
+
+
+# Data sets that are refused
+
+
+def link_out(file, link):
+    del file["train_set_x"]
+    file["train_set_x"] = link
+
+
+def make_virtual(file):
+    layout = h5py.VirtualLayout((7, 6, 6, 3), np.uint8)
+    layout[:] = h5py.VirtualSource(
+        str(Path(file.filename).with_name("test_a.h5")), "x", (7, 6, 6, 3)
+    )
+    del file["train_set_x"]
+    file.create_virtual_dataset("train_set_x", layout)
+
+
+def make_external(file):
+    outside = Path(file.filename).with_name("afuera.bin")
+    outside.write_bytes(bytes(7 * 6 * 6 * 3))
+    del file["train_set_x"]
+    options = {"shape": (7, 6, 6, 3), "dtype": "u1"}
+    file.create_dataset("train_set_x", external=[(str(outside), 0, h5py.h5f.UNLIMITED)], **options)
+
+
+def use_unknown_filter(file):
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_chunk((1, 6, 6, 3))
+    plist.set_filter(32_123, h5py.h5z.FLAG_OPTIONAL)
+    space = h5py.h5s.create_simple((7, 6, 6, 3))
+    del file["train_set_x"]
+    h5py.h5d.create(file.id, b"train_set_x", h5py.h5t.NATIVE_UINT8, space, plist)
+
+
+X, Y, C = "train_set_x", "train_set_y", "list_classes"
+REFUSED = {  # what is done to a good file, the key at fault, what the message says was found
+    "no images": (lambda f: f.pop(X), X, "'list_classes'"),
+    "no labels": (lambda f: f.pop(Y), Y, "'list_classes'"),
+    "no classes": (lambda f: f.pop(C), C, "'train_set_x'"),
+    "group": (lambda f: (f.pop(X), f.create_group(X)), X, "grupo"),
+    "one image": (lambda f: put(f, X, pixels("train")[0]), X, r"\(6, 6, 3\)"),
+    "flat images": (lambda f: put(f, X, pixels("train").reshape(7, -1)), X, r"\(7, 108\)"),
+    "float images": (lambda f: put(f, X, pixels("train") / 255), X, "float64"),
+    "signed images": (lambda f: put(f, X, pixels("train").astype(np.int8)), X, "int8"),
+    "four channels": (lambda f: put(f, X, np.ones((7, 6, 6, 4), "u1")), X, r"\(7, 6, 6, 4\)"),
+    "channels first": (lambda f: put(f, X, np.ones((7, 3, 6, 6), "u1")), X, r"\(7, 3, 6, 6\)"),
+    "no image": (lambda f: put(f, X, np.ones((0, 6, 6, 3), "u1")), X, r"\(0, 6, 6, 3\)"),
+    "no pixel": (lambda f: put(f, X, np.ones((7, 0, 6, 3), "u1")), X, r"\(7, 0, 6, 3\)"),
+    "null": (lambda f: put(f, X, h5py.Empty("u1")), X, "None"),
+    "label 2": (lambda f: put(f, Y, np.array([0, 1, 2, 0, 1, -5, 1])), Y, r"\[-5, 2\]"),
+    "label 256": (lambda f: put(f, Y, np.full(7, 256)), Y, r"\[256\]"),
+    "float labels": (lambda f: put(f, Y, labels("train") * 1.0), Y, "float64"),
+    "text labels": (lambda f: put(f, Y, np.array([b"0"] * 7)), Y, r"\|S1"),
+    "label missing": (lambda f: put(f, Y, labels("train")[1:]), Y, r"\(6,\).*7 enteros"),
+    "row of labels": (lambda f: put(f, Y, labels("train")[None]), Y, r"\(1, 7\)"),
+    "one class": (lambda f: put(f, C, np.array([b"uno"])), C, r"\(1,\)"),
+    "three classes": (lambda f: put(f, C, np.array([b"a", b"b", b"c"])), C, r"\(3,\)"),
+    "not UTF-8": (lambda f: put(f, C, np.array([b"no", b"s\xed"])), C, r"b's\\xed'"),
+    "classes reversed": (lambda f: put(f, C, np.array([1, 0])), C, r"\[1, 0\]"),
+    "float classes": (lambda f: put(f, C, np.array([0.0, 1.0])), C, "float64"),
+    "references": (lambda f: put(f, C, [f[X].ref, f[Y].ref], dtype=h5py.ref_dtype), C, "reference"),
+    "short attribute": (lambda f: put(f, "train_set_yaw", np.ones(6)), "train_set_yaw", r"\(6,\)"),
+    "text attribute": (lambda f: put(f, "train_set_z", [b"a"] * 7), "train_set_z", "object"),
+    "linked attribute": (
+        lambda f: f.__setitem__("train_set_z", h5py.ExternalLink("otro.h5", "z")),
+        "train_set_z",
+        "enlace",
+    ),
+    "external link": (lambda f: link_out(f, h5py.ExternalLink("test_a.h5", "x")), X, "enlace"),
+    "dangling link": (lambda f: link_out(f, h5py.ExternalLink("no.h5", "x")), X, "enlace"),
+    "soft link": (lambda f: link_out(f, h5py.SoftLink("/x")), X, "enlace"),
+    "virtual": (make_virtual, X, "otros archivos"),
+    "external storage": (make_external, X, "otros archivos"),
+    "unknown filter": (use_unknown_filter, X, "32123"),
+    "odd filter": (lambda f: put(f, X, pixels("train"), scaleoffset=0), X, "filtros HDF5"),
+    "terabytes declared": (
+        lambda f: put(f, X, shape=(10**12, 64, 64, 3), chunks=(1, 64, 64, 3), dtype="u1"),
+        X,
+        "12,288,000,000,000,000 bytes",
+    ),
+    "nothing stored": (
+        lambda f: put(f, X, shape=(7, 64, 64, 3), chunks=(1, 64, 64, 3), dtype="u1"),
+        X,
+        "86,016 bytes declarados y 0 guardados",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "key", "found"), REFUSED.values(), ids=REFUSED.keys())
+def test_refused(folder, spoil, key, found):
+    write_both(folder, "a")
+    with h5py.File(folder / "train_a.h5", "r+") as file:
+        file["x"] = np.ones((7, 6, 6, 3), np.uint8)
+        spoil(file)
+    with pytest.raises(DataError, match=rf"train_a\.h5, «{key}»: encontré .*{found}") as caught:
+        load_dataset("a", folder)
+    assert "; esperaba " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("m", "images_per_chunk"), [(2**18, 2**14), (7, 2**18)], ids=["set", "one chunk"]
+)
+def test_gzip_bomb(folder, m, images_per_chunk):
+    """A file of some kB that says it unpacks to 3 GB."""
+    write_both(folder, "a")
+    image = (64, 64, 3)
+    with h5py.File(folder / "train_a.h5", "r+") as file:
+        put(file, "train_set_x", shape=(m, *image), chunks=(images_per_chunk, *image), dtype="u1",
+            maxshape=(None, *image), compression="gzip")  # fmt: skip
+        file["train_set_x"].id.write_direct_chunk((0, 0, 0, 0), bytes(1000))
+    with pytest.raises(DataError, match="3,221,225,472 bytes declarados y 1,000 guardados"):
+        load_dataset("a", folder)
+    # And one that lies about the size of the packed chunk, too.
+    path = folder / "train_a.h5"
+    raw = path.read_bytes()
+    size = (1000).to_bytes(4, "little") + bytes(4)
+    assert raw.count(size) == 1
+    path.write_bytes(raw.replace(size, (2**31).to_bytes(4, "little") + bytes(4)))
+    with pytest.raises(DataError, match=f"bytes declarados y {len(raw):,} guardados"):
+        load_dataset("a", folder)
+
+
+def test_black_images_are_no_bomb(folder):
+    """Nothing packs better than these, some 750 to 1."""
+    write_both(folder, "a")
+    black = np.zeros((600, 6, 6, 3), np.uint8)
+    with h5py.File(folder / "train_a.h5", "r+") as file:
+        file.clear()
+        put(file, "train_set_x", black, chunks=black.shape, compression="gzip", compression_opts=9)
+        put(file, "train_set_y", np.zeros(600, int), compression="gzip")
+        file["list_classes"] = np.array([b"perro", "niño".encode()])
+    assert load_dataset("a", folder).train_x.shape == black.shape
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: b"",
+        lambda raw: b"<!DOCTYPE html><title>Kaggle</title>" * 99,
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: raw[:-1],
+        lambda raw: raw[:100] + b"\xff" * 2000 + raw[2100:],
+    ],
+    ids=["empty", "html", "half", "cut", "overwritten"],
+)
+def test_damaged_files(folder, split, damage):
+    write_both(folder, "a")
+    path = folder / f"{split}_a.h5"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=rf"{split}_a\.h5.*descárgalo") as caught:
+        load_dataset("a", folder)
+    assert caught.value.__cause__ is not None
+
+
+def test_damaged_data_under_a_good_header(folder):
+    write_both(folder, "a")
+    path = write(folder, "a", "test", compression="gzip", chunks=(4, 6, 6, 3))
+    with h5py.File(path) as file:
+        chunk = file["test_set_x"].id.get_chunk_info(0)
+    raw = bytearray(path.read_bytes())
+    raw[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"?" * chunk.size
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match=r"test_a\.h5, «test_set_x»: no lo pude leer"):
+        load_dataset("a", folder)
+
+
+def test_halves_must_agree(folder):
+    write_both(folder, "a")
+    with h5py.File(folder / "test_a.h5", "r+") as file:
+        put(file, "test_set_x", pixels("test", side=5))
+    with pytest.raises(DataError, match=r"test_a.h5, «test_set_x».*\(5, 5, 3\).*\(6, 6, 3\)"):
+        load_dataset("a", folder)
+    with h5py.File(write(folder, "a", "test"), "r+") as file:
+        put(file, "list_classes", np.array([b"gato", b"perro"]))
+    with pytest.raises(DataError, match=r"test_a.h5, «list_classes».*gato.*niño"):
+        load_dataset("a", folder)
+
+
+def mutated(raw, chance):
+    """raw with some bytes changed, a piece cut out or two pieces swapped."""
+    raw = bytearray(raw)
+    i, j = sorted(chance.randrange(len(raw)) for _ in range(2))
+    kind = chance.randrange(4)
+    if kind == 0:
+        for _ in range(chance.choice([1, 1, 4, 30])):
+            raw[chance.randrange(len(raw))] = chance.choice([0, 1, 127, 255, chance.randrange(256)])
+    elif kind == 1:
+        del raw[i : chance.choice([j, len(raw), i + 1])]
+    elif kind == 2:
+        n = min(chance.randrange(1, 40), len(raw) - j)
+        raw[i : i + n], raw[j : j + n] = raw[j : j + n], raw[i : i + n]
+    else:
+        raw[i : i + 8] = chance.choice([b"\xff", b"\0", b"\x7f"]) * 8
+    return bytes(raw)
+
+
+LOAD_ALL = """
+import sys, helpers.data as d
+for folder in sys.stdin.read().splitlines():
+    try:
+        d.load_dataset("a", folder)
+        print("loaded", flush=True)
+    except d.DataError as error:
+        print("refused", flush=True)
+"""
+
+
+def test_mutated_hdf5_loads_or_is_refused(tmp_path):
+    """In a process of its own: broken HDF5 can bring down the interpreter, not just raise."""
+    chance = random.Random(1)
+    write_both(tmp_path, "a")
+    packed = write(tmp_path, "b", "train", compression="gzip", shuffle=True, fletcher32=True)
+    folders = [tmp_path / str(i) for i in range(500)]
+    for i, place in enumerate(folders):
+        place.mkdir()
+        raw = (packed if i % 2 else tmp_path / "train_a.h5").read_bytes()
+        (place / "train_a.h5").write_bytes(mutated(raw, chance))
+        shutil.copy(tmp_path / "test_a.h5", place)
+    run = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", LOAD_ALL],
+        input="\n".join(map(str, folders)).encode(),
+        cwd=Path(data.__file__).parents[1],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        timeout=60,
+    )
+    outcomes = [line for line in run.stdout.decode().split() if line in ("loaded", "refused")]
+    last = folders[len(outcomes) - 1 if run.returncode == 0 else len(outcomes)]
+    assert run.returncode == 0, f"{last}: {run.stderr.decode()[-2000:]}"
+    assert len(outcomes) == len(folders)
+    assert set(outcomes) == {"loaded", "refused"}
+
+
+# Real files
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test", "classes"),
+    [
+        ("catvnoncat", 209, 50, ["non-cat", "cat"]),
+        ("smiles", 3000, 1000, ["not smiling", "smiling"]),
+    ],
+)
+def test_real_sets(real_folder, name, train, test, classes):
+    dataset = load_dataset(name, real_folder(name))
+    assert dataset.train_x.shape == (train, 64, 64, 3)
+    assert dataset.train_y.shape == (1, train)
+    assert dataset.test_x.shape == (test, 64, 64, 3)
+    assert dataset.test_y.shape == (1, test)
+    assert dataset.classes == classes
+    assert set(np.unique(dataset.train_y)) == {0, 1}
+
+
+def test_happy_without_its_training_half(real_folder, folder):
+    shutil.copy(real_folder("happy", ["test"]) / "test_happy.h5", folder)
+    with pytest.raises(DataError, match=r"falta train_happy\.h5\n") as caught:
+        load_dataset("happy", folder)
+    for part in [folder.as_posix(), "iarunava/happy-house-dataset", "datasets/README.md"]:
+        assert part in str(caught.value)
+    assert "test_happy.h5\n" not in str(caught.value)
+
+
+def test_happy_has_names_for_its_bare_integers(real_folder, folder):
+    source = real_folder("happy", ["test"]) / "test_happy.h5"
+    shutil.copy(source, folder)
+    with h5py.File(source) as half, h5py.File(folder / "train_happy.h5", "w") as file:
+        for key in half:
+            file[key.replace("test", "train")] = half[key][()]
+    dataset = load_dataset(folder=folder)
+    assert (dataset.name, dataset.classes) == ("happy", ["no sonríe", "sonríe"])
+    assert dataset.test_x.shape == (150, 64, 64, 3)
+
+
+# flatten
+
+
+images = st.tuples(*[st.integers(1, 5)] * 3, st.just(3)).flatmap(lambda s: arrays(np.uint8, s))
+
+
+@given(images)
+def test_flatten_is_the_courses(x):
+    X = flatten(x)
+    assert X.dtype == np.float64
+    assert X.flags.f_contiguous
+    np.testing.assert_array_equal(X, x.reshape(x.shape[0], -1).T / 255.0)
+    np.testing.assert_array_equal(np.rint(X.T * 255).astype(np.uint8).reshape(x.shape), x)
+
+
+def test_flatten_keeps_no_temporary():
+    x = pixels("train").repeat(3000, axis=0)
+    tracemalloc.start()
+    try:
+        X = flatten(x)
+        assert tracemalloc.get_traced_memory()[1] < 1.02 * X.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("bad", "found"),
+    [
+        (np.ones((6, 6, 3), np.uint8), r"\(6, 6, 3\)"),
+        (np.ones((2, 6, 6, 4), np.uint8), r"\(2, 6, 6, 4\)"),
+        (np.ones((0, 6, 6, 3), np.uint8), r"\(0, 6, 6, 3\)"),
+        (np.ones((2, 6, 6, 3)), "float64"),
+        ([[1]], "list"),
+    ],
+)
+def test_flatten_refuses(bad, found):
+    with pytest.raises(DataError, match=f"recibió .*{found}.*; esperaba imágenes uint8"):
+        flatten(bad)
+
+
+# load_photo
+
+RED, GREEN, BLUE, WHITE, BLACK = "#ff0000", "#00ff00", "#0000ff", "#ffffff", "#000000"
+
+
+def file_of(image, format="PNG", **options):
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+def corners(width=64, height=64):
+    """Red, green, blue and white, clockwise from the upper left."""
+    image = Image.new("RGB", (width, height), RED)
+    image.paste(GREEN, (width // 2, 0, width, height // 2))
+    image.paste(BLUE, (width // 2, height // 2, width, height))
+    image.paste(WHITE, (0, height // 2, width // 2, height))
+    return image
+
+
+def palette(color):
+    image = Image.new("P", (9, 9), 1)
+    image.putpalette([0, 0, 0, *color])
+    return image
+
+
+def depth16(value, mode="I;16"):
+    return Image.fromarray(np.full((9, 9), value, np.uint16 if mode == "I;16" else np.int32))
+
+
+@pytest.mark.parametrize(
+    ("raw", "color"),
+    [
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30))), (10, 200, 30)),
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "JPEG", quality=95), (10, 200, 30)),
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "BMP"), (10, 200, 30)),
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "WEBP", lossless=True), (10, 200, 30)),
+        (file_of(Image.new("L", (9, 9), 77)), (77, 77, 77)),
+        (file_of(Image.new("1", (9, 9), 1)), (255, 255, 255)),
+        (file_of(Image.new("CMYK", (9, 9), (0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
+        (file_of(Image.new("CMYK", (9, 9), (0, 0, 0, 155)), "TIFF"), (100, 100, 100)),
+        (file_of(Image.new("LA", (9, 9), (0, 0))), (255, 255, 255)),
+        (file_of(Image.new("RGBA", (9, 9), (255, 0, 0, 0))), (255, 255, 255)),
+        (file_of(Image.new("RGBA", (9, 9), (0, 0, 255, 128))), (127, 127, 255)),
+        (file_of(Image.new("RGB", (9, 9), RED), transparency=(255, 0, 0)), (255, 255, 255)),
+        (file_of(palette((9, 99, 199))), (9, 99, 199)),
+        (file_of(palette((9, 99, 199)), "GIF"), (9, 99, 199)),
+        (file_of(palette((9, 99, 199)), transparency=1), (255, 255, 255)),
+        (file_of(palette((0, 0, 0)), transparency=b"\xff\x80"), (127, 127, 127)),
+        (file_of(palette((0, 0, 0)), "GIF", transparency=1), (255, 255, 255)),
+        (file_of(depth16(32768)), (128, 128, 128)),
+        (file_of(depth16(65535)), (255, 255, 255)),
+        (file_of(depth16(257 * 100), "TIFF"), (100, 100, 100)),
+        (file_of(depth16(257 * 100, "I"), "TIFF"), (100, 100, 100)),
+        (b"P5 1 1 65535\n\x80\x00", (128, 128, 128)),
+    ],
+)
+def test_colors_of_every_mode(raw, color):
+    photo = load_photo(raw)
+    assert photo.shape == (64, 64, 3)
+    assert photo.dtype == np.uint8
+    assert np.abs(photo - np.array(color)).max() <= 2
+
+
+# By EXIF's definition: how an upright picture is stored under each orientation.
+STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_orientation(orientation, format):
+    upright = corners(96, 64)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright if orientation == 1 else upright.transpose(STORED[orientation])
+    photo = load_photo(file_of(stored, format, exif=exif))
+    for (row, column), color in zip(
+        [(8, 8), (8, 56), (56, 56), (56, 8)],
+        [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)],
+        strict=True,
+    ):
+        assert np.abs(photo[row, column] - np.array(color)).max() < 20
+
+
+def test_broken_exif_does_not_spoil_a_good_photo():
+    """Pillow warns, in English, of what no reader of the notebook can mend."""
+    photo = load_photo(
+        file_of(Image.new("RGB", (9, 9)), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\5\0")
+    )
+    assert (photo == 0).all()
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_crops_the_middle(upright):
+    image = Image.new("RGB", (300, 100), RED)
+    image.paste(GREEN, (100, 0, 200, 100))
+    image.paste(BLUE, (200, 0, 300, 100))
+    photo = load_photo(file_of(image.transpose(Image.Transpose.ROTATE_90) if upright else image))
+    # Lanczos looks 3 pixels beyond the edge, and so may what it shows there.
+    assert (photo[3:-3, 3:-3] == (0, 255, 0)).all()
+
+
+def test_reduces_without_aliasing():
+    stripes = np.zeros((256, 256), np.uint8)
+    stripes[:, ::2] = 255
+    photo = load_photo(file_of(Image.fromarray(stripes)))
+    assert np.abs(photo[:, 4:-4].astype(int) - 127).max() <= 6
+
+
+def test_leaves_a_small_square_as_it_is():
+    pixels = np.random.RandomState(3).randint(0, 256, (64, 64, 3), np.uint8)
+    np.testing.assert_array_equal(load_photo(file_of(Image.fromarray(pixels))), pixels)
+
+
+def test_transparent_colors_do_not_bleed():
+    image = Image.new("RGBA", (512, 512), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 255), (0, 0, 256, 512))
+    photo = load_photo(file_of(image)).astype(int)
+    assert (photo[:, :, 0] <= photo[:, :, 1] + 3).all()  # red would show between blue and white
+
+
+def test_first_frame_of_an_animation():
+    frames = [Image.new("RGB", (8, 8), color) for color in (GREEN, RED, BLUE)]
+    raw = file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert (load_photo(raw) == (0, 255, 0)).all()
+
+
+def test_sources_and_size(folder):
+    raw = file_of(corners(), "JPEG")
+    path = folder / "mi foto.jpg"
+    path.write_bytes(raw)
+    expected = load_photo(raw, size=20)
+    assert expected.shape == (20, 20, 3)
+    stream = io.BytesIO(raw)
+    with open(path, "rb") as file:
+        for source in [path, str(path), bytearray(raw), memoryview(raw), file, stream, stream]:
+            np.testing.assert_array_equal(load_photo(source, size=20), expected)
+        assert not file.closed
+        assert not stream.closed
+    path.unlink()  # on Windows this fails while the file is open
+    for size in [0, -1, 2.5, "64"]:
+        with pytest.raises(DataError, match=f"size={size!r}"):
+            load_photo(raw, size)
+
+
+def png_of_size(width, height):
+    raw = bytearray(file_of(Image.new("1", (1, 1))))
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + raw[24:29]
+    raw[12:33] = header + zlib.crc32(header).to_bytes(4, "big")
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("side", [10_000, 60_000])  # Pillow warns of the first, refuses the second
+def test_decompression_bombs(side):
+    before, limit = list(warnings.filters), Image.MAX_IMAGE_PIXELS
+    with pytest.raises(DataError, match="demasiado grande; esperaba a lo más 89,478,485 píxeles"):
+        load_photo(png_of_size(side, side))
+    assert (list(warnings.filters), Image.MAX_IMAGE_PIXELS) == (before, limit)
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+PHOTO, JPEG = file_of(corners()), file_of(corners(), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "No reconozco una imagen.*vacía"),
+        (b"esto es una nota", "No reconozco una imagen.*HEIC"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "No reconozco una imagen.*HEIC"),
+        (PHOTO[:-30], "dañada o incompleta"),
+        (JPEG[: len(JPEG) // 2], "dañada o incompleta"),
+        (file_of(Image.new("F", (9, 9)), "TIFF"), "modo F"),
+        (file_of(Image.new("LAB", (9, 9)), "TIFF"), "modo LAB"),
+        (EPS, "EPS es un dibujo"),
+    ],
+)
+def test_no_photos(folder, monkeypatch, raw, message):
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.exit("it ran gs"))
+    path = folder / "foto.jpg"
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match=message) as caught:
+        load_photo(path)
+    assert f"«{path}»" in str(caught.value)
+    with pytest.raises(DataError, match=message):
+        load_photo(raw)
+
+
+def test_paths_without_a_photo(folder):
+    with pytest.raises(DataError, match="Encontré una carpeta"):
+        load_photo(folder)
+    with pytest.raises(DataError, match=r"No existe «.*nada\.jpg»"):
+        load_photo(folder / "nada.jpg")
+    for source in [None, 3, "a\0b", io.StringIO("texto")]:
+        with pytest.raises(DataError):
+            load_photo(source)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"])
+def test_mutated_photos_load_or_are_refused(format):
+    chance = random.Random(format)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {} if format in ("GIF", "BMP") else {"exif": exif}
+    raw = file_of(corners(16, 12), format, **options)
+    outcomes = set()
+    for _ in range(150):
+        try:
+            outcomes.add(load_photo(mutated(raw, chance)).shape)
+        except DataError:
+            outcomes.add("refused")
+    assert outcomes == {(64, 64, 3), "refused"}
