@@ -1,0 +1,79 @@
+"""The notebook on other data sets than the one whose outputs it stores (nbval tests that one)."""
+
+import h5py
+import nbformat
+import numpy as np
+import pytest
+
+from helpers import report
+
+
+def run_on(monkeypatch, name, folder):
+    monkeypatch.setenv("SMILE_DATASET", name)
+    monkeypatch.setenv("SMILE_DATA_DIR", str(folder))
+    notebook = nbformat.read(report.NOTEBOOK, as_version=4)
+    report.execute(notebook)
+    assert f"Conjunto: {name}" in report.printed_results(notebook)
+    figures = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    stored = nbformat.read(report.NOTEBOOK, as_version=4)
+    expected = sum("plots." in cell.source for cell in stored.cells if cell.cell_type == "code")
+    assert len(figures) >= expected - 1  # the imports' cell names plots, too
+    return notebook
+
+
+def test_it_runs_whole_on_real_faces(monkeypatch, real_folder):
+    run_on(monkeypatch, "smiles", real_folder("smiles"))
+
+
+def test_it_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
+    """600 and 150 images, bare 0/1 classes, no attributes."""
+    random = np.random.RandomState(0)
+    for split, m in (("train", 600), ("test", 150)):
+        y = np.arange(m) % 2
+        x = random.randint(0, 200, (m, 64, 64, 3))
+        x[:, 40:50, 20:44] += 55 * y[:, None, None, None]
+        with h5py.File(tmp_path / f"{split}_happy.h5", "w") as file:
+            file[f"{split}_set_x"] = x.astype(np.uint8)
+            file[f"{split}_set_y"] = y
+            file["list_classes"] = np.array([0, 1])
+    notebook = run_on(monkeypatch, "happy", tmp_path)
+    assert "solo ha visto dibujos" not in nbformat.writes(notebook).split('"outputs"')[-2]
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return nbformat.read(report.NOTEBOOK, as_version=4)
+
+
+def test_at_most_three_cells_are_excepted_from_comparison(stored):
+    excepted = [
+        cell
+        for cell in stored.cells
+        if {"nbval-ignore-output", "nbval-skip"} & set(cell.metadata.get("tags", []))
+        or "NBVAL_" in cell.source
+    ]
+    assert len(excepted) <= 3
+
+
+def test_cells_are_short_and_were_executed_in_order(stored):
+    code = [cell for cell in stored.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert max(len(cell.source.splitlines()) for cell in code) <= 15
+
+
+def test_every_entry_of_the_contents_leads_to_a_heading(stored):
+    prose = "\n".join(cell.source for cell in stored.cells if cell.cell_type == "markdown")
+    headings = {
+        line.lstrip("# ").replace(" ", "-") for line in prose.splitlines() if line[:3] == "## "
+    }
+    links = {part.split(")")[0] for part in prose.split("](#")[1:]}
+    assert links == headings
+
+
+def test_the_file_is_small_enough_to_open_quickly():
+    assert report.NOTEBOOK.stat().st_size < 3_000_000
