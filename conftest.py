@@ -1,4 +1,4 @@
-"""What all tests share, the notebook's among them: pinned data, a silent bar, the published figures."""
+"""What all tests share, the notebook's too: pinned data, a silent bar, the published figures."""
 
 import json
 import os

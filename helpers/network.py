@@ -138,7 +138,7 @@ def linear_activation_forward(A_prev, W, b, activation):
     ``activation`` is a key of ``ACTIVATIONS``. Returns ``A`` (n_l, m) and the cache
     ``((A_prev, W, b), Z)``.
     """
-    activate, _ = _activation(activation)
+    activate, _ = activation_functions(activation)
     Z, linear_cache = linear_forward(A_prev, W, b)
     A, activation_cache = activate(Z)
     return A, (linear_cache, activation_cache)
@@ -194,7 +194,7 @@ def linear_backward(dZ, cache):
 
 def linear_activation_backward(dA, cache, activation):
     """Return ``dA_prev, dW, db`` of one layer, from ``dA`` (n_l, m) and the layer's cache."""
-    _, activate_backward = _activation(activation)
+    _, activate_backward = activation_functions(activation)
     linear_cache, Z = cache
     if np.shape(dA) != np.shape(Z):
         raise ValueError(
@@ -283,8 +283,8 @@ def _labels(Y, AL):
     return Y
 
 
-def _activation(name):
-    """Look up an activation's two functions."""
+def activation_functions(name):
+    """Return an activation's two functions, g and its backward step, by its name."""
     if name not in ACTIVATIONS:
         raise ValueError(f"No conozco la activación {name!r}: usa una de {', '.join(ACTIVATIONS)}.")
     return ACTIVATIONS[name]

@@ -7,6 +7,9 @@ of its cell. Titles are in Spanish and say what is seen, with the numbers that w
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import ConnectionPatch, FancyArrowPatch, Rectangle
+from matplotlib.ticker import PercentFormatter
+
+from helpers.evaluation import wilson_interval
 
 # Okabe & Ito (2008): told apart by colour-blind readers too. Class 0 blue, class 1 orange.
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
@@ -57,48 +60,48 @@ def examples(images, Y, classes, per_class=12):
 def image_to_vector(image):
     """Show how ``image`` (h, w, 3) uint8 becomes a column: its pixels, their channels, x / 255."""
     h, w, _ = image.shape
-    corner = image[:3, :4]
+    top, left = 11 * h // 16, 7 * w // 16  # in a portrait, the mouth
+    patch = image[top : top + 3, left : left + 4]
+    first = 3 * (top * w + left)  # where the patch begins in the vector
     with plt.rc_context(STYLE):
         figure, (photo, zoom, column) = plt.subplots(
             1, 3, figsize=(WIDTH, 3.9), width_ratios=[1.15, 1.5, 1.0]
         )
         photo.imshow(image)
-        photo.add_patch(Rectangle((-0.5, -0.5), 4, 3, fill=False, edgecolor=RED, linewidth=2))
+        frame = Rectangle((left - 0.5, top - 0.5), 4, 3, fill=False, edgecolor=RED, linewidth=2)
+        photo.add_patch(frame)
         photo.set_title(f"{w} × {h} píxeles")
-        zoom.imshow(corner)
-        for (row, col), _ in np.ndenumerate(corner[..., 0]):
-            r, g, b = (int(v) for v in corner[row, col])
+        zoom.imshow(patch)
+        for row, col in np.ndindex(patch.shape[:2]):
+            r, g, b = (int(v) for v in patch[row, col])
             ink = "black" if r + g + b > 380 else "white"
             zoom.text(
                 col, row, f"R {r}\nG {g}\nB {b}", color=ink, ha="center", va="center", fontsize=10
             )
         zoom.set_title("tres números por píxel: 0 a 255")
-        shown = np.ravel(image)[:9] / 255
+        shown = np.ravel(image)[first : first + 9] / 255
+        channels = (("R", "#C22A1A"), ("G", "#0B7A33"), ("B", "#0B4DBF"))
         for i, value in enumerate(shown):
-            color = [(0.80, 0.15, 0.10), (0.05, 0.50, 0.20), (0.05, 0.30, 0.75)][i % 3]
-            column.add_patch(
-                Rectangle((0, -i), 1, -1, facecolor=str(0.25 + 0.75 * value), edgecolor="white")
-            )
-            column.text(-0.15, -i - 0.5, "RGB"[i % 3], color=color, ha="right", va="center")
+            letter, color = channels[i % 3]
+            ink = "black" if value > 0.35 else "white"
+            shade = str(0.25 + 0.75 * value)
+            column.add_patch(Rectangle((0, -i), 1, -1, facecolor=shade, edgecolor="white"))
+            column.text(-0.15, -i - 0.5, letter, color=color, ha="right", va="center")
+            column.text(0.5, -i - 0.5, f"{value:.3f}", color=ink, ha="center", va="center")
             column.text(
-                0.5,
-                -i - 0.5,
-                f"{value:.3f}",
-                ha="center",
-                va="center",
-                color="black" if value > 0.35 else "white",
+                1.1, -i - 0.5, f"$x_{{{first + i + 1}}}$", color=GREY, va="center", fontsize=10
             )
-        column.text(0.5, -len(shown) - 0.6, "⋮", ha="center", va="center", fontsize=16)
-        column.set(xlim=(-0.9, 1.9), ylim=(-len(shown) - 1.1, 0.1))
+        for y in (0.4, -len(shown) - 0.5):
+            column.text(0.5, y, "⋮", ha="center", va="center", fontsize=16)
+        column.set(xlim=(-0.9, 2.1), ylim=(-len(shown) - 1.0, 0.9))
         column.set_title(f"÷ 255: {image.size:,} números")
         for axes in (photo, zoom, column):
             axes.axis("off")
-        for y in (-0.5, 2.5):
-            figure.add_artist(
-                ConnectionPatch(
-                    (3.5, y), (-0.5, y), photo.transData, zoom.transData, color=RED, linewidth=1
-                )
+        for y, y_zoom in ((top - 0.5, -0.5), (top + 2.5, 2.5)):
+            line = ConnectionPatch(
+                (left + 3.5, y), (-0.5, y_zoom), photo.transData, zoom.transData, color=RED
             )
+            figure.add_artist(line)
     return _closed(figure)
 
 
@@ -177,7 +180,8 @@ def cost_curve(costs, every, learning_rate, published=None):
                 color=BLUE,
                 fontweight="bold",
             )
-        axes.set(xlabel="iteración", ylabel="costo J (entropía cruzada media)", ylim=(0, None))
+        axes.set(xlabel="iteración", ylabel="costo J (entropía cruzada media)")
+        axes.set_ylim(0, 1.12 * np.nanmax(costs))
         axes.set_title(_fall(costs, iterations))
         axes.legend()
     return _closed(figure)
@@ -250,6 +254,274 @@ def photo_verdict(photo, probability, classes):
         bar.grid(False)
         bar.spines["left"].set_visible(False)
         bar.set_title(f"La red dice: {classes[says]} (ŷ = {probability:.2f})")
+    return _closed(figure)
+
+
+def study(labels, accuracies, title, xlabel, published=None, diverged=(), chosen=None):
+    """Plot cross-validated accuracies, one column per setting.
+
+    ``labels``: the settings' names; ``accuracies``: per setting, one per fold; ``published``: per
+    setting, the test accuracy that somebody published, or None; ``diverged`` and ``chosen``:
+    indices of settings.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.7))
+        for i, folds in enumerate(accuracies):
+            color = RED if i in diverged else BLUE
+            axes.plot(np.full(len(folds), i), folds, "o", color=color, alpha=0.35, markersize=5)
+            axes.errorbar(
+                [i],
+                [np.mean(folds)],
+                [np.std(folds, ddof=1)],
+                fmt="X" if i in diverged else "o",
+                color=color,
+                markersize=9,
+                capsize=4,
+                label="validación cruzada: partes, media y desviación" if i == 0 else None,
+            )
+            if i in diverged:
+                axes.annotate(
+                    "no convergió", (i, np.mean(folds)), (0, 14), textcoords="offset points",
+                    ha="center", color=RED,
+                )  # fmt: skip
+        for i, value in enumerate(published or ()):
+            if value is not None:
+                label = "publicado: una corrida, en prueba" if i == 0 else None
+                axes.plot(i + 0.16, value, "D", color=ORANGE, markersize=7, label=label)
+        if chosen is not None:
+            axes.axvspan(chosen - 0.4, chosen + 0.4, color=GREEN, alpha=0.12, zorder=0)
+        axes.set_xticks(range(len(labels)), labels)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.6, len(labels) - 0.4))
+        axes.set_title(title)
+        axes.legend(loc="lower left", fontsize=10)
+    return _closed(figure)
+
+
+def choosing_by_test(iterations, accuracies, chosen):
+    """Plot test accuracy along training, a line per seed, and what picking its best would add.
+
+    ``accuracies`` (seeds, iterations); ``chosen``: the number of iterations fixed beforehand.
+    """
+    fixed = accuracies[:, list(iterations).index(chosen)].mean()
+    optimism = 100 * (accuracies.max(axis=1).mean() - fixed)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.5))
+        axes.plot(iterations, accuracies.T, color=GREY, alpha=0.35, linewidth=1)
+        best = accuracies.argmax(axis=1)
+        axes.plot(
+            np.asarray(iterations)[best],
+            accuracies.max(axis=1),
+            "o",
+            color=ORANGE,
+            label=f"lo mejor de cada semilla: media {accuracies.max(axis=1).mean():.1%}",
+        )
+        axes.plot(iterations, accuracies.mean(axis=0), color=BLUE, label="media de las semillas")
+        axes.axvline(
+            chosen, color=GREEN, linestyle="--", label=f"fijado de antemano: media {fixed:.1%}"
+        )
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel="iteraciones", ylabel="exactitud en prueba")
+        axes.set_title(f"Escoger con la prueba «gana» {optimism:.1f} puntos que no existen")
+        axes.legend(loc="lower right", fontsize=10)
+    return _closed(figure)
+
+
+def seeds(accuracies, interval, published, n):
+    """Show test accuracies of many seeds, one run's 95 % ``interval`` and the published figure.
+
+    ``n``: how many test images there are, which makes accuracies come in steps of 1 / n.
+    """
+    mean, spread = np.mean(accuracies), np.std(accuracies, ddof=1)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
+        values, counts = np.unique(
+            np.round(n * np.asarray(accuracies)).astype(int), return_counts=True
+        )
+        for value, count in zip(values, counts):
+            axes.plot(
+                np.full(count, value / n), np.arange(count) + 1, "o", color=BLUE, markersize=9
+            )
+        axes.axvspan(
+            *interval, ymax=0.96, color=BLUE, alpha=0.10, label="intervalo de Wilson de una corrida"
+        )
+        axes.axvline(
+            published,
+            color=ORANGE,
+            linestyle="--",
+            label=f"publicado en Happy House: {published:.1%}",
+        )
+        axes.set(ylim=(0, max(counts) + 2.2), yticks=[], xlabel="exactitud en prueba")
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="y", visible=False)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_title(f"{len(accuracies)} semillas: {mean:.1%} ± {spread:.1%}")
+        axes.legend(loc="upper left", fontsize=10)
+    return _closed(figure)
+
+
+def recipes(names, accuracies, chosen):
+    """Compare recipes by cross-validated accuracy: ``accuracies`` has, per recipe, one per fold."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 0.45 * len(names) + 1.3))
+        rows = np.arange(len(names))[::-1]
+        base = np.mean(accuracies[0])
+        for row, folds, i in zip(rows, accuracies, range(len(names))):
+            color = GREEN if i == chosen else GREY if i == 0 else BLUE
+            axes.plot(folds, np.full(len(folds), row), "o", color=color, alpha=0.3, markersize=5)
+            axes.plot(np.mean(folds), row, "o", color=color, markersize=10)
+            gain = f"{100 * (np.mean(folds) - base):+.1f} puntos" if i else ""
+            axes.annotate(
+                f"{np.mean(folds):.1%}  {gain}", (1.005, row), xycoords=("axes fraction", "data"),
+                va="center", color=color, fontweight="bold" if i == chosen else "normal",
+            )  # fmt: skip
+        axes.axvline(base, color=GREY, linestyle="--", linewidth=1)
+        axes.set_yticks(rows, names)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(
+            xlabel="exactitud en validación cruzada (partes y media)", ylim=(-0.6, len(names) - 0.4)
+        )
+        axes.set_title(f"La misma red, otra receta: gana «{names[chosen]}»")
+    return _closed(figure)
+
+
+def causes(bins, verdicts):
+    """Plot error rates with 95 % intervals, a panel per suspected cause.
+
+    ``bins``: name → list of ``evaluation.Bin``; ``verdicts``: name → text.
+    """
+    columns = 2
+    rows = -(-len(bins) // columns)
+    with plt.rc_context(STYLE):
+        figure, grid = plt.subplots(
+            rows, columns, figsize=(WIDTH, 2.9 * rows), squeeze=False, sharey=True
+        )
+        for axes, (name, of_cause) in zip(grid.ravel(), bins.items()):
+            rates = np.array([b.errors / b.n for b in of_cause])
+            margins = np.array([wilson_interval(b.errors, b.n) for b in of_cause]).T
+            color = RED if verdicts[name] == "apoyada" else BLUE
+            axes.errorbar(
+                range(len(rates)), rates, np.abs(margins - rates), fmt="o", color=color,
+                markersize=8, capsize=4,
+            )  # fmt: skip
+            ticks = [
+                f"{b.low:.2g}–{b.high:.2g}\n{b.errors} de {b.n}"
+                if b.low < b.high
+                else f"{b.low:.2g}\n{b.errors} de {b.n}"
+                for b in of_cause
+            ]
+            axes.set_xticks(range(len(rates)), ticks)
+            axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(0, None), xlabel=name)
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axes.set_title(verdicts[name], color=color)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("tasa de error")
+    return _closed(figure)
+
+
+def first_layer(W1, shape):
+    """Show each unit's weights as an image of ``shape`` (h, w, 3): red adds, blue subtracts."""
+    units = W1.reshape(-1, *shape).mean(axis=3)
+    rows = -(-len(units) // 10)
+    with plt.rc_context(STYLE):
+        figure, grid = plt.subplots(rows, 10, figsize=(WIDTH, 1.05 * rows + 0.4), squeeze=False)
+        figure.suptitle(
+            "Los pesos de la primera capa, vistos como imágenes",
+            fontsize=13,
+            fontweight="bold",
+            x=0.01,
+            ha="left",
+        )
+        for axes in grid.ravel():
+            axes.axis("off")
+        for axes, unit in zip(grid.ravel(), units):
+            limit = np.quantile(np.abs(unit), 0.995)
+            axes.imshow(unit, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    return _closed(figure)
+
+
+def decision_maps(images, maps, texts):
+    """Show images, each beside its map (h, w) of which pixels moved the decision to class 1."""
+    with plt.rc_context(STYLE):
+        figure, grid = plt.subplots(
+            2, len(images), figsize=(min(WIDTH, 2.4 * len(images)), 4.9), squeeze=False
+        )
+        for (picture, heat), image, of_image, text in zip(grid.T, images, maps, texts):
+            limit = max(np.abs(of_image).max(), 1e-9)
+            picture.imshow(image)
+            picture.set_title(text, fontsize=10, fontweight="normal")
+            heat.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255)
+            heat.imshow(of_image, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6)
+            picture.axis("off")
+            heat.axis("off")
+    return _closed(figure)
+
+
+def people(names, known, new):
+    """Compare, per person, accuracy when the network knows them and when it doesn't; both (p,)."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+        for i, (a, b) in enumerate(zip(known, new)):
+            axes.plot([i, i], [a, b], color="#BBBBBB", zorder=1)
+        axes.plot(
+            range(len(known)),
+            known,
+            "o",
+            color=BLUE,
+            markersize=10,
+            label=f"conocida: media {np.mean(known):.0%}",
+        )
+        axes.plot(
+            range(len(new)),
+            new,
+            "o",
+            color=ORANGE,
+            markersize=10,
+            label=f"nunca vista: media {np.mean(new):.0%}",
+        )
+        axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1, label="echar un volado")
+        axes.set_xticks(range(len(names)), names)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(ylabel="exactitud", ylim=(min(0.45, *new) - 0.03, 1.02))
+        points = 100 * (np.mean(known) - np.mean(new))
+        axes.set_title(f"Con alguien que nunca ha visto, la red pierde {points:.0f} puntos")
+        axes.legend(loc="lower left", ncols=3, fontsize=10)
+    return _closed(figure)
+
+
+def people_curve(counts, accuracies, n_images):
+    """Plot accuracy on strangers against how many people the ``n_images`` training images show."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+        axes.plot(counts, accuracies, "o-", color=BLUE, markersize=8)
+        for count, value in zip(counts, accuracies):
+            axes.annotate(
+                f"{value:.0%}", (count, value), (0, 9), textcoords="offset points", ha="center"
+            )
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(counts, counts)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(
+            xlabel=f"personas en las {n_images} imágenes de entrenamiento",
+            ylabel="exactitud con desconocidos",
+        )
+        axes.margins(y=0.2)
+        axes.set_title(
+            f"De {counts[0]} a {counts[-1]} personas: de {accuracies[0]:.0%} a {accuracies[-1]:.0%} con desconocidos"
+        )
+    return _closed(figure)
+
+
+def last_bit(costs, costs_moved, every):
+    """Plot how far two runs drift apart whose inputs differ by next to nothing."""
+    apart = np.abs(np.subtract(costs, costs_moved))
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.1))
+        axes.semilogy(
+            every * np.arange(len(apart)), np.maximum(apart, 1e-17), "o-", color=BLUE, markersize=5
+        )
+        axes.set(xlabel="iteración", ylabel="diferencia entre los costos")
+        axes.set_title("Dos corridas que empiezan a un pelo de distancia")
     return _closed(figure)
 
 

@@ -1,10 +1,12 @@
 """Execute the notebook from the command line: ``python -m helpers.report``.
 
 Writes an HTML report and prints the results. With ``--refresh``, stores the outputs in the notebook
-itself instead: what nbval compares against, always those of the data set ``caras``.
+itself instead: what nbval compares against, always those of the data set ``caras``. The figures of
+cells that are tagged with a file name, ``images/red.png``, are then written there.
 """
 
 import argparse
+import base64
 import os
 import sys
 from pathlib import Path
@@ -49,6 +51,18 @@ def printed_results(notebook):
     )
 
 
+def tagged_figures(notebook):
+    """Return file name → PNG bytes, for the cells tagged with a file name in images/."""
+    return {
+        tag: base64.b64decode(output["data"]["image/png"])
+        for cell in notebook.cells
+        for tag in cell.metadata.get("tags", [])
+        if tag.startswith("images/")
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    }
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m helpers.report", description=__doc__)
     parser.add_argument(
@@ -63,19 +77,21 @@ def main(arguments=None):
     except CellExecutionError as error:
         sys.exit(f"Una celda del cuaderno falló:\n{error}")
     if refresh:
-        _write(NOTEBOOK, nbformat.writes(notebook) + "\n")
+        _write(NOTEBOOK, (nbformat.writes(notebook) + "\n").encode())
+        for name, png in tagged_figures(notebook).items():
+            _write(PROJECT / name, png)
     else:
         html, _ = HTMLExporter().from_notebook_node(notebook)
-        _write(REPORT, html)
+        _write(REPORT, html.encode())
     print(printed_results(notebook), end="")
     print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {NOTEBOOK if refresh else REPORT}")
 
 
-def _write(path, text):
-    """Write ``text`` so that ``path`` is at every moment whole: the old file or the new one."""
+def _write(path, content):
+    """Write bytes so that ``path`` is at every moment whole: the old file or the new one."""
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.write_bytes(content)
     os.replace(temporary, path)
 
 

@@ -29,62 +29,74 @@ class DivergenceWarning(UserWarning):
 class PixelSpace:
     """The first layer as in the textbook: what is learnt is W1, and every step reads all pixels."""
 
-    def __init__(self, X, W1):
-        self.X, self.start = X, W1
+    def __init__(self, X, W1_0):
+        self.X, self.start = X, W1_0
 
     def product(self, W1):
         """Return ``W1 @ X`` (n_1, m)."""
         return W1 @ self.X
 
-    def gradient(self, dZ1):
-        """Return what ``dZ1`` (n_1, m) means for W1, before the division by m."""
-        return dZ1 @ self.X.T
+    def step(self, W1, dZ1, rate, keep):
+        """Return W1 after an update; ``rate`` is alpha / m, ``keep`` what weight decay leaves."""
+        return keep * W1 - rate * (dZ1 @ self.X.T)
 
-    def weights(self, W1):
+    def weights(self, W1, X, W1_0):
         """Return W1 (n_1, n_0)."""
         return W1
 
 
 class ImageSpace:
-    """The same layer, ``W1 = W1_0 + C @ X.T``: what is learnt is C (n_1, m), a weight per image."""
+    """The same layer, ``W1 = s W1_0 + C @ X.T``: what is learnt is C (n_1, m), a weight per image.
 
-    def __init__(self, X, W1):
-        self.X, self.W1_0 = X, W1
-        self.Z1_0, self.K = W1 @ X, X.T @ X
-        self.start = np.zeros((len(W1), X.shape[1]))
+    It is made of ``K = X.T @ X`` (m, m) and ``Z1_0 = W1_0 @ X`` (n_1, m). The share s of the
+    starting weights is 1 unless weight decay shrinks it.
+    """
 
-    def product(self, C):
+    def __init__(self, K, Z1_0):
+        self.K, self.Z1_0 = K, Z1_0
+        self.start = 1.0, np.zeros_like(Z1_0)
+
+    def product(self, learnt):
         """Return ``W1 @ X`` (n_1, m)."""
-        return self.Z1_0 + C @ self.K
+        s, C = learnt
+        Z1 = C @ self.K
+        Z1 += self.Z1_0 if s == 1 else s * self.Z1_0
+        return Z1
 
-    def gradient(self, dZ1):
-        """Return what ``dZ1`` (n_1, m) means for C, before the division by m."""
-        return dZ1
+    def step(self, learnt, dZ1, rate, keep):
+        """Return (s, C) after an update; ``rate`` is alpha / m, ``keep`` what weight decay leaves."""
+        s, C = learnt
+        return keep * s, (C if keep == 1 else keep * C) - rate * dZ1
 
-    def weights(self, C):
+    def weights(self, learnt, X, W1_0):
         """Return W1 (n_1, n_0)."""
-        return self.W1_0 + C @ self.X.T
+        s, C = learnt
+        return s * W1_0 + C @ X.T
 
 
 class State(NamedTuple):
     """Where gradient descent stands, before the next update."""
 
     AL: np.ndarray  # (1, m), what the network says of each example
-    learnt: np.ndarray  # the first layer's W1 or C
+    learnt: np.ndarray | tuple  # the first layer's W1, or (s, C)
     b1: np.ndarray
     upper: dict  # layers 2..L as a network of their own, whose input is A1
 
 
-def descend(first, Y, parameters, learning_rate, hidden_activation="relu"):
+def descend(first, Y, parameters, learning_rate, hidden_activation="relu", weight_decay=0.0):
     """Yield the ``State`` before each update, for as long as it is asked for and A1 is finite.
 
-    ``first`` is the first layer, in image or in pixel space; ``parameters`` is where to start.
+    ``first`` is the first layer, in image or in pixel space; ``parameters`` is where to start, and
+    its W1 is not read. ``weight_decay`` adds ``weight_decay / 2 * |W|^2`` to the cost, for all W.
     """
     learnt, b1, upper = first.start, parameters["b1"], _renumbered(parameters, -1)
-    activate, activate_backward = network.ACTIVATIONS[hidden_activation if upper else "sigmoid"]
-    rate = learning_rate / Y.shape[1]
+    activate, activate_backward = network.activation_functions(
+        hidden_activation if upper else "sigmoid"
+    )
+    rate, keep = learning_rate / Y.shape[1], 1.0 - learning_rate * weight_decay
     while True:
-        Z1 = first.product(learnt) + b1
+        Z1 = first.product(learnt)
+        Z1 += b1
         if not np.isfinite(Z1).all():
             return
         A1, _ = activate(Z1)
@@ -95,12 +107,28 @@ def descend(first, Y, parameters, learning_rate, hidden_activation="relu"):
         yield State(AL, learnt, b1, upper)
         if upper:
             grads = network.L_model_backward(AL, Y, caches, hidden_activation)
-            upper = network.update_parameters(upper, grads, learning_rate)
+            kept = (
+                {k: keep * v if k[0] == "W" else v for k, v in upper.items()} if keep < 1 else upper
+            )
+            upper = network.update_parameters(kept, grads, learning_rate)
             dZ1 = activate_backward(grads["dA0"], Z1)
         else:
             dZ1 = AL - Y
-        learnt = learnt - rate * first.gradient(dZ1)
+        learnt = first.step(learnt, dZ1, rate, keep)
         b1 = b1 - rate * dZ1.sum(axis=1, keepdims=True)
+
+
+def judge(first, state, hidden_activation="relu"):
+    """Return the probabilities (1, v) that the network in ``state`` gives to other images.
+
+    ``first`` is the ``ImageSpace`` of their products with the training images; NaN if A1 overflows.
+    """
+    Z1 = first.product(state.learnt) + state.b1
+    if not np.isfinite(Z1).all():
+        return np.full((1, Z1.shape[1]), np.nan)
+    activate, _ = network.activation_functions(hidden_activation if state.upper else "sigmoid")
+    A1, _ = activate(Z1)
+    return network.predict_proba(A1, state.upper, hidden_activation) if state.upper else A1
 
 
 def L_layer_model(
@@ -111,6 +139,7 @@ def L_layer_model(
     num_iterations=2700,
     *,
     hidden_activation="relu",
+    weight_decay=0.0,
     parameters=None,
     seed=1,
     print_cost=False,
@@ -129,6 +158,7 @@ def L_layer_model(
     learning_rate : float > 0
     num_iterations : int >= 1
     hidden_activation : key of ``network.ACTIVATIONS``; the output is always a sigmoid
+    weight_decay : lambda >= 0 of the penalty ``lambda / 2 * |W|^2``; costs are without it
     parameters : where to start; by default ``initialize_parameters_deep(layers_dims, seed)``
     print_cost : print, in Spanish, each cost as it is recorded
     progress : show a bar if the training takes over 2 s
@@ -149,7 +179,7 @@ def L_layer_model(
         ended with one and the same output.
     """
     X = network.as_matrix("X", X)
-    _check_settings(X, layers_dims, learning_rate, num_iterations)
+    _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
     if parameters is None:
         parameters = network.initialize_parameters_deep(layers_dims, seed)
     _check_sizes(parameters, layers_dims)
@@ -157,8 +187,10 @@ def L_layer_model(
     AL_0 = network.predict_proba(X, parameters, hidden_activation)
     cost_0 = network.compute_cost(AL_0, Y)
 
-    first = (ImageSpace if X.shape[1] < X.shape[0] else PixelSpace)(X, parameters["W1"])
-    states = descend(first, np.asarray(Y), parameters, learning_rate, hidden_activation)
+    W1_0 = parameters["W1"]
+    first = ImageSpace(X.T @ X, W1_0 @ X) if X.shape[1] < X.shape[0] else PixelSpace(X, W1_0)
+    Y = np.asarray(Y)
+    states = descend(first, Y, parameters, learning_rate, hidden_activation, weight_decay)
     iterations = range(num_iterations)
     if progress:
         iterations = tqdm(iterations, desc="Entrenando", delay=PROGRESS_DELAY, leave=False)
@@ -182,7 +214,11 @@ def L_layer_model(
         )
     elif np.ptp(end.AL) == 0 < np.ptp(AL_0):
         _warn("la red terminó dando la misma respuesta a todas las imágenes", learning_rate)
-    return {"W1": first.weights(end.learnt), "b1": end.b1, **_renumbered(end.upper, +1)}, costs
+    return {
+        "W1": first.weights(end.learnt, X, W1_0),
+        "b1": end.b1,
+        **_renumbered(end.upper, +1),
+    }, costs
 
 
 def _renumbered(parameters, shift):
@@ -192,9 +228,8 @@ def _renumbered(parameters, shift):
 
 
 def _is_finite(state):
-    return all(
-        np.isfinite(a).all() for a in (state.AL, state.learnt, state.b1, *state.upper.values())
-    )
+    # The first layer is: descend yields nothing otherwise, and 0 * inf is NaN.
+    return all(np.isfinite(values).all() for values in (state.AL, *state.upper.values()))
 
 
 def _warn(what, learning_rate):
@@ -205,7 +240,7 @@ def _warn(what, learning_rate):
     warnings.warn(message, DivergenceWarning, stacklevel=3)
 
 
-def _check_settings(X, layers_dims, learning_rate, num_iterations):
+def _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay):
     if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
         raise ValueError(
             f"layers_dims={list(layers_dims)} debe empezar en {X.shape[0]}, las filas de X, y "
@@ -215,6 +250,11 @@ def _check_settings(X, layers_dims, learning_rate, num_iterations):
         raise ValueError(f"learning_rate={learning_rate} debe ser un número positivo.")
     if num_iterations != int(num_iterations) or num_iterations < 1:
         raise ValueError(f"num_iterations={num_iterations} debe ser un entero positivo.")
+    if not 0 <= weight_decay * learning_rate < 1:
+        raise ValueError(
+            f"weight_decay={weight_decay} debe ser un número no negativo, menor que "
+            f"{1 / learning_rate:g} (uno entre la tasa de aprendizaje)."
+        )
 
 
 def _check_sizes(parameters, layers_dims):

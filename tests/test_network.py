@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from helpers import network
 from helpers.data import flatten, load_dataset
-from helpers.network import *  # noqa: F403 - what a course notebook does; tested as such below
+from helpers.network import *  # as a course notebook does
 
 HIDDEN = ["linear", "relu", "leaky_relu", "tanh", "sigmoid"]
 sizes = st.lists(st.integers(1, 6), min_size=1, max_size=5)
@@ -151,7 +151,7 @@ def test_a_saturated_output_has_a_finite_cost_and_gradient():
 
 
 def test_sigmoid_keeps_its_relative_accuracy_in_the_tail():
-    assert sigmoid(np.array([-700.0]))[0][0] == pytest.approx(np.exp(-700.0), rel=1e-12)  # noqa: F405
+    assert sigmoid(np.array([-700.0]))[0][0] == pytest.approx(np.exp(-700.0), rel=1e-12)
 
 
 @given(arrays(np.float64, (3, 4), elements=st.floats(-1e3, 1e3)))
@@ -223,21 +223,21 @@ def test_a_course_notebook_runs_after_import_star(real_folder):
     folder = real_folder("catvnoncat")
     cats = load_dataset("catvnoncat", folder)
     X, Y = flatten(cats.train_x), cats.train_y
-    parameters = initialize_parameters(12288, 7, 1)  # noqa: F405
+    parameters = initialize_parameters(12288, 7, 1)
     W1, b1, W2, b2 = (parameters[name] for name in ("W1", "b1", "W2", "b2"))
     costs = []
-    for i in range(201):
-        A1, cache1 = linear_activation_forward(X, W1, b1, "relu")  # noqa: F405
-        A2, cache2 = linear_activation_forward(A1, W2, b2, "sigmoid")  # noqa: F405
-        costs.append(compute_cost(A2, Y))  # noqa: F405
+    for _ in range(201):
+        A1, cache1 = linear_activation_forward(X, W1, b1, "relu")
+        A2, cache2 = linear_activation_forward(A1, W2, b2, "sigmoid")
+        costs.append(compute_cost(A2, Y))
         dA2 = -(np.divide(Y, A2) - np.divide(1 - Y, 1 - A2))
-        dA1, dW2, db2 = linear_activation_backward(dA2, cache2, "sigmoid")  # noqa: F405
-        _, dW1, db1 = linear_activation_backward(dA1, cache1, "relu")  # noqa: F405
+        dA1, dW2, db2 = linear_activation_backward(dA2, cache2, "sigmoid")
+        _, dW1, db1 = linear_activation_backward(dA1, cache1, "relu")
         grads = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
         parameters = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
-        parameters = update_parameters(parameters, grads, 0.0075)  # noqa: F405
+        parameters = update_parameters(parameters, grads, 0.0075)
         W1, b1, W2, b2 = (parameters[name] for name in ("W1", "b1", "W2", "b2"))
     # The course's expected output for this model at iterations 0, 100 and 200.
     assert [round(costs[i], 6) for i in (0, 100, 200)] == [0.69305, 0.646432, 0.632514]
-    course_order = predict(X, Y, parameters)  # noqa: F405
-    np.testing.assert_array_equal(course_order, predict(X, parameters))  # noqa: F405
+    course_order = predict(X, Y, parameters)
+    np.testing.assert_array_equal(course_order, predict(X, parameters))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helpers import plots
+from helpers.data import flatten
 
 CLASSES = ["no sonríe", "sonríe"]
 IMAGES = np.random.RandomState(0).randint(0, 256, (14, 64, 64, 3), dtype=np.uint8)
@@ -39,8 +40,10 @@ def test_examples_of_a_set_with_one_class_only():
 def test_image_to_vector_shows_the_pixels_own_numbers():
     image = IMAGES[0]
     said = texts(plots.image_to_vector(image))
-    assert "R {}\nG {}\nB {}".format(*image[2, 3]) in said
-    assert f"{image[0, 0, 1] / 255:.3f}" in said
+    assert "R {}\nG {}\nB {}".format(*image[46, 31]) in said
+    first = 3 * (44 * 64 + 28)  # of the patch's first pixel, counted from 0
+    assert f"$x_{{{first + 2}}}$" in said
+    assert f"{flatten(image[None])[first + 1, 0]:.3f}" in said
     assert "12,288" in said
 
 

@@ -63,11 +63,12 @@ def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x,
     layers_dims = [n_x, *hidden, 1]
     expected, expected_costs = textbook(X, Y, layers_dims, 0.05, 201, activation, seed)
     start = network.initialize_parameters_deep(layers_dims, seed)
-    for space in (training.ImageSpace, training.PixelSpace):
-        first = space(X, start["W1"])
+    W1_0 = start["W1"]
+    for first in (training.ImageSpace(X.T @ X, W1_0 @ X), training.PixelSpace(X, W1_0)):
         states = training.descend(first, Y, start, 0.05, activation)
         *_, before, last = (state for _, state in zip(range(202), states))
-        np.testing.assert_allclose(first.weights(last.learnt), expected["W1"], rtol=0, atol=1e-9)
+        W1 = first.weights(last.learnt, X, W1_0)
+        np.testing.assert_allclose(W1, expected["W1"], rtol=0, atol=1e-9)
         np.testing.assert_allclose(last.b1, expected["b1"], rtol=0, atol=1e-9)
         assert network.compute_cost(before.AL, Y) == pytest.approx(expected_costs[2], abs=1e-9)
     with warnings.catch_warnings():
@@ -108,6 +109,23 @@ def test_training_on_from_given_parameters_equals_training_through(problem):
     rest, later = L_layer_model(X, Y, [300, 8, 1], 0.05, 200, parameters=half)
     np.testing.assert_allclose(later, costs[2:], atol=1e-12)
     np.testing.assert_allclose(rest["W1"], whole["W1"], atol=1e-12)
+
+
+@pytest.mark.parametrize("m", [20, 60])  # of 40 inputs: in image space, and over the pixels
+def test_weight_decay_follows_the_gradient_of_the_penalised_cost(m):
+    random = np.random.RandomState(0)
+    X, Y = random.rand(40, m), random.randint(0, 2, (1, m))
+    parameters = network.initialize_parameters_deep([40, 5, 3, 1])
+    expected = parameters
+    for _ in range(50):
+        AL, caches = network.L_model_forward(X, expected)
+        grads = network.L_model_backward(AL, Y, caches)
+        for l in (1, 2, 3):
+            grads[f"dW{l}"] = grads[f"dW{l}"] + 0.3 * expected[f"W{l}"]
+        expected = network.update_parameters(expected, grads, 0.05)
+    found, _ = L_layer_model(X, Y, [40, 5, 3, 1], 0.05, 50, weight_decay=0.3, parameters=parameters)
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-12)
 
 
 def test_costs_are_printed_when_asked_for(problem, capsys):
@@ -174,6 +192,8 @@ def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"num_iterations": 0}, "num_iterations=0"),
         ({"num_iterations": 1.5}, "num_iterations=1.5"),
+        ({"weight_decay": -1}, "weight_decay=-1"),
+        ({"weight_decay": 1e9}, "weight_decay"),
         ({"hidden_activation": "swish"}, "'swish'"),
         ({"Y": np.zeros((1, 3))}, "Y tiene forma (1, 3)"),
         ({"Y": np.full((1, 120), 2)}, "Y contiene 2"),

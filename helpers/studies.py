@@ -1,0 +1,222 @@
+"""Many trainings on parts of one set of images: cross-validation, seeds, people.
+
+A training in image space knows the pixels only through their inner products. They are computed
+once for all images; a part of the images is then a choice of rows and columns, and so is what the
+network says of images that it was not trained on: ``W1 @ x = W1_0 @ x + C @ (X.T @ x)``.
+Subtracting the training mean, scaling and mirroring are algebra on the same numbers.
+
+Each training is a job of its own. ``map`` says who runs the jobs: Python's ``map`` (the default),
+``concurrent.futures.ProcessPoolExecutor().map``, a Dask cluster's ``client.get_executor().map``.
+"""
+
+import builtins
+import os
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from helpers import network, training
+from helpers.data import flatten
+
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+class StudyError(RuntimeError):
+    """A job failed; ``finished`` holds the results of those before it."""
+
+    def __init__(self, message, finished):
+        super().__init__(message)
+        self.finished = finished
+
+
+class Job(NamedTuple):
+    """One training, and the images to be judged by it; t of the former, v of the latter."""
+
+    K: np.ndarray  # (t, t), inner products of the training images
+    Z1_0: np.ndarray  # (n_1, t), what the first layer says of them at the start
+    Y: np.ndarray  # (1, t)
+    K_out: np.ndarray  # (t, v), inner products of the training images and the judged ones
+    Z1_0_out: np.ndarray  # (n_1, v)
+    upper: dict  # b1, W2, b2, ...
+    recipe: tuple
+    snapshots: tuple  # after how many iterations to judge
+
+
+def run_job(job):
+    """Train, and return the probabilities (len(snapshots), v); NaN from an overflow on."""
+    first = training.ImageSpace(job.K, job.Z1_0)
+    out = training.ImageSpace(job.K_out, job.Z1_0_out)
+    recipe, activation = job.recipe, job.recipe.hidden_activation
+    probabilities = np.full((len(job.snapshots), job.K_out.shape[1]), np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        states = training.descend(
+            first, job.Y, job.upper, recipe.learning_rate, activation, recipe.weight_decay
+        )
+        for i, state in zip(range(max(job.snapshots) + 1), states):
+            if i in job.snapshots:
+                probabilities[job.snapshots.index(i)] = training.judge(out, state, activation)
+    return probabilities
+
+
+def held_out(images, Y, splits, recipes, map=builtins.map, progress=True):
+    """Train by each recipe on each split's first part and judge its second part.
+
+    Parameters
+    ----------
+    images : (m, h, w, 3) uint8, those to train on and those to judge
+    Y : (1, m) of 0 and 1
+    splits : list of pairs of index arrays, (to train on, to judge)
+    recipes : list of ``model.Recipe``; those that differ only in ``num_iterations`` share a training
+    map : who runs the jobs, see the module's docstring
+    progress : show a bar with the time left
+
+    Returns
+    -------
+    dict : recipe → list, per split, of the probabilities of the judged images (v,); NaN where a
+        training overflowed
+
+    Raises
+    ------
+    ValueError : an empty list, a recipe with an unknown activation, or a ``map`` that can't be called
+    StudyError : a job failed, or the process that ran it died
+    """
+    if not callable(map):
+        raise ValueError(f"map={map!r} no es una función: pasa map, o el .map de un ejecutor.")
+    if not splits or not recipes:
+        raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
+    for recipe in recipes:
+        network.activation_functions(recipe.hidden_activation)
+    plans = {}  # one training each: (recipe without iterations, seed) → when to judge
+    for recipe in recipes:
+        for seed in recipe.seeds:
+            plan = recipe._replace(num_iterations=0, seeds=(seed,))
+            plans.setdefault(plan, set()).add(recipe.num_iterations)
+    products = _Products(images, mirror=any(recipe.mirror for recipe in recipes))
+    keys = [(plan, j) for plan in plans for j in range(len(splits))]
+    jobs = [products.job(Y, *splits[j], plan, tuple(sorted(plans[plan]))) for plan, j in keys]
+    done = dict(zip(keys, _run(jobs, map, progress)))
+
+    def probabilities(recipe, j):
+        of_seeds = []
+        for seed in recipe.seeds:
+            plan = recipe._replace(num_iterations=0, seeds=(seed,))
+            row = sorted(plans[plan]).index(recipe.num_iterations)
+            of_seeds.append(done[plan, j][row])
+        return np.mean(of_seeds, axis=0)
+
+    return {recipe: [probabilities(recipe, j) for j in range(len(splits))] for recipe in recipes}
+
+
+class _Products:
+    """All that trainings on any part of the images need to know of their pixels."""
+
+    def __init__(self, images, mirror):
+        self.m = len(images)
+        self.X = flatten(np.concatenate([images, images[:, :, ::-1]]) if mirror else images)
+        self.K = self.X.T @ self.X
+        self.starts = {}  # (sizes, seed) → starting parameters and W1_0 @ X
+
+    def job(self, Y, train, judged, recipe, snapshots):
+        Y_train = Y[:, train]
+        if recipe.mirror:
+            train, Y_train = np.r_[train, train + self.m], np.hstack([Y_train, Y_train])
+        parameters, Z1_0 = self._start(recipe.hidden, recipe.seeds[0])
+        K, K_out = self.K[np.ix_(train, train)], self.K[np.ix_(train, judged)]
+        Z, Z_out = Z1_0[:, train], Z1_0[:, judged]
+        if (
+            recipe.center
+        ):  # (x - mean) @ (y - mean), from the products of x, y and the training images
+            with_mean, out_with_mean = K.mean(axis=1, keepdims=True), K_out.mean(axis=0)
+            mean_squared = with_mean.mean()
+            K = K - with_mean - with_mean.T + mean_squared
+            K_out = K_out - with_mean - out_with_mean + mean_squared
+            Z, Z_out = (each - Z.mean(axis=1, keepdims=True) for each in (Z, Z_out))
+        s = recipe.scale
+        return Job(
+            s * s * K, s * Z, Y_train, s * s * K_out, s * Z_out, parameters, recipe, snapshots
+        )
+
+    def _start(self, hidden, seed):
+        if (hidden, seed) not in self.starts:
+            sizes = [len(self.X), *hidden, 1]
+            parameters = network.initialize_parameters_deep(sizes, seed)
+            Z1_0 = parameters.pop("W1") @ self.X
+            self.starts[hidden, seed] = parameters, Z1_0
+        return self.starts[hidden, seed]
+
+
+def _run(jobs, map, progress):
+    finished = []
+    try:
+        results = iter(map(run_job, jobs))
+        if progress:
+            results = tqdm(results, total=len(jobs), desc="Estudio", unit="red", leave=False)
+        for result in results:
+            finished.append(result)
+    except Exception as error:
+        raise StudyError(
+            f"El estudio se detuvo después de {len(finished)} de {len(jobs)} entrenamientos "
+            f"({type(error).__name__}: {error}). Si lo reparte un ejecutor, quizá murió uno de sus "
+            "procesos, por ejemplo por falta de memoria: créalo de nuevo y repite la celda.",
+            finished,
+        ) from error
+    return finished
+
+
+# -- Ways to split ---------------------------------------------------------------------------------
+
+
+def stratified_folds(Y, k=5, seed=1):
+    """Return k pairs of index arrays (train, held out); each fold has its share of each class.
+
+    Raises ``ValueError`` unless both classes are there with at least k >= 2 examples.
+    """
+    Y = np.ravel(Y)
+    counts = np.bincount(Y.astype(np.int64), minlength=2)
+    if k < 2 or k > counts.min():
+        raise ValueError(
+            f"k={k} partes no se pueden formar con {counts[0]} ejemplos de la clase 0 y {counts[1]} "
+            "de la 1: k debe ser al menos 2 y a lo más el tamaño de la clase menor."
+        )
+    random = np.random.RandomState(seed)
+    fold = np.empty(len(Y), np.int64)
+    for label in (0, 1):
+        members = random.permutation(np.flatnonzero(label == Y))
+        fold[members] = np.arange(len(members)) % k
+    return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(k)]
+
+
+def leave_one_out(groups):
+    """Return a pair of index arrays (the others, this one) for each value in ``groups`` (m,)."""
+    values = np.unique(groups)
+    if len(values) < 2:
+        raise ValueError(
+            f"Solo hay {len(values)} persona: para dejar a una fuera se necesitan al menos dos."
+        )
+    return [(np.flatnonzero(groups != v), np.flatnonzero(groups == v)) for v in values]
+
+
+# -- Processes -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def process_pool(workers=None):
+    """Yield a pool of processes, one per core, each with single-threaded linear algebra.
+
+    Several processes whose BLAS starts a thread per core would get in each other's way. The
+    setting is read when NumPy is first imported, hence in the environment of new processes.
+    """
+    before = {name: os.environ.get(name) for name in BLAS_THREADS}
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    try:
+        with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+            yield pool
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
