@@ -29,7 +29,7 @@ def identity_backward(dA, Z):
 
 def relu(Z):
     """Return ``A = max(0, Z)`` and the cache ``Z``."""
-    return np.maximum(0.0, Z), Z
+    return np.maximum(Z, 0.0), Z
 
 
 def relu_backward(dA, Z):
@@ -277,7 +277,7 @@ def _labels(Y, AL):
     Y = as_matrix("Y", Y)
     if Y.shape != AL.shape:
         raise ValueError(f"Y tiene forma {Y.shape} y AL {AL.shape}: deben ser iguales.")
-    if not ((Y == 0) | (Y == 1)).all():
+    if np.count_nonzero(Y == 0) + np.count_nonzero(Y == 1) != Y.size:
         strange = Y[(Y != 0) & (Y != 1)][0]
         raise ValueError(f"Y contiene {strange:g}: las etiquetas deben ser 0 o 1.")
     return Y
@@ -293,8 +293,10 @@ def activation_functions(name):
 def _depth(parameters):
     """Return L after checking that ``parameters`` holds W1..WL and b1..bL."""
     L = len(parameters) // 2
-    expected = [f"{name}{l}" for l in range(1, L + 1) for name in ("W", "b")]
-    if L == 0 or set(parameters) != set(expected):
+    complete = len(parameters) == 2 * L > 0
+    if not (
+        complete and all(f"W{l}" in parameters and f"b{l}" in parameters for l in range(1, L + 1))
+    ):
         raise ValueError(
             f"parameters tiene las claves {sorted(parameters)}: se esperaban W1, b1, ..., WL, bL."
         )

@@ -189,7 +189,7 @@ def L_layer_model(
 
     W1_0 = parameters["W1"]
     first = ImageSpace(X.T @ X, W1_0 @ X) if X.shape[1] < X.shape[0] else PixelSpace(X, W1_0)
-    Y = np.asarray(Y)
+    Y = np.asarray(Y, dtype=np.float64)
     states = descend(first, Y, parameters, learning_rate, hidden_activation, weight_decay)
     iterations = range(num_iterations)
     if progress:
