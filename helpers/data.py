@@ -6,6 +6,7 @@ was found, what was expected and what to do.
 """
 
 import io
+import json
 import math
 import os
 import warnings
@@ -162,6 +163,14 @@ def load_photo(source, size=64):
                 return _small_square(image, size)
     except Exception as error:  # a damaged picture makes Pillow raise almost anything
         raise DataError(_photo_problem(source, error)) from error
+
+
+# What others published
+
+
+def load_published():
+    """Return the figures that others published, with their sources (datasets/published.json)."""
+    return json.loads((_DATASETS / "published.json").read_text(encoding="utf-8"))
 
 
 # Where the files are

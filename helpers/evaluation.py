@@ -110,6 +110,19 @@ def verdict(bins):
     return "muy pocos datos" if high - low > 0.20 else "no apoyada"
 
 
+class Cause(NamedTuple):
+    """How the error rate goes with one suspected cause."""
+
+    bins: list
+    verdict: str
+
+
+def measure_causes(causes, wrong):
+    """Return name → ``Cause``, from name → values (m,) and ``wrong`` (m,) bool."""
+    bins = {name: error_bins(values, wrong) for name, values in causes.items()}
+    return {name: Cause(of_cause, verdict(of_cause)) for name, of_cause in bins.items()}
+
+
 def drawn_causes(attributes):
     """Return the original project's four suspects, name → (m,), from what was drawn in ``caras``.
 

@@ -33,14 +33,14 @@ STYLE = {
 WIDTH = 9.5  # inches: the notebook's column
 
 
-def examples(images, Y, classes, per_class=12):
+def examples(images, Y, classes, per_class):
     """Show the first ``per_class`` images of each class.
 
     ``images`` (m, h, w, 3) uint8, ``Y`` (1, m), ``classes`` their two names.
     """
-    rows = -(-per_class // 6)
+    rows = -(-per_class // 4)
     with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(WIDTH, 1.75 * rows + 0.3))
+        figure = plt.figure(figsize=(WIDTH, 1.2 * rows + 0.4))
         halves = figure.subfigures(1, 2, wspace=0.04)
         for label, half in enumerate(halves):
             members = np.flatnonzero(np.ravel(Y) == label)
@@ -49,7 +49,7 @@ def examples(images, Y, classes, per_class=12):
                 color=CLASS_COLORS[label],
                 fontweight="bold",
             )
-            cells = half.subplots(-(-per_class // 4), 4, squeeze=False).ravel()
+            cells = half.subplots(rows, 4, squeeze=False).ravel()
             for cell in cells:
                 cell.axis("off")
             for cell, i in zip(cells, members[:per_class]):
@@ -126,7 +126,7 @@ def architecture(layers_dims, image, probability, classes, hidden_activation="Re
         )
         axes.set(xlim=(0, 100), ylim=(-27, 27))
         xs = np.linspace(38, 84, len(layers_dims) - 1)
-        columns = [np.linspace(-18, 18, 13)]
+        columns = [np.linspace(-18, 18, 6)]
         for n in layers_dims[1:]:
             height = min(21.0, 2.1 * (n - 1) * (1 if n > 10 else 1.5))
             columns.append(np.linspace(-height, height, n) if n > 1 else np.zeros(1))
@@ -257,44 +257,38 @@ def photo_verdict(photo, probability, classes):
     return _closed(figure)
 
 
-def study(labels, accuracies, title, xlabel, published=None, diverged=(), chosen=None):
-    """Plot cross-validated accuracies, one column per setting.
+def study(recipes, scores, field, xlabel, published=None):
+    """Plot the cross-validated accuracies of ``recipes``, which differ in ``field``.
 
-    ``labels``: the settings' names; ``accuracies``: per setting, one per fold; ``published``: per
-    setting, the test accuracy that somebody published, or None; ``diverged`` and ``chosen``:
-    indices of settings.
+    ``scores``: recipe → ``studies.Scores``; ``published``: the setting, as text → its published
+    train and test accuracy, of one run.
     """
+    values = [getattr(recipe, field) for recipe in recipes]
+    keys = [str(len(v) + 1) if field == "hidden" else str(v) for v in values]
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 3.7))
-        for i, folds in enumerate(accuracies):
-            color = RED if i in diverged else BLUE
+        handles = {}
+        for i, (recipe, key) in enumerate(zip(recipes, keys)):
+            folds, diverged = scores[recipe].accuracies, scores[recipe].diverged
+            mean, color = folds.mean(), RED if diverged else BLUE
             axes.plot(np.full(len(folds), i), folds, "o", color=color, alpha=0.35, markersize=5)
-            axes.errorbar(
-                [i],
-                [np.mean(folds)],
-                [np.std(folds, ddof=1)],
-                fmt="X" if i in diverged else "o",
-                color=color,
-                markersize=9,
-                capsize=4,
-                label="validación cruzada: partes, media y desviación" if i == 0 else None,
+            marker = "X" if diverged else "o"
+            bar = axes.errorbar(
+                i, mean, folds.std(ddof=1), fmt=marker, color=color, markersize=9, capsize=4
             )
-            if i in diverged:
-                axes.annotate(
-                    "no convergió", (i, np.mean(folds)), (0, 14), textcoords="offset points",
-                    ha="center", color=RED,
-                )  # fmt: skip
-        for i, value in enumerate(published or ()):
-            if value is not None:
-                label = "publicado: una corrida, en prueba" if i == 0 else None
-                axes.plot(i + 0.16, value, "D", color=ORANGE, markersize=7, label=label)
-        if chosen is not None:
-            axes.axvspan(chosen - 0.4, chosen + 0.4, color=GREEN, alpha=0.12, zorder=0)
-        axes.set_xticks(range(len(labels)), labels)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.6, len(labels) - 0.4))
-        axes.set_title(title)
-        axes.legend(loc="lower left", fontsize=10)
+            handles.setdefault("no convergió" if diverged else "validación cruzada", bar)
+            if published and published.get(key):
+                (point,) = axes.plot(i + 0.18, published[key][1], "D", color=ORANGE, markersize=7)
+                handles["publicado: una corrida, en prueba"] = point
+        if field == "hidden":
+            keys = [f"{k} capas\n{'-'.join(map(str, v))}" for k, v in zip(keys, values)]
+        axes.set_xticks(range(len(keys)), keys)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.6, len(keys) - 0.4))
+        means = [scores[recipe].accuracies.mean() for recipe in recipes]
+        best = keys[int(np.argmax(means))].split("\n")[0]
+        axes.set_title(f"La mejor media es {max(means):.1%}, con {best}")
+        axes.legend(handles.values(), handles.keys(), loc="lower left", fontsize=10)
     return _closed(figure)
 
 
@@ -320,7 +314,7 @@ def choosing_by_test(iterations, accuracies, chosen):
         axes.axvline(
             chosen, color=GREEN, linestyle="--", label=f"fijado de antemano: media {fixed:.1%}"
         )
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set(xlabel="iteraciones", ylabel="exactitud en prueba")
         axes.set_title(f"Escoger con la prueba «gana» {optimism:.1f} puntos que no existen")
         axes.legend(loc="lower right", fontsize=10)
@@ -354,66 +348,69 @@ def seeds(accuracies, interval, published, n):
         axes.set(ylim=(0, max(counts) + 2.2), yticks=[], xlabel="exactitud en prueba")
         axes.spines["left"].set_visible(False)
         axes.grid(axis="y", visible=False)
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.set_title(f"{len(accuracies)} semillas: {mean:.1%} ± {spread:.1%}")
         axes.legend(loc="upper left", fontsize=10)
     return _closed(figure)
 
 
-def recipes(names, accuracies, chosen):
-    """Compare recipes by cross-validated accuracy: ``accuracies`` has, per recipe, one per fold."""
+def recipes(ideas, scores, chosen):
+    """Compare recipes: ``ideas`` name → recipe, ``scores`` recipe → ``studies.Scores``."""
+    names, tried = list(ideas), list(ideas.values())
+    base = scores[tried[0]].accuracies.mean()
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 0.45 * len(names) + 1.3))
+        figure, axes = plt.subplots(figsize=(WIDTH, 0.48 * len(names) + 1.4))
         rows = np.arange(len(names))[::-1]
-        base = np.mean(accuracies[0])
-        for row, folds, i in zip(rows, accuracies, range(len(names))):
-            color = GREEN if i == chosen else GREY if i == 0 else BLUE
-            axes.plot(folds, np.full(len(folds), row), "o", color=color, alpha=0.3, markersize=5)
-            axes.plot(np.mean(folds), row, "o", color=color, markersize=10)
-            gain = f"{100 * (np.mean(folds) - base):+.1f} puntos" if i else ""
+        for row, recipe in zip(rows, tried):
+            folds = scores[recipe].accuracies
+            color = GREEN if recipe == chosen else BLUE
+            axes.plot(folds, np.full(len(folds), row), "o", color=color, alpha=0.35, markersize=5)
+            axes.plot(folds.mean(), row, "o", color=color, markersize=10)
+            gain = "" if recipe == tried[0] else f"  ({100 * (folds.mean() - base):+.1f})"
             axes.annotate(
-                f"{np.mean(folds):.1%}  {gain}", (1.005, row), xycoords=("axes fraction", "data"),
-                va="center", color=color, fontweight="bold" if i == chosen else "normal",
-            )  # fmt: skip
+                f"{folds.mean():.1%}{gain}",
+                (1.01, row),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                color=color,
+                fontweight="bold" if recipe == chosen else "normal",
+            )
         axes.axvline(base, color=GREY, linestyle="--", linewidth=1)
         axes.set_yticks(rows, names)
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.set(
-            xlabel="exactitud en validación cruzada (partes y media)", ylim=(-0.6, len(names) - 0.4)
-        )
-        axes.set_title(f"La misma red, otra receta: gana «{names[chosen]}»")
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.set(xlabel="exactitud en validación cruzada", ylim=(-0.6, len(names) - 0.4))
+        axes.set_title(f"La mejor receta: {names[tried.index(chosen)]}")
     return _closed(figure)
 
 
-def causes(bins, verdicts):
-    """Plot error rates with 95 % intervals, a panel per suspected cause.
-
-    ``bins``: name → list of ``evaluation.Bin``; ``verdicts``: name → text.
-    """
-    columns = 2
-    rows = -(-len(bins) // columns)
+def causes(measured):
+    """Plot error rates with 95 % intervals: ``measured`` is name → ``evaluation.Cause``."""
+    rows = -(-len(measured) // 2)
     with plt.rc_context(STYLE):
         figure, grid = plt.subplots(
-            rows, columns, figsize=(WIDTH, 2.9 * rows), squeeze=False, sharey=True
+            rows, 2, figsize=(WIDTH, 2.9 * rows), squeeze=False, sharey=True
         )
-        for axes, (name, of_cause) in zip(grid.ravel(), bins.items()):
-            rates = np.array([b.errors / b.n for b in of_cause])
-            margins = np.array([wilson_interval(b.errors, b.n) for b in of_cause]).T
-            color = RED if verdicts[name] == "apoyada" else BLUE
+        for axes, (name, cause) in zip(grid.ravel(), measured.items()):
+            rates = np.array([b.errors / b.n for b in cause.bins])
+            margins = np.array([wilson_interval(b.errors, b.n) for b in cause.bins]).T
+            color = RED if cause.verdict == "apoyada" else BLUE
             axes.errorbar(
-                range(len(rates)), rates, np.abs(margins - rates), fmt="o", color=color,
-                markersize=8, capsize=4,
-            )  # fmt: skip
-            ticks = [
-                f"{b.low:.2g}–{b.high:.2g}\n{b.errors} de {b.n}"
-                if b.low < b.high
-                else f"{b.low:.2g}\n{b.errors} de {b.n}"
-                for b in of_cause
+                range(len(rates)),
+                rates,
+                np.abs(margins - rates),
+                fmt="o",
+                color=color,
+                markersize=8,
+                capsize=4,
+            )
+            ranges = [
+                f"{round(b.low, 2):.3g} a {round(b.high, 2):.3g}\n{b.errors} de {b.n}"
+                for b in cause.bins
             ]
-            axes.set_xticks(range(len(rates)), ticks)
+            axes.set_xticks(range(len(rates)), ranges)
             axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(0, None), xlabel=name)
-            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-            axes.set_title(verdicts[name], color=color)
+            axes.yaxis.set_major_formatter(PercentFormatter(1))
+            axes.set_title(cause.verdict, color=color)
         for axes in grid[:, 0]:
             axes.set_ylabel("tasa de error")
     return _closed(figure)
@@ -422,6 +419,7 @@ def causes(bins, verdicts):
 def first_layer(W1, shape):
     """Show each unit's weights as an image of ``shape`` (h, w, 3): red adds, blue subtracts."""
     units = W1.reshape(-1, *shape).mean(axis=3)
+    colors = plt.get_cmap("RdBu_r", 15)  # a few: noise in many colours makes a heavy file
     rows = -(-len(units) // 10)
     with plt.rc_context(STYLE):
         figure, grid = plt.subplots(rows, 10, figsize=(WIDTH, 1.05 * rows + 0.4), squeeze=False)
@@ -436,16 +434,14 @@ def first_layer(W1, shape):
             axes.axis("off")
         for axes, unit in zip(grid.ravel(), units):
             limit = np.quantile(np.abs(unit), 0.995)
-            axes.imshow(unit, cmap="RdBu_r", vmin=-limit, vmax=limit)
+            axes.imshow(unit, cmap=colors, vmin=-limit, vmax=limit, interpolation="nearest")
     return _closed(figure)
 
 
 def decision_maps(images, maps, texts):
     """Show images, each beside its map (h, w) of which pixels moved the decision to class 1."""
     with plt.rc_context(STYLE):
-        figure, grid = plt.subplots(
-            2, len(images), figsize=(min(WIDTH, 2.4 * len(images)), 4.9), squeeze=False
-        )
+        figure, grid = plt.subplots(2, len(images), figsize=(0.8 * WIDTH, 3.9), squeeze=False)
         for (picture, heat), image, of_image, text in zip(grid.T, images, maps, texts):
             limit = max(np.abs(of_image).max(), 1e-9)
             picture.imshow(image)
@@ -481,7 +477,7 @@ def people(names, known, new):
         )
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1, label="echar un volado")
         axes.set_xticks(range(len(names)), names)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set(ylabel="exactitud", ylim=(min(0.45, *new) - 0.03, 1.02))
         points = 100 * (np.mean(known) - np.mean(new))
         axes.set_title(f"Con alguien que nunca ha visto, la red pierde {points:.0f} puntos")
@@ -500,7 +496,7 @@ def people_curve(counts, accuracies, n_images):
             )
         axes.set_xscale("log", base=2)
         axes.set_xticks(counts, counts)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set(
             xlabel=f"personas en las {n_images} imágenes de entrenamiento",
             ylabel="exactitud con desconocidos",
@@ -512,16 +508,17 @@ def people_curve(counts, accuracies, n_images):
     return _closed(figure)
 
 
-def last_bit(costs, costs_moved, every):
-    """Plot how far two runs drift apart whose inputs differ by next to nothing."""
-    apart = np.abs(np.subtract(costs, costs_moved))
+def last_bit(pairs, every):
+    """Plot how far two runs drift apart: ``pairs`` is name → the costs of both, one per ``every``."""
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 3.1))
-        axes.semilogy(
-            every * np.arange(len(apart)), np.maximum(apart, 1e-17), "o-", color=BLUE, markersize=5
-        )
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.3))
+        for (name, (costs, moved)), color in zip(pairs.items(), (BLUE, ORANGE)):
+            apart = np.maximum(np.abs(np.subtract(costs, moved)), 1e-17)
+            iterations = every * np.arange(len(apart))
+            axes.semilogy(iterations, apart, "o-", color=color, markersize=5, label=name)
         axes.set(xlabel="iteración", ylabel="diferencia entre los costos")
         axes.set_title("Dos corridas que empiezan a un pelo de distancia")
+        axes.legend(loc="upper left")
     return _closed(figure)
 
 

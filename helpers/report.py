@@ -34,6 +34,7 @@ def execute(notebook):
         kernel_name="python3",
         resources={"metadata": {"path": str(PROJECT)}},
         record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: its warnings aren't ours
     )
     with client.setup_kernel():
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):

@@ -6,20 +6,22 @@ network says of images that it was not trained on: ``W1 @ x = W1_0 @ x + C @ (X.
 Subtracting the training mean, scaling and mirroring are algebra on the same numbers.
 
 Each training is a job of its own. ``map`` says who runs the jobs: Python's ``map`` (the default),
-``concurrent.futures.ProcessPoolExecutor().map``, a Dask cluster's ``client.get_executor().map``.
+``parallel_map`` (a process per core), ``concurrent.futures.ProcessPoolExecutor().map``, a Dask
+cluster's ``client.get_executor().map``.
 """
 
 import builtins
 import os
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers import network, training
+from helpers import faces, network, training
 from helpers.data import flatten
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -98,7 +100,7 @@ def held_out(images, Y, splits, recipes, map=builtins.map, progress=True):
     products = _Products(images, mirror=any(recipe.mirror for recipe in recipes))
     keys = [(plan, j) for plan in plans for j in range(len(splits))]
     jobs = [products.job(Y, *splits[j], plan, tuple(sorted(plans[plan]))) for plan, j in keys]
-    done = dict(zip(keys, _run(jobs, map, progress)))
+    done = dict(zip(keys, _run(run_job, jobs, map, progress)))
 
     def probabilities(recipe, j):
         of_seeds = []
@@ -149,10 +151,10 @@ class _Products:
         return self.starts[hidden, seed]
 
 
-def _run(jobs, map, progress):
+def _run(function, jobs, map, progress):
     finished = []
     try:
-        results = iter(map(run_job, jobs))
+        results = iter(map(function, jobs))
         if progress:
             results = tqdm(results, total=len(jobs), desc="Estudio", unit="red", leave=False)
         for result in results:
@@ -167,7 +169,121 @@ def _run(jobs, map, progress):
     return finished
 
 
+class Scores(NamedTuple):
+    """What cross-validation found of one recipe."""
+
+    accuracies: np.ndarray  # (k,), one per held-out part
+    probabilities: np.ndarray  # (m,), each image's by a network that was not trained on it
+    diverged: bool  # some training overflowed, or ended with one answer for all images
+
+
+def cross_validate(images, Y, recipes, k=5, seed=1, map=builtins.map, progress=True):
+    """Score recipes on held-out parts of ``images``; return recipe → ``Scores``.
+
+    Arguments and errors are those of ``held_out`` and ``stratified_folds``.
+    """
+    Y = np.asarray(Y)
+    splits = stratified_folds(Y, k, seed)
+    scores = {}
+    for recipe, parts in held_out(images, Y, splits, recipes, map, progress).items():
+        probabilities = np.empty(Y.size)
+        for (_, judged), part in zip(splits, parts):
+            probabilities[judged] = part
+        right = (probabilities > 0.5) == Y[0]
+        accuracies = np.array([right[judged].mean() for _, judged in splits])
+        diverged = any(not np.isfinite(part).all() or np.ptp(part) == 0 for part in parts)
+        scores[recipe] = Scores(accuracies, probabilities, diverged)
+    return scores
+
+
+def grid(base, **values):
+    """Return name → list of recipes: ``base`` with each of the values in turn.
+
+    Raises ``ValueError`` for a name that is no field of the recipe and for an empty list.
+    """
+    for name, of_name in values.items():
+        if name not in base._fields:
+            raise ValueError(f"{name!r} no es un hiperparámetro: hay {', '.join(base._fields)}.")
+        if len(of_name) == 0:
+            raise ValueError(f"{name}=[] no tiene valores que probar: pon al menos uno.")
+    return {name: [base._replace(**{name: v}) for v in of] for name, of in values.items()}
+
+
+def best(recipes, scores):
+    """Return the recipe with the highest mean accuracy; the first of equals."""
+    return max(recipes, key=lambda recipe: scores[recipe].accuracies.mean())
+
+
+def score_on_test(data, chosen, recipes, map=builtins.map, progress=True):
+    """Train on the images ``chosen`` of ``data.train_x``, judge the test half.
+
+    Returns (recipes,) accuracies.
+    """
+    images = np.concatenate([data.train_x[chosen], data.test_x])
+    Y = np.hstack([data.train_y[:, chosen], data.test_y])
+    split = np.split(np.arange(len(images)), [len(chosen)])
+    found = held_out(images, Y, [split], recipes, map, progress)
+    return np.array([np.mean((found[r][0] > 0.5) == data.test_y[0]) for r in recipes])
+
+
+# -- People ----------------------------------------------------------------------------------------
+
+
+def known_and_new(images, Y, person, recipe, known, map=builtins.map, progress=True):
+    """Return two (people,) accuracies: on each person when known, and when left out of training.
+
+    ``person`` (m,); ``known`` (m,) are probabilities by networks that had seen other images of the
+    same people: those of ``cross_validate``.
+    """
+    splits = leave_one_out(person)
+    parts = held_out(images, Y, splits, [recipe], map, progress)[recipe]
+    right = (known > 0.5) == Y[0]
+    return (
+        np.array([right[judged].mean() for _, judged in splits]),
+        np.array([np.mean((p > 0.5) == Y[0, judged]) for (_, judged), p in zip(splits, parts)]),
+    )
+
+
+class Crowd(NamedTuple):
+    """A job: learn from drawings of this many people, judge drawings of others."""
+
+    n_people: int
+    n_images: int
+    recipe: tuple
+    seed: int
+
+
+N_STRANGERS, STRANGERS_SEED = 100, 90_000
+
+
+def run_crowd(crowd):
+    """Return the accuracy on strangers after training on ``n_images`` of ``n_people``."""
+    people = faces.draw_people(crowd.n_people, crowd.seed)
+    strangers = faces.draw_people(N_STRANGERS, STRANGERS_SEED)
+    x, y, _ = faces.draw_faces(crowd.n_images, people, crowd.seed)
+    x_new, y_new, _ = faces.draw_faces(crowd.n_images // 6, strangers, STRANGERS_SEED)
+    split = np.split(np.arange(len(x) + len(x_new)), [len(x)])
+    images, Y = np.concatenate([x, x_new]), np.hstack([y, y_new])
+    found = held_out(images, Y, [split], [crowd.recipe], progress=False)[crowd.recipe][0]
+    return float(np.mean((found > 0.5) == y_new[0]))
+
+
+def photos_or_people(counts, recipe, n_images=600, seed=7, map=builtins.map, progress=True):
+    """Return accuracies on strangers: always ``n_images`` drawings, of ever more people."""
+    crowds = [Crowd(count, n_images, recipe, seed) for count in counts]
+    return np.array(_run(run_crowd, crowds, map, progress))
+
+
 # -- Ways to split ---------------------------------------------------------------------------------
+
+
+def sample(Y, n, seed=1):
+    """Return the sorted indices of at most ``n`` examples, as many of each class as there can be."""
+    random = np.random.RandomState(seed)
+    classes = [random.permutation(np.flatnonzero(np.ravel(Y) == label)) for label in (0, 1)]
+    fewer, more = sorted(classes, key=len)
+    fewer = fewer[: n // 2]
+    return np.sort(np.concatenate([fewer, more[: n - len(fewer)]]))
 
 
 def stratified_folds(Y, k=5, seed=1):
@@ -203,18 +319,28 @@ def leave_one_out(groups):
 # -- Processes -------------------------------------------------------------------------------------
 
 
-@contextmanager
-def process_pool(workers=None):
-    """Yield a pool of processes, one per core, each with single-threaded linear algebra.
+def parallel_map(function, jobs):
+    """Yield ``function(job)`` for each job, in order, from one process per core.
 
-    Several processes whose BLAS starts a thread per core would get in each other's way. The
-    setting is read when NumPy is first imported, hence in the environment of new processes.
+    The processes are started on first use and stay until Python ends. Each has single-threaded
+    linear algebra: several whose BLAS starts a thread per core would get in each other's way.
     """
-    before = {name: os.environ.get(name) for name in BLAS_THREADS}
-    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
     try:
-        with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
-            yield pool
+        yield from _pool().map(function, jobs)
+    except BrokenProcessPool:
+        _pool.cache_clear()  # the next call starts afresh
+        raise
+
+
+@lru_cache
+def _pool():
+    before = {name: os.environ.get(name) for name in BLAS_THREADS}
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))  # read when a new process imports NumPy
+    try:
+        workers = os.cpu_count() or 1
+        pool = ProcessPoolExecutor(workers, get_context("spawn"))
+        list(pool.map(abs, range(workers)))  # start them now, in this environment
+        return pool
     finally:
         for name, value in before.items():
             os.environ.pop(name)

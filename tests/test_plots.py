@@ -28,13 +28,13 @@ def _nothing_stays_open():
 
 
 def test_examples_count_each_class():
-    said = texts(plots.examples(IMAGES, Y, CLASSES))
+    said = texts(plots.examples(IMAGES, Y, CLASSES, 8))
     assert "no sonríe (7 de 14)" in said
     assert "y = 1: sonríe (7 de 14)" in said
 
 
 def test_examples_of_a_set_with_one_class_only():
-    assert "(0 de 14)" in texts(plots.examples(IMAGES, np.zeros((1, 14)), CLASSES))
+    assert "(0 de 14)" in texts(plots.examples(IMAGES, np.zeros((1, 14)), CLASSES, 8))
 
 
 def test_image_to_vector_shows_the_pixels_own_numbers():

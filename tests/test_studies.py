@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from helpers import model, studies
+from helpers.data import Dataset
 from helpers.model import Recipe
 from helpers.studies import StudyError, held_out, leave_one_out, stratified_folds
 
@@ -78,10 +79,9 @@ def test_a_pool_of_processes_gives_the_same(images):
     x, Y = images
     splits, recipes = stratified_folds(Y, 2), [SMALL, SMALL._replace(center=True)]
     expected = held_out(x, Y, splits, recipes, progress=False)
-    before = {name: os.environ.get(name) for name in studies.BLAS_THREADS}
-    with studies.process_pool(2) as pool:
-        found = held_out(x, Y, splits, recipes, map=pool.map, progress=False)
-    assert {name: os.environ.get(name) for name in studies.BLAS_THREADS} == before
+    before = dict(os.environ)
+    found = held_out(x, Y, splits, recipes, map=studies.parallel_map, progress=False)
+    assert dict(os.environ) == before
     for recipe in recipes:
         np.testing.assert_allclose(found[recipe], expected[recipe], rtol=0, atol=1e-12)
 
@@ -166,3 +166,69 @@ def test_bad_arguments_are_named_in_spanish(images, call, says):
     with pytest.raises(ValueError) as error:
         call(*images)
     assert says in str(error.value)
+
+
+def test_parallel_map_works_again_after_a_worker_died(images):
+    with pytest.raises(studies.BrokenProcessPool):
+        list(studies.parallel_map(dies, [1]))
+    assert list(studies.parallel_map(abs, [-1, 2])) == [1, 2]
+
+
+def test_cross_validation_scores_the_held_out_parts(images):
+    x, Y = images
+    wild = SMALL._replace(learning_rate=1e200, hidden_activation="linear")
+    scores = studies.cross_validate(x, Y, [SMALL, wild], k=3, progress=False)
+    parts = held_out(x, Y, stratified_folds(Y, 3), [SMALL], progress=False)[SMALL]
+    for (_, judged), part, accuracy in zip(stratified_folds(Y, 3), parts, scores[SMALL].accuracies):
+        np.testing.assert_array_equal(scores[SMALL].probabilities[judged], part)
+        assert accuracy == np.mean((part > 0.5) == Y[0, judged])
+    assert scores[wild].diverged
+    assert not scores[SMALL].diverged
+    assert studies.best([wild, SMALL], scores) == SMALL
+
+
+def test_a_grid_changes_one_field_at_a_time():
+    recipes = studies.grid(SMALL, scale=[1.0, 2.0], center=[True])
+    assert recipes == {
+        "scale": [SMALL, SMALL._replace(scale=2.0)],
+        "center": [SMALL._replace(center=True)],
+    }
+    with pytest.raises(ValueError, match="'momentum' no es un hiperparámetro"):
+        studies.grid(SMALL, momentum=[0.9])
+    with pytest.raises(ValueError, match="al menos uno"):
+        studies.grid(SMALL, scale=[])
+
+
+def test_score_on_test_trains_on_the_chosen_images_only(images):
+    x, Y = images
+    half = Dataset("half", x[:40], Y[:, :40], x[40:], Y[:, 40:], ["0", "1"])
+    chosen = np.arange(0, 40, 2)
+    trained = model.train(x[chosen], Y[:, chosen], SMALL, progress=False)
+    expected = np.mean(trained.predict(x[40:]) == Y[:, 40:])
+    assert studies.score_on_test(half, chosen, [SMALL], progress=False) == [expected]
+
+
+def test_a_sample_is_as_balanced_as_it_can_be():
+    Y = np.array([[0] * 10 + [1] * 50])
+    chosen = studies.sample(Y, 30)
+    assert (len(chosen), Y[0, chosen].sum()) == (30, 20)
+    assert sorted(set(chosen)) == list(chosen)
+    assert studies.sample(Y, 600).tolist() == list(range(60))
+
+
+def test_new_people_are_judged_by_networks_that_never_saw_them(images):
+    x, Y = images
+    person = np.arange(60) // 20
+    known = np.where(Y[0] == 1, 0.9, 0.1)
+    seen, new = studies.known_and_new(x, Y, person, SMALL, known, progress=False)
+    np.testing.assert_array_equal(seen, [1, 1, 1])
+    others = person != 2
+    trained = model.train(x[others], Y[:, others], SMALL, progress=False)
+    assert new[2] == np.mean(trained.predict(x[~others]) == Y[:, ~others])
+
+
+def test_photos_or_people_is_the_same_in_any_order():
+    recipe = SMALL._replace(num_iterations=5)
+    found = studies.photos_or_people([3, 1], recipe, n_images=8, progress=False)
+    again = studies.photos_or_people([1, 3], recipe, n_images=8, progress=False)
+    assert found.tolist() == again[::-1].tolist()
