@@ -21,9 +21,12 @@ RECIPES = {
     "media": PUBLISHED._replace(center=True),
     "media, escala ½": PUBLISHED._replace(center=True, scale=0.5),
     "media, espejo": PUBLISHED._replace(center=True, mirror=True),
-    "media, decaimiento": PUBLISHED._replace(center=True, weight_decay=0.01),
+    "media, decaimiento": PUBLISHED._replace(center=True, weight_decay=0.03),
     "5 semillas": PUBLISHED._replace(seeds=(1, 2, 3, 4, 5)),
     "media, 5 semillas": PUBLISHED._replace(center=True, seeds=(1, 2, 3, 4, 5)),
+    "media, decaimiento, 5 semillas": PUBLISHED._replace(
+        center=True, weight_decay=0.03, seeds=(1, 2, 3, 4, 5)
+    ),
 }
 
 

@@ -12,6 +12,7 @@ cluster's ``client.get_executor().map``.
 
 import builtins
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
@@ -338,7 +339,9 @@ def _pool():
     os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))  # read when a new process imports NumPy
     try:
         workers = os.cpu_count() or 1
-        pool = ProcessPoolExecutor(workers, get_context("spawn"))
+        # Jupyter's stop button is for this process; what waits in the queue is then cancelled.
+        ignore = (signal.SIGINT, signal.SIG_IGN)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, ignore)
         list(pool.map(abs, range(workers)))  # start them now, in this environment
         return pool
     finally:
