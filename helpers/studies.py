@@ -20,7 +20,6 @@ from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers import faces, network, training
 from helpers.data import flatten
@@ -155,10 +154,9 @@ class _Products:
 def _run(function, jobs, map, progress):
     finished = []
     try:
-        results = iter(map(function, jobs))
-        if progress:
-            results = tqdm(results, total=len(jobs), desc="Estudio", unit="red", leave=False)
-        for result in results:
+        results = map(function, jobs)
+        bar = training.progress_bar(results, progress, total=len(jobs), desc="Estudio", unit="red")
+        for result in bar:
             finished.append(result)
     except Exception as error:
         raise StudyError(

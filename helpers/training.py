@@ -10,6 +10,7 @@ need no pixel again. This is plain gradient descent, step by step, not an approx
 the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``.
 """
 
+import os
 import warnings
 from typing import NamedTuple
 
@@ -19,7 +20,6 @@ from tqdm.auto import tqdm
 from helpers import network
 
 COST_EVERY = 100  # iterations between two recorded costs, as in the published tables
-PROGRESS_DELAY = 2  # seconds before a progress bar shows: a usual run needs none
 
 
 class DivergenceWarning(UserWarning):
@@ -131,6 +131,16 @@ def judge(first, state, hidden_activation="relu"):
     return network.predict_proba(A1, state.upper, hidden_activation) if state.upper else A1
 
 
+def progress_bar(iterable, show, **options):
+    """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
+
+    Silent where TQDM_DISABLE is set, which tqdm's bar for notebooks doesn't look at by itself.
+    """
+    if not show or os.environ.get("TQDM_DISABLE"):
+        return iterable
+    return tqdm(iterable, leave=False, **options)
+
+
 def L_layer_model(
     X,
     Y,
@@ -191,9 +201,7 @@ def L_layer_model(
     first = ImageSpace(X.T @ X, W1_0 @ X) if X.shape[1] < X.shape[0] else PixelSpace(X, W1_0)
     Y = np.asarray(Y, dtype=np.float64)
     states = descend(first, Y, parameters, learning_rate, hidden_activation, weight_decay)
-    iterations = range(num_iterations)
-    if progress:
-        iterations = tqdm(iterations, desc="Entrenando", delay=PROGRESS_DELAY, leave=False)
+    iterations = progress_bar(range(num_iterations), progress, desc="Entrenando", delay=2)
     costs, kept = [], State(AL_0, first.start, parameters["b1"], _renumbered(parameters, -1))
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow gets one warning, ours
         for i, state in zip(iterations, states):

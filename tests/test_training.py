@@ -141,6 +141,17 @@ def test_costs_are_printed_when_asked_for(problem, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_the_progress_bar_is_for_people(monkeypatch):
+    assert training.progress_bar([1], show=True) == [1]  # conftest.py sets TQDM_DISABLE
+    monkeypatch.delenv("TQDM_DISABLE")
+    monkeypatch.setattr(training, "tqdm", lambda iterable, **options: options)
+    assert training.progress_bar([1], show=False) == [1]
+    assert training.progress_bar([1], show=True, desc="Prueba") == {
+        "leave": False,
+        "desc": "Prueba",
+    }
+
+
 @pytest.mark.parametrize("activation", HIDDEN)
 @pytest.mark.parametrize("learning_rate", [10, 1e6, 1e300])
 def test_a_divergence_is_one_spanish_warning_and_flagged_costs(problem, activation, learning_rate):
