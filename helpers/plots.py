@@ -283,7 +283,7 @@ def study(recipes, scores, field, xlabel, published=None):
         if field == "hidden":
             keys = [f"{k} capas\n{'-'.join(map(str, v))}" for k, v in zip(keys, values)]
         axes.set_xticks(range(len(keys)), keys)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
         axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.6, len(keys) - 0.4))
         means = [scores[recipe].accuracies.mean() for recipe in recipes]
         best = keys[int(np.argmax(means))].split("\n")[0]
@@ -314,8 +314,9 @@ def choosing_by_test(iterations, accuracies, chosen):
         axes.axvline(
             chosen, color=GREEN, linestyle="--", label=f"fijado de antemano: media {fixed:.1%}"
         )
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
         axes.set(xlabel="iteraciones", ylabel="exactitud en prueba")
+        axes.set_ylim(bottom=max(accuracies.min(), fixed - 0.08) - 0.01)  # a crash runs off below
         axes.set_title(f"Escoger con la prueba «gana» {optimism:.1f} puntos que no existen")
         axes.legend(loc="lower right", fontsize=10)
     return _closed(figure)
@@ -348,7 +349,7 @@ def seeds(accuracies, interval, published, n):
         axes.set(ylim=(0, max(counts) + 2.2), yticks=[], xlabel="exactitud en prueba")
         axes.spines["left"].set_visible(False)
         axes.grid(axis="y", visible=False)
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
         axes.set_title(f"{len(accuracies)} semillas: {mean:.1%} ± {spread:.1%}")
         axes.legend(loc="upper left", fontsize=10)
     return _closed(figure)
@@ -377,7 +378,7 @@ def recipes(ideas, scores, chosen):
             )
         axes.axvline(base, color=GREY, linestyle="--", linewidth=1)
         axes.set_yticks(rows, names)
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
         axes.set(xlabel="exactitud en validación cruzada", ylim=(-0.6, len(names) - 0.4))
         axes.set_title(f"La mejor receta: {names[tried.index(chosen)]}")
     return _closed(figure)
@@ -409,7 +410,7 @@ def causes(measured):
             ]
             axes.set_xticks(range(len(rates)), ranges)
             axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(0, None), xlabel=name)
-            axes.yaxis.set_major_formatter(PercentFormatter(1))
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
             axes.set_title(cause.verdict, color=color)
         for axes in grid[:, 0]:
             axes.set_ylabel("tasa de error")
@@ -477,7 +478,7 @@ def people(names, known, new):
         )
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1, label="echar un volado")
         axes.set_xticks(range(len(names)), names)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
         axes.set(ylabel="exactitud", ylim=(min(0.45, *new) - 0.03, 1.02))
         points = 100 * (np.mean(known) - np.mean(new))
         axes.set_title(f"Con alguien que nunca ha visto, la red pierde {points:.0f} puntos")
@@ -485,25 +486,28 @@ def people(names, known, new):
     return _closed(figure)
 
 
-def people_curve(counts, accuracies, n_images):
-    """Plot accuracy on strangers against how many people the ``n_images`` training images show."""
+def people_curve(counts, right, n, n_images):
+    """Plot accuracy on strangers against how many people the ``n_images`` training images show.
+
+    ``right``: of ``n`` images of strangers, how many were judged well; one per count.
+    """
+    rates = np.asarray(right) / n
+    margins = np.array([wilson_interval(r, n) for r in right]).T
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
-        axes.plot(counts, accuracies, "o-", color=BLUE, markersize=8)
-        for count, value in zip(counts, accuracies):
-            axes.annotate(
-                f"{value:.0%}", (count, value), (0, 9), textcoords="offset points", ha="center"
-            )
+        axes.errorbar(
+            counts, rates, np.abs(margins - rates), fmt="o-", color=BLUE, markersize=8, capsize=4
+        )
         axes.set_xscale("log", base=2)
         axes.set_xticks(counts, counts)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(
             xlabel=f"personas en las {n_images} imágenes de entrenamiento",
             ylabel="exactitud con desconocidos",
         )
-        axes.margins(y=0.2)
         axes.set_title(
-            f"De {counts[0]} a {counts[-1]} personas: de {accuracies[0]:.0%} a {accuracies[-1]:.0%} con desconocidos"
+            f"Con desconocidos: {rates[0]:.0%} si estudió a {counts[0]} personas, "
+            f"{rates[-1]:.0%} si estudió a {counts[-1]}"
         )
     return _closed(figure)
 

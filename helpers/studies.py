@@ -255,22 +255,28 @@ class Crowd(NamedTuple):
 N_STRANGERS, STRANGERS_SEED = 100, 90_000
 
 
+N_STRANGER_IMAGES = 150
+
+
 def run_crowd(crowd):
-    """Return the accuracy on strangers after training on ``n_images`` of ``n_people``."""
+    """Train on ``n_images`` of ``n_people``; return how many images of strangers it gets right."""
     people = faces.draw_people(crowd.n_people, crowd.seed)
     strangers = faces.draw_people(N_STRANGERS, STRANGERS_SEED)
     x, y, _ = faces.draw_faces(crowd.n_images, people, crowd.seed)
-    x_new, y_new, _ = faces.draw_faces(crowd.n_images // 6, strangers, STRANGERS_SEED)
+    x_new, y_new, _ = faces.draw_faces(N_STRANGER_IMAGES, strangers, STRANGERS_SEED)
     split = np.split(np.arange(len(x) + len(x_new)), [len(x)])
     images, Y = np.concatenate([x, x_new]), np.hstack([y, y_new])
     found = held_out(images, Y, [split], [crowd.recipe], progress=False)[crowd.recipe][0]
-    return float(np.mean((found > 0.5) == y_new[0]))
+    return int(np.sum((found > 0.5) == y_new[0]))
 
 
 def photos_or_people(counts, recipe, n_images=600, seed=7, map=builtins.map, progress=True):
-    """Return accuracies on strangers: always ``n_images`` drawings, of ever more people."""
+    """Train on ``n_images`` drawings of 2, 4, ... people, as ``counts`` says; judge strangers.
+
+    Returns how many of ``N_STRANGER_IMAGES`` drawings of strangers each training gets right.
+    """
     crowds = [Crowd(count, n_images, recipe, seed) for count in counts]
-    return np.array(_run(run_crowd, crowds, map, progress))
+    return _run(run_crowd, crowds, map, progress)
 
 
 # -- Ways to split ---------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers import plots
+from helpers import plots, studies
 from helpers.data import flatten
+from helpers.evaluation import Bin, Cause
+from helpers.model import Recipe
 
 CLASSES = ["no sonríe", "sonríe"]
 IMAGES = np.random.RandomState(0).randint(0, 256, (14, 64, 64, 3), dtype=np.uint8)
@@ -86,3 +88,81 @@ def test_photo_verdict_names_the_class_and_the_probability():
     assert "La red dice: no sonríe (ŷ = 0.31)" in texts(
         plots.photo_verdict(IMAGES[0], 0.31, CLASSES)
     )
+
+
+def scores(*accuracies, diverged=False):
+    return studies.Scores(np.array(accuracies), np.zeros(4), diverged)
+
+
+def test_study_names_the_best_setting_and_shows_what_diverged():
+    slow, fast = Recipe(learning_rate=0.0075), Recipe(learning_rate=0.09)
+    found = {slow: scores(0.9, 0.96), fast: scores(0.5, 0.5, diverged=True)}
+    published = {"0.0075": [0.99, 0.96], "0.09": [0.5, 0.43]}
+    said = texts(plots.study([slow, fast], found, "learning_rate", "tasa", published))
+    assert "La mejor media es 93.0%, con 0.0075" in said
+    assert "no convergió" in said
+    assert "publicado: una corrida, en prueba" in said
+
+
+def test_study_names_networks_by_their_layers():
+    shallow, deep = Recipe(hidden=(7,)), Recipe(hidden=(20, 7, 5))
+    found = {shallow: scores(0.9, 0.8), deep: scores(0.9, 0.96)}
+    said = texts(plots.study([shallow, deep], found, "hidden", "capas", {"3": [None, 0.93]}))
+    assert "4 capas\n20-7-5" in said
+    assert "con 4 capas" in said
+
+
+def test_choosing_by_test_says_what_it_seems_to_gain():
+    accuracies = np.array([[0.90, 0.94], [0.96, 0.94]])
+    assert "«gana» 1.0 puntos" in texts(plots.choosing_by_test([1500, 2700], accuracies, 2700))
+
+
+def test_seeds_show_a_point_each():
+    figure = plots.seeds([0.96, 0.96, 0.98], (0.92, 0.99), 0.9733, 50)
+    assert "3 semillas: 96.7% ± 1.2%" in texts(figure)
+    points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert sum(len(line.get_xdata()) for line in points) == 3
+
+
+def test_recipes_are_compared_with_the_first():
+    ideas = {"la publicada": Recipe(), "media": Recipe(center=True)}
+    found = {ideas["la publicada"]: scores(0.9, 0.9), ideas["media"]: scores(0.92, 0.94)}
+    said = texts(plots.recipes(ideas, found, ideas["media"]))
+    assert "La mejor receta: media" in said
+    assert "93.0%  (+3.0)" in said
+
+
+@pytest.mark.parametrize("n_causes", [2, 4])
+def test_causes_have_a_panel_and_a_verdict_each(n_causes):
+    bins = [Bin(0, 1, 100, 3), Bin(1, 2, 100, 20)]
+    figure = plots.causes({f"causa {i}": Cause(bins, "apoyada") for i in range(n_causes)})
+    assert "20 de 100" in texts(figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["apoyada"] * n_causes
+
+
+def test_the_first_layer_has_an_image_per_unit():
+    W1 = np.random.RandomState(0).randn(20, 8 * 8 * 3)
+    figure = plots.first_layer(W1, (8, 8, 3))
+    texts(figure)
+    assert sum(len(axes.images) for axes in figure.axes) == 20
+
+
+def test_decision_maps_stand_below_their_images():
+    figure = plots.decision_maps(IMAGES[:3], np.zeros((3, 64, 64)), ["a", "b", "c"])
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["a", "b", "c"]
+    texts(figure)
+
+
+def test_people_say_how_much_is_lost():
+    assert "pierde 10 puntos" in texts(plots.people(["p0", "p1"], [0.9, 1.0], [0.8, 0.9]))
+
+
+def test_people_curve_names_both_ends():
+    said = texts(plots.people_curve([2, 64], [120, 141], 150, 600))
+    assert "80% si estudió a 2 personas, 94% si estudió a 64" in said
+
+
+def test_last_bit_draws_a_line_per_pair():
+    figure = plots.last_bit({"a": ([0.7, 0.5], [0.7, 0.5]), "b": ([0.7, 0.5], [0.7, 0.6])}, 100)
+    assert texts(figure)
+    assert len(figure.axes[0].lines) == 2

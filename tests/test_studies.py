@@ -231,4 +231,5 @@ def test_photos_or_people_is_the_same_in_any_order():
     recipe = SMALL._replace(num_iterations=5)
     found = studies.photos_or_people([3, 1], recipe, n_images=8, progress=False)
     again = studies.photos_or_people([1, 3], recipe, n_images=8, progress=False)
-    assert found.tolist() == again[::-1].tolist()
+    assert found == again[::-1]
+    assert all(0 <= right <= studies.N_STRANGER_IMAGES for right in found)
