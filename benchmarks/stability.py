@@ -1,0 +1,58 @@
+"""Whether the notebook's main training hinges on the last bit, as a Markdown table.
+
+    python -m benchmarks.stability [SEED]
+
+trains the published recipe on `caras` in a fresh process for each family of processor that OpenBLAS
+can be told to work as, with one and two threads, on the images as they are and with each pixel
+moved by one part in 10^12. Says nothing of a NumPy that uses another BLAS.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from helpers.data import flatten, load_dataset
+from helpers.network import predict_proba
+from helpers.training import L_layer_model
+
+FAMILIES = ("Haswell", "SkylakeX", "Sandybridge", "Nehalem")
+
+
+def run(seed, moved):
+    """Print the last cost, the test errors and the sum of the test probabilities of one training."""
+    data = load_dataset("caras")
+    X = flatten(data.train_x)
+    if moved:
+        X *= 1 + 1e-12 * np.random.RandomState(0).randn(*X.shape)
+    dims = [len(X), 20, 7, 5, 1]
+    parameters, costs = L_layer_model(X, data.train_y, dims, seed=seed, progress=False)
+    p = predict_proba(flatten(data.test_x), parameters)
+    print(f"{costs[-1]:.12f} | {np.sum((p > 0.5) != data.test_y)} | {p.sum():.9f}")
+
+
+def main():
+    seed = sys.argv[1] if len(sys.argv) > 1 else "1"
+    print("| procesador | hilos | entradas | último costo | errores | suma de ŷ |")
+    print("|:--|--:|:--|--:|--:|--:|")
+    for family in FAMILIES:
+        for threads in ("1", "2"):
+            for moved in ("", "movidas"):
+                names = {"OPENBLAS_CORETYPE": family, "OPENBLAS_NUM_THREADS": threads}
+                done = subprocess.run(
+                    [sys.executable, "-m", "benchmarks.stability", seed, moved, "--one"],
+                    env={**os.environ, **names},
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                result = done.stdout.splitlines()[-1]
+                print(f"| {family} | {threads} | {moved or 'tal cual'} | {result} |", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[-1] == "--one":
+        run(int(sys.argv[1]), sys.argv[2])
+    else:
+        main()
