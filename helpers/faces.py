@@ -102,7 +102,7 @@ N_PEOPLE, PEOPLE_SEED = 6, 10
 
 
 def draw_people(n_people, seed):
-    """Invent people: what they look like, and how and when they come to the door.
+    """Invent people: what they look like, how they dress and where they usually stand.
 
     Parameters
     ----------
