@@ -92,11 +92,10 @@ def held_out(images, Y, splits, recipes, map=builtins.map, progress=True):
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
     for recipe in recipes:
         network.activation_functions(recipe.hidden_activation)
-    plans = {}  # one training each: (recipe without iterations, seed) → when to judge
+    plans = {}  # one training each → when to judge
     for recipe in recipes:
         for seed in recipe.seeds:
-            plan = recipe._replace(num_iterations=0, seeds=(seed,))
-            plans.setdefault(plan, set()).add(recipe.num_iterations)
+            plans.setdefault(_plan(recipe, seed), set()).add(recipe.num_iterations)
     products = _Products(images, mirror=any(recipe.mirror for recipe in recipes))
     keys = [(plan, j) for plan in plans for j in range(len(splits))]
     jobs = [products.job(Y, *splits[j], plan, tuple(sorted(plans[plan]))) for plan, j in keys]
@@ -105,12 +104,17 @@ def held_out(images, Y, splits, recipes, map=builtins.map, progress=True):
     def probabilities(recipe, j):
         of_seeds = []
         for seed in recipe.seeds:
-            plan = recipe._replace(num_iterations=0, seeds=(seed,))
+            plan = _plan(recipe, seed)
             row = sorted(plans[plan]).index(recipe.num_iterations)
             of_seeds.append(done[plan, j][row])
         return np.mean(of_seeds, axis=0)
 
     return {recipe: [probabilities(recipe, j) for j in range(len(splits))] for recipe in recipes}
+
+
+def _plan(recipe, seed):
+    """Return what tells one training from another: the recipe, but for when it is judged."""
+    return recipe._replace(num_iterations=0, seeds=(seed,))
 
 
 class _Products:
@@ -129,9 +133,8 @@ class _Products:
         parameters, Z1_0 = self._start(recipe.hidden, recipe.seeds[0])
         K, K_out = self.K[np.ix_(train, train)], self.K[np.ix_(train, judged)]
         Z, Z_out = Z1_0[:, train], Z1_0[:, judged]
-        if (
-            recipe.center
-        ):  # (x - mean) @ (y - mean), from the products of x, y and the training images
+        if recipe.center:
+            # (x - mean) @ (y - mean), from the products of x, y and the training images
             with_mean, out_with_mean = K.mean(axis=1, keepdims=True), K_out.mean(axis=0)
             mean_squared = with_mean.mean()
             K = K - with_mean - with_mean.T + mean_squared
@@ -252,10 +255,7 @@ class Crowd(NamedTuple):
     seed: int
 
 
-N_STRANGERS, STRANGERS_SEED = 100, 90_000
-
-
-N_STRANGER_IMAGES = 150
+N_STRANGERS, N_STRANGER_IMAGES, STRANGERS_SEED = 100, 150, 90_000
 
 
 def run_crowd(crowd):
