@@ -2,7 +2,8 @@
 
 Everything here reads files that somebody else made. A file that is damaged, of another form or
 built to do harm ends in one exception, DataError, whose message tells a student in Spanish what
-was found, what was expected and what to do.
+was found, what was expected and what to do. ``python -m helpers.data`` is collect.py's command:
+it downloads the real photographs, or builds a data set from one's own.
 """
 
 import io
@@ -13,6 +14,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -20,11 +22,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 # Found from this file, so that the notebook may be started in any folder.
 _PROJECT = Path(__file__).resolve().parent.parent
-_DATASETS = _PROJECT / "datasets"
+DATASETS = _PROJECT / "datasets"
 
 _GET_HAPPY = (
-    "descarga de Kaggle el conjunto «iarunava/happy-house-dataset» y pon train_happy.h5 y "
-    "test_happy.h5 en la carpeta datasets/ (los pasos están en datasets/README.md)"
+    "ejecuta en una terminal «python -m helpers.data download», que baja Happy House de Kaggle "
+    "(datasets/README.md dice cómo hacerlo a mano)"
 )
 
 # A file of a few kB can declare terabytes, so sizes are checked before memory is taken.
@@ -83,7 +85,8 @@ def load_dataset(name=None, folder=None):
 
     Returns a Dataset. Raises DataError if the name is unknown or a file is not in the layout of
     the course: {split}_set_x (m, h, w, 3) uint8, {split}_set_y (m,) of 0 and 1, list_classes (2,)
-    of names or of the integers 0 and 1. Every other {split}_set_<attribute> must hold m numbers.
+    of names or of the integers 0 and 1. Every other {split}_set_<attribute> must hold m numbers;
+    a split_id, where one half has it, must be the other's too, so that no image is in both.
     """
     folders = _folders(folder)
     if name is None:
@@ -97,21 +100,21 @@ def load_dataset(name=None, folder=None):
     if home is None:
         raise DataError(_not_found(name, folders))
 
-    train_path, test_path = (home / file for file in _files(name))
-    train_x, train_y, classes, train_attributes = _read_split(train_path, "train")
-    test_x, test_y, test_classes, test_attributes = _read_split(test_path, "test")
+    train_path, test_path = (home / file for file in files_of(name))
+    train, test = read_half(train_path, "train"), read_half(test_path, "test")
     for key, found, expected in [
-        ("test_set_x", test_x.shape[1:], train_x.shape[1:]),
-        ("list_classes", test_classes, classes),
+        ("test_set_x", test.x.shape[1:], train.x.shape[1:]),
+        ("list_classes", test.classes, train.classes),
+        ("split_id", test.split_id, train.split_id),
     ]:
         if found != expected:
             raise _problem(test_path, key, found, f"{expected}, como en {train_path.name}")
 
     dataset = Dataset(
-        name, train_x, train_y, test_x, test_y, classes, train_attributes, test_attributes
+        name, train.x, train.y, test.x, test.y, train.classes, train.attributes, test.attributes
     )
     advice = f" Son caras dibujadas; para usar fotos reales, {_GET_HAPPY}." * (name == "caras")
-    print(f"{dataset} (de {_shown(home)}/).{advice}")
+    print(f"{dataset} (de {shown(home)}/).{advice}")
     return dataset
 
 
@@ -153,14 +156,26 @@ def load_photo(source, size=64):
     """
     if not isinstance(size, int) or size < 1:
         raise DataError(f"size={size!r} no sirve: esperaba un entero positivo, el lado en píxeles.")
+    with pillow_warnings():
+        return read_photo(source, size)
+
+
+@contextmanager
+def pillow_warnings():
+    """Pillow's warnings as ``read_photo`` wants them; they belong to the process, not to a thread."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Up to twice its pixel limit Pillow only warns; here the limit is the limit.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def read_photo(source, size):
+    """Do what ``load_photo`` does, in any thread, inside ``pillow_warnings``."""
     stream = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
     try:
-        # Up to twice its pixel limit Pillow only warns; here the limit is the limit.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(stream) as image:
-                return _small_square(image, size)
+        with Image.open(stream) as image:
+            return _small_square(image, size)
     except Exception as error:  # a damaged picture makes Pillow raise almost anything
         raise DataError(_photo_problem(source, error)) from error
 
@@ -170,25 +185,46 @@ def load_photo(source, size=64):
 
 def load_published():
     """Return the figures that others published, with their sources (datasets/published.json)."""
-    return json.loads((_DATASETS / "published.json").read_text(encoding="utf-8"))
+    return json.loads((DATASETS / "published.json").read_text(encoding="utf-8"))
 
 
 # Where the files are
+
+
+@contextmanager
+def whole_file(path):
+    """Give a path to write to; when the block ends well, what is there becomes ``path``.
+
+    So ``path`` is at every moment whole, the old file or the new one, and what an interrupted
+    writer leaves is overwritten by the next. Raises DataError where nothing can be written.
+    """
+    path = Path(path)
+    unfinished = path.with_name(path.name + ".tmp")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise DataError(
+            f"No pude escribir {shown(path)}: revisa que la carpeta exista, que puedas escribir en "
+            f"ella y que el disco no esté lleno. (Detalle: {type(error).__name__}: {error})"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _folders(folder):
     if folder is not None:
         return [Path(folder)]
     listed = os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep)
-    return [Path(part) for part in listed if part] + [_DATASETS]
+    return [Path(part) for part in listed if part] + [DATASETS]
 
 
-def _files(name):
+def files_of(name):
     return f"train_{name}.h5", f"test_{name}.h5"
 
 
 def _missing(name, folder):
-    return [file for file in _files(name) if not os.path.isfile(folder / file)]
+    return [file for file in files_of(name) if not os.path.isfile(folder / file)]
 
 
 def _find(name, folders):
@@ -198,7 +234,7 @@ def _find(name, folders):
 
 def _not_found(name, folders):
     places = [
-        f"  en {_shown(path)}/ falta {' y falta '.join(_missing(name, path))}" for path in folders
+        f"  en {shown(path)}/ falta {' y falta '.join(_missing(name, path))}" for path in folders
     ]
     files = [path for folder in folders for path in folder.glob("train_*.h5")]
     names = {file.stem.removeprefix("train_") for file in files}
@@ -216,7 +252,7 @@ def _not_found(name, folders):
     )
 
 
-def _shown(path):
+def shown(path):
     """A path for a message; inside the project it reads the same on every machine."""
     return (path.relative_to(_PROJECT) if path.is_relative_to(_PROJECT) else path).as_posix()
 
@@ -224,18 +260,28 @@ def _shown(path):
 # One HDF5 file
 
 
-def _read_split(path, split):
-    """Images (m, h, w, 3), labels (1, m), class names and attributes of one file."""
+class Half(NamedTuple):
+    """What one file holds: images (m, h, w, 3), labels (1, m), class names, attributes."""
+
+    x: np.ndarray
+    y: np.ndarray
+    classes: list[str]
+    attributes: dict[str, np.ndarray]
+    split_id: str | None  # names the draw that made both halves
+
+
+def read_half(path, split):
+    """Return the Half in a file, whose ``split`` is "train" or "test"; raise DataError."""
     # Python opens the file, not HDF5: no lock to fail on a shared drive, no path to mis-encode.
-    with _damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
+    with damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
         key = f"{split}_set_x"
         expected = "imágenes uint8 de forma (m, alto, ancho, 3)"
-        x = _read(file, path, key, (None, None, None, 3), [np.uint8], expected)
+        x = read_array(file, path, key, (None, None, None, 3), [np.uint8], expected)
         m = len(x)
 
         key = f"{split}_set_y"
         expected = f"{m} enteros de forma ({m},), una etiqueta por imagen"
-        y = _read(file, path, key, (m,), [np.integer, np.bool_], expected)
+        y = read_array(file, path, key, (m,), [np.integer, np.bool_], expected)
         others = sorted(set(np.unique(y).tolist()) - {0, 1})
         if others:
             raise _problem(path, key, f"las etiquetas {others[:5]}", "solo 0 y 1")
@@ -249,14 +295,15 @@ def _read_split(path, split):
                 expected = f"{m} números de forma ({m},), uno por imagen"
                 dtypes = [np.integer, np.floating, np.bool_]
                 attribute = key.removeprefix(prefix)
-                attributes[attribute] = _read(file, path, key, (m,), dtypes, expected)
-        return x, y.astype(np.int64).reshape(1, m), _read_classes(file, path), attributes
+                attributes[attribute] = read_array(file, path, key, (m,), dtypes, expected)
+        y = y.astype(np.int64).reshape(1, m)
+        return Half(x, y, _read_classes(file, path), attributes, _read_split_id(file, path))
 
 
 def _read_classes(file, path):
     key, expected = "list_classes", "dos nombres de clase en UTF-8, o los enteros 0 y 1"
     dtypes = [np.bytes_, np.object_, np.integer]  # object: text of variable length
-    values = _read(file, path, key, (2,), dtypes, expected).tolist()
+    values = read_array(file, path, key, (2,), dtypes, expected).tolist()
     if values == [0, 1]:  # Happy House repeats the labels here
         return ["no sonríe", "sonríe"]
     try:
@@ -265,13 +312,20 @@ def _read_classes(file, path):
         raise _problem(path, key, values, expected) from None
 
 
-def _read(file, path, key, shape, dtypes, expected):
+def _read_split_id(file, path):
+    if "split_id" not in file:
+        return None
+    (value,) = read_array(file, path, "split_id", (1,), [np.bytes_], "un texto")
+    return value.decode("ascii", "replace")
+
+
+def read_array(file, path, key, shape, dtypes, expected):
     """The array under key, read only once it is known to fit and to be harmless.
 
     shape: the one it must have, None where any length will do.
     dtypes: NumPy types, concrete or abstract, of which it must have one.
     """
-    with _damage_as_data_error(path, key):
+    with damage_as_data_error(path, key):
         if key not in file:
             raise _problem(path, key, f"solo {sorted(file)[:9]}", expected)
         if not isinstance(file.get(key, getlink=True), h5py.HardLink):  # asked before following it
@@ -306,13 +360,13 @@ def _read(file, path, key, shape, dtypes, expected):
 
 def _problem(path, key, found, expected):
     return DataError(
-        f"{_shown(path)}, «{key}»: encontré {found}; esperaba {expected}. "
+        f"{shown(path)}, «{key}»: encontré {found}; esperaba {expected}. "
         "Descarga el archivo otra vez o corrige el programa que lo guardó."
     )
 
 
 @contextmanager
-def _damage_as_data_error(path, key=None):
+def damage_as_data_error(path, key=None):
     """Turn whatever the system, h5py or NumPy raise at a damaged file into a DataError."""
     try:
         yield
@@ -320,7 +374,7 @@ def _damage_as_data_error(path, key=None):
         raise
     except Exception as error:
         raise DataError(
-            f"{_shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo "
+            f"{shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo "
             "HDF5 completo. Tal vez la descarga se cortó o es otro tipo de archivo: descárgalo "
             f"otra vez. (Detalle: {type(error).__name__}: {error})"
         ) from error
@@ -334,6 +388,8 @@ def _small_square(image, size):
         raise ValueError(f"{image.format} es un dibujo, no una foto")
     if image.mode in ("F", "LAB"):  # convert() knows neither the range of F nor the colors of LAB
         raise ValueError(f"no sé convertir a RGB los colores en modo {image.mode}")
+    # A JPEG need not be unpacked whole: at eight times the size asked for, nothing is lost to see.
+    image.draft(None, (8 * size, 8 * size))
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16 bits of grey, which convert() would clip, not scale
         image = Image.fromarray((np.clip(image, 0, 65535) >> 8).astype(np.uint8))
@@ -365,3 +421,9 @@ def _photo_problem(source, error):
         f"No pude leer {name}: puede estar dañada o incompleta. Ábrela en un editor de fotos y "
         f"guárdala como JPG o PNG. (Detalle: {type(error).__name__}: {error})"
     )
+
+
+if __name__ == "__main__":
+    from helpers.collect import main
+
+    main()

@@ -17,6 +17,8 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from tqdm import tqdm
 
+from helpers.data import whole_file
+
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOK = PROJECT / "Proyecto_Final.ipynb"
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
@@ -89,11 +91,9 @@ def main(arguments=None):
 
 
 def _write(path, content):
-    """Write bytes so that ``path`` is at every moment whole: the old file or the new one."""
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def places(folder, monkeypatch):
         place.mkdir()
     monkeypatch.setenv("SMILE_DATA_DIR", os.pathsep.join(["", str(one), str(two)]))
     monkeypatch.setattr(data, "_PROJECT", folder)
-    monkeypatch.setattr(data, "_DATASETS", own)
+    monkeypatch.setattr(data, "DATASETS", own)
     return one, two, own
 
 
@@ -517,7 +517,7 @@ def test_happy_without_its_training_half(real_folder, folder):
     shutil.copy(real_folder("happy", ["test"]) / "test_happy.h5", folder)
     with pytest.raises(DataError, match=r"falta train_happy\.h5\n") as caught:
         load_dataset("happy", folder)
-    for part in [folder.as_posix(), "iarunava/happy-house-dataset", "datasets/README.md"]:
+    for part in [folder.as_posix(), "python -m helpers.data download", "datasets/README.md"]:
         assert part in str(caught.value)
     assert "test_happy.h5\n" not in str(caught.value)
 

@@ -1,0 +1,209 @@
+"""A model in a file: it comes back whole or not at all."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from helpers import model
+from helpers.data import DataError
+
+SMALL = model.Recipe(hidden=(4, 3), num_iterations=30)
+ORIGIN = model.Origin("dibujos", ("no sonríe", "sonríe"), 0.95, 2 / 3)
+
+
+def images(m=12, side=6):
+    return np.random.RandomState(m).randint(0, 256, (m, side, side, 3), np.uint8)
+
+
+def trained(recipe=SMALL):
+    return model.train(images(), np.arange(12).reshape(1, -1) % 2, recipe, progress=False)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "modelo con ñ.h5"
+
+
+@pytest.fixture
+def saved(path):
+    model.save_model(path, trained(), ORIGIN)
+    return path
+
+
+def alter(path, **changes):
+    """Rewrite fields of the saved model's description."""
+    with h5py.File(path, "r+") as file:
+        about = json.loads(file["about"][0]) | changes
+        del file["about"]
+        file["about"] = np.array([json.dumps(about).encode()])
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        SMALL,
+        SMALL._replace(center=True, scale=0.5),
+        SMALL._replace(center=True, mirror=True, weight_decay=0.03, seeds=(1, 2, 3)),
+        SMALL._replace(hidden=(), hidden_activation="tanh"),
+        SMALL._replace(hidden=(7,), hidden_activation="leaky_relu", scale=1, seeds=(np.int64(4),)),
+    ],
+)
+def test_a_saved_model_predicts_bit_for_bit_the_same(path, recipe):
+    original = trained(recipe)
+    model.save_model(path, original, ORIGIN)
+    again = model.load_model(str(path))
+    new = images(50)
+    assert again.predict_proba(new).tobytes() == original.predict_proba(new).tobytes()
+    assert again.recipe == recipe
+    assert again.origin == ORIGIN
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_parameters_of_the_courses_loop_can_be_saved(path):
+    parameters = trained().networks[0]
+    wrapped = model.Model(SMALL, 0.0, [{k: np.asfortranarray(v) for k, v in parameters.items()}])
+    model.save_model(path, wrapped, ORIGIN)
+    stored = model.load_model(path).networks[0]
+    assert all(np.array_equal(stored[key], parameters[key]) for key in parameters)
+
+
+def test_it_is_refused_what_its_recipe_does_not_describe(path):
+    with pytest.raises(ValueError, match=r"1 redes con las capas \[108, 4, 3, 1\]"):
+        model.save_model(path, model.Model(model.PUBLISHED, 0.0, trained().networks), ORIGIN)
+    broken = trained()
+    broken.networks[0]["W2"][0, 0] = np.nan
+    with pytest.raises(ValueError, match="W2 tiene valores que no son números"):
+        model.save_model(path, broken, ORIGIN)
+    assert not list(path.parent.iterdir())
+
+
+def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path):
+    with pytest.raises(DataError, match="No pude escribir .*revisa que la carpeta exista"):
+        model.save_model(tmp_path / "no existe" / "modelo.h5", trained(), ORIGIN)
+
+
+def test_a_failed_write_keeps_the_old_model(saved, monkeypatch):
+    before = saved.read_bytes()
+    monkeypatch.setattr(model, "_FORMAT", object())  # json cannot write it
+    with pytest.raises(AttributeError):
+        model.save_model(saved, trained(), ORIGIN)
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
+def test_no_file_and_other_files_are_refused(tmp_path, path):
+    with pytest.raises(DataError, match="No existe el modelo"):
+        model.load_model(path)
+    with pytest.raises(DataError, match="No existe el modelo"):
+        model.load_model(tmp_path)
+    path.write_text("hola")
+    with pytest.raises(DataError, match="no lo pude leer"):
+        model.load_model(path)
+    with h5py.File(path, "w") as file:
+        file["train_set_x"] = [1]
+    with pytest.raises(DataError, match="la ficha de un modelo"):
+        model.load_model(path)
+
+
+def test_another_format_and_a_newer_version_are_refused(saved):
+    alter(saved, format_version=2)
+    with pytest.raises(DataError, match=r"versión 2 .* hasta la 1\. Actualiza el proyecto"):
+        model.load_model(saved)
+    alter(saved, format="otro")
+    with pytest.raises(DataError, match="no es un modelo de este proyecto; es 'otro'"):
+        model.load_model(saved)
+
+
+RECIPE = json.loads(json.dumps(SMALL._asdict()))
+DAMAGE = {
+    "no recipe": {"recipe": None},
+    "unknown field": {"recipe": RECIPE | {"momentum": 0.9}},
+    "wrong type": {"recipe": RECIPE | {"scale": "x"}},
+    "activation": {"recipe": RECIPE | {"hidden_activation": "gelu"}},
+    "other layers": {"layers_dims": [108, 4, 1]},
+    "absurd layers": {"layers_dims": [10**12, 4, 3, 1]},
+    "negative layers": {"layers_dims": [-108, 4, 3, 1]},
+    "more seeds": {"recipe": RECIPE | {"seeds": [1, 2]}},
+    "no origin": {"origin": {}},
+    "centered": {"recipe": RECIPE | {"center": True}},
+}
+
+
+@pytest.mark.parametrize("changes", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_description_that_does_not_fit_is_refused(saved, changes):
+    alter(saved, **changes)
+    with pytest.raises(DataError):
+        model.load_model(saved)
+
+
+def test_parameters_that_do_not_fit_are_refused(saved):
+    for value in (
+        np.zeros((1, 4, 99)),
+        np.zeros((1, 4, 108), np.float32),
+        np.full((1, 4, 108), np.inf),
+    ):
+        with h5py.File(saved, "r+") as file:
+            del file["W1"]
+            file["W1"] = value
+        with pytest.raises(DataError, match="W1"):
+            model.load_model(saved)
+
+
+def test_a_flipped_bit_in_the_numbers_is_noticed(saved):
+    raw = bytearray(saved.read_bytes())
+    number = model.load_model(saved).networks[0]["W1"].tobytes()[:64]
+    raw[raw.index(number)] ^= 1
+    saved.write_bytes(raw)
+    with pytest.raises(DataError, match="W1"):
+        model.load_model(saved)
+
+
+def test_mutated_files_load_or_are_refused(saved):
+    raw, rng = saved.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(raw)
+        for _ in range(rng.choice([1, 1, 8])):
+            changed[rng.randrange(min(len(raw), 6000))] = rng.randrange(256)
+        saved.write_bytes(changed[: rng.choice([len(raw), len(raw), rng.randrange(len(raw))])])
+        try:
+            model.load_model(saved)
+        except DataError:
+            refused += 1
+    assert refused > 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_killed_while_saving_the_file_is_whole(path):
+    code = (
+        "import sys, numpy as np; from helpers import model; from tests.test_model import *\n"
+        "big = SMALL._replace(hidden=(400,))\n"
+        "R = np.random.RandomState(0).randn\n"
+        "net = {'W1': R(400, 12288), 'b1': R(400, 1), 'W2': R(1, 400), 'b2': R(1, 1)}\n"
+        "print('listo', flush=True)\n"
+        "while True: model.save_model(sys.argv[1], model.Model(big, 0.0, [net]), ORIGIN)\n"
+    )
+    rng = random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(path)],
+            stdout=subprocess.PIPE,
+            cwd=Path(model.__file__).parents[1],
+        )
+        process.stdout.readline()
+        while not path.exists():
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert model.load_model(path).networks[0]["W1"].shape == (400, 12288)
+    model.save_model(path, trained(), ORIGIN)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
