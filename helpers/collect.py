@@ -9,10 +9,12 @@ import argparse
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import re
 import shutil
 import sys
+import unicodedata
 import uuid
 import zipfile
 from collections import Counter, defaultdict
@@ -46,7 +48,8 @@ SIZE = 64  # pixels, the side of the images that build writes
 _BATCH = 256  # photos in memory at a time
 _CHUNK = 64  # images that HDF5 compresses together
 _RESERVED = {"caras": "viene con el proyecto", "happy": "es el de Kaggle: usa «download»"}
-_LITTER = {"thumbs.db", "desktop.ini"}  # what Windows leaves among photographs
+_HIDDEN = ".", "__MACOSX"  # how the folders begin that systems leave among photographs
+_LITTER = {"thumbs.db", "desktop.ini"}  # and the files, in Windows
 _SMILING = {"positives", "smile", "smiles", "smiling", "sonrie", "sonríe", "sonrisa", "sonrisas"}
 
 
@@ -97,12 +100,13 @@ def _from_kaggle(folder):
 
 def _download_problem(error):
     status = getattr(getattr(error, "response", None), "status_code", None)
-    detail = f"(Detalle: {type(error).__name__}: {error})"
+    kinds = " ".join(kind.__name__ for kind in type(error).__mro__)
+    detail = f"(Detalle: {type(error).__name__}: {' '.join(str(error).split())})"
     if status is not None:
         return f"Kaggle respondió con el error {status} y no entregó los datos. {detail}"
     if _is_full(error):
         return f"No cabe la descarga: libera unos 100 MB en el disco y vuelve a intentar. {detail}"
-    if "ConnectionError" in type(error).__name__ or "Timeout" in type(error).__name__:
+    if "ConnectionError" in kinds or "Timeout" in kinds:  # a proxy's refusal is one, too
         return (
             "No pude conectarme con Kaggle. Revisa tu conexión a internet, o si tu red la bloquea, "
             f"y vuelve a intentar. {detail}"
@@ -123,9 +127,8 @@ def _take(source, name, facts, bench):
             if (content := _git_hash(bench / name)) == facts["git_blob_sha1"]:
                 return _check_shapes(bench / name, facts["shapes"])
             found.append(f"{label} tiene el hash {content[:12]}…")
-    except (OSError, zipfile.BadZipFile, RuntimeError, EOFError, NotImplementedError) as error:
-        # RuntimeError: a zip under a password; the last, a compression that Python lacks.
-        if _is_full(error):
+    except Exception as error:  # a damaged zip, or one under a password, raises almost anything
+        if isinstance(error, DataError) or _is_full(error):
             raise
         raise DataError(
             f"No pude leer {name} en {source}: el archivo está incompleto o dañado; descárgalo "
@@ -212,13 +215,17 @@ def build(
     classes, photos = _classes(source, smiling)
     with _workshop(folder, name) as bench, open(bench / "pixels", "w+b") as spool:
         kept, skipped = _read_all(photos, spool, strict)
-        halves = _split(kept, seed, test_share)
+        if skipped:
+            print(f"Archivos que dejé fuera: {len(skipped)}")
+            for path, reason in skipped:
+                print(f"  {path}: {reason}")
+        halves = _split(kept, classes, seed, test_share)
         split_id = uuid.uuid4().hex
         for split, members in zip(("train", "test"), halves):
             _write_half(bench, split, name, spool, members, classes, split_id)
         for file in files_of(name):
             os.replace(bench / file, folder / file)
-    _tell(name, folder, classes, kept, skipped, halves)
+    _tell(name, folder, classes, kept, halves)
     return [folder / file for file in files_of(name)]
 
 
@@ -228,8 +235,8 @@ def _check_build(name, seed, test_share, force, folder):
             f"name={name!r} no sirve: esperaba el nombre del conjunto, de letras, números, - y _, "
             "por ejemplo «mis_fotos»."
         )
-    if name in _RESERVED:
-        raise DataError(f"El nombre «{name}» está ocupado: {_RESERVED[name]}. Escoge otro.")
+    if reserved := _RESERVED.get(name.casefold()):  # to Windows and macOS, Caras is caras
+        raise DataError(f"El nombre «{name}» está ocupado: {reserved}. Escoge otro.")
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise DataError(f"seed={seed!r} no sirve: esperaba un entero entre 0 y 2³² - 1.")
     if not 0 < test_share < 1:
@@ -250,11 +257,12 @@ def _classes(source, smiling):
             f"{source}: encontré {what}; esperaba una carpeta con una subcarpeta por clase."
         )
     home, found = _class_folders(source)
-    by_name = {path.name: path for path in found}
-    if len(found) != 2:
+    by_name = {_composed(path.name): path for path in found}
+    if len(by_name) != 2:
         raise DataError(
-            f"{home}: encontré {len(found)} subcarpetas con archivos ({', '.join(by_name) or '-'}); "
-            "esperaba dos, una por clase, por ejemplo «sonrie» y «no_sonrie»."
+            f"{home}: encontré subcarpetas con archivos: {len(by_name)} "
+            f"({', '.join(by_name) or '-'}); esperaba dos, una por clase, por ejemplo «sonrie» y "
+            "«no_sonrie»."
         )
     if smiling is None:
         telling = [name for name in by_name if name.casefold() in _SMILING]
@@ -264,6 +272,7 @@ def _classes(source, smiling):
                 f"por ejemplo --smiling {next(iter(by_name))}."
             )
         (smiling,) = telling
+    smiling = _composed(smiling)
     if smiling not in by_name:
         raise DataError(
             f"smiling={smiling!r}: no hay tal carpeta en {home}; hay {' y '.join(by_name)}."
@@ -281,19 +290,32 @@ def _class_folders(source):
         if {"positives", "negatives"} <= set(folders):
             source = Path(path)
             return source, {source / n: _files_in(source / n) for n in ("negatives", "positives")}
-    while True:
-        inside = sorted(path for path in source.iterdir() if path.is_dir())
-        found = {path: files for path in inside if (files := _files_in(path))}
-        if len(found) != 1:
-            return source, found
-        (source,) = found  # a folder in a folder, as archives are often unpacked
+    found = inside = _subfolders(source)
+    while len(inside) == 1:  # a folder in a folder, as archives are often unpacked
+        (folder,) = inside
+        inside = _subfolders(folder)
+        if len(inside) > 1:
+            return folder, inside
+    return source, found
+
+
+def _subfolders(folder):
+    """The subfolders that hold files: path → the files."""
+    _, names, _ = next(os.walk(folder), ("", [], []))  # nothing where reading it is forbidden
+    paths = [folder / name for name in sorted(names) if not name.startswith(_HIDDEN)]
+    return {path: files for path in paths if (files := _files_in(path))}
+
+
+def _composed(name):
+    """A name with í as one character; macOS may write it as two."""
+    return unicodedata.normalize("NFC", name).encode("utf-8", "replace").decode()
 
 
 def _files_in(folder):
     """All files below a folder, without those that systems hide; the order is the same anywhere."""
     files = []
     for path, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
         files += [
             Path(path, name)
             for name in names
@@ -342,7 +364,7 @@ def _try(path):
         return error
 
 
-def _split(kept, seed, test_share):
+def _split(kept, classes, seed, test_share):
     """The training and the test half of ``kept``, shuffled; equal digests stay together."""
     rng = np.random.RandomState(seed)
     halves = [], []
@@ -353,16 +375,18 @@ def _split(kept, seed, test_share):
                 groups[photo[2]].append(photo)
         if len(groups) < 2:
             raise DataError(
-                f"De la clase {label} quedaron {len(groups)} fotos distintas; hacen falta al menos "
-                "dos, una para entrenar y otra para probar."
+                f"Fotos distintas de «{classes[label]}»: {len(groups)}; hacen falta al menos dos, una "
+                "para entrenar y otra para probar."
             )
         groups = list(groups.values())
         total = sum(map(len, groups))
         room = min(max(1, round(test_share * total)), total - 1)
+        has = [False, False]  # whether each half has any of this class yet
         for position, i in enumerate(rng.permutation(len(groups))):
             # The first fits or is the test half's only one; the last is the training half's.
-            test = len(groups[i]) <= room or not any(p[1] == label for p in halves[1])
-            test = test and (position < len(groups) - 1 or any(p[1] == label for p in halves[0]))
+            test = len(groups[i]) <= room or not has[1]
+            test = test and (position < len(groups) - 1 or has[0])
+            has[test] = True
             halves[test].extend(groups[i])
             room -= len(groups[i]) * test
     return [[half[i] for i in rng.permutation(len(half))] for half in halves]
@@ -370,7 +394,8 @@ def _split(kept, seed, test_share):
 
 def _write_half(bench, split, name, spool, members, classes, split_id):
     m, one = len(members), SIZE * SIZE * 3
-    with h5py.File(bench / f"{split}_{name}.h5", "w") as file:
+    stream = _PatientFile(bench / f"{split}_{name}.h5", "w+")
+    with stream, h5py.File(stream, "w") as file:
         images = file.create_dataset(
             f"{split}_set_x",
             (m, SIZE, SIZE, 3),
@@ -388,17 +413,36 @@ def _write_half(bench, split, name, spool, members, classes, split_id):
         file[f"{split}_set_y"] = np.array([label for _, label, _ in members], np.int64)
         file["list_classes"] = np.array([text.encode() for text in classes])
         file["split_id"] = np.array([split_id.encode()])
+    if stream.problem:
+        raise stream.problem
 
 
-def _tell(name, folder, classes, kept, skipped, halves):
+class _PatientFile(io.FileIO):
+    """A file that keeps its first problem to itself; HDF5 crashes where the disk gets full."""
+
+    problem = None
+
+    def write(self, block):
+        rest = memoryview(block)
+        while rest and not self.problem:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError as error:
+                self.problem = error
+        return len(block)
+
+    def truncate(self, size=None):
+        try:
+            return size if self.problem else super().truncate(size)
+        except OSError as error:
+            self.problem = error
+
+
+def _tell(name, folder, classes, kept, halves):
     copies = len(kept) - len({digest for _, _, digest in kept})
-    if skipped:
-        print(f"Dejé fuera {len(skipped)} archivos:")
-        for path, reason in skipped:
-            print(f"  {path}: {reason}")
     if copies:
         print(
-            f"{copies} fotos son copia exacta de otra: cada una quedó en la mitad de su original."
+            f"Fotos que son copia exacta de otra: {copies}; cada una quedó en la mitad de su original."
         )
     for file, half in zip(files_of(name), halves):
         counts = Counter(label for _, label, _ in half)
@@ -464,6 +508,8 @@ def main(arguments=None):
         command.add_argument(
             "--folder", default=DATASETS, metavar="DESTINO", help="en lugar de datasets/"
         )
+    if hasattr(sys.stdout, "reconfigure"):  # a photo's name may be more than the terminal can show
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = vars(parser.parse_args(arguments))
     action = {"download": download, "build": build}[options.pop("command")]
     try:

@@ -11,7 +11,8 @@ import json
 import math
 import os
 import warnings
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,11 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+with suppress(ImportError):  # optional: the photos of an iPhone
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 
 # Found from this file, so that the notebook may be started in any folder.
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -32,6 +38,8 @@ _GET_HAPPY = (
 # A file of a few kB can declare terabytes, so sizes are checked before memory is taken.
 _MAX_BYTES = 4 * 2**30  # per array: 350,000 images of 64×64, far more than this network can use
 _MAX_RATIO = 1032  # no gzip stream expands further: DEFLATE spends 2 bits on at most 258 bytes
+_MAX_CHUNKS = 10**6  # HDF5 looks for each of them, even those that were never stored
+_MAX_NAME = 200  # characters in the name of a class; the names are printed
 # What h5py always brings with it; any other filter would load a plug-in from the user's machine.
 _FILTERS = {
     h5py.h5z.FILTER_DEFLATE,
@@ -39,6 +47,7 @@ _FILTERS = {
     h5py.h5z.FILTER_FLETCHER32,
     h5py.h5z.FILTER_LZF,
 }
+_PACKERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF}
 
 
 class DataError(ValueError):
@@ -160,6 +169,15 @@ def load_photo(source, size=64):
         return read_photo(source, size)
 
 
+def load_preview(source, size=400):
+    """Read any photo whole, upright and on white, at most ``size`` pixels wide and high.
+
+    Takes and raises what ``load_photo`` does. Returns (h, w, 3) uint8, RGB.
+    """
+    with pillow_warnings():
+        return read_photo(source, size, crop=False)
+
+
 @contextmanager
 def pillow_warnings():
     """Pillow's warnings as ``read_photo`` wants them; they belong to the process, not to a thread."""
@@ -170,12 +188,12 @@ def pillow_warnings():
         yield
 
 
-def read_photo(source, size):
-    """Do what ``load_photo`` does, in any thread, inside ``pillow_warnings``."""
+def read_photo(source, size, crop=True):
+    """Do what ``load_photo`` does, or ``load_preview``, in any thread inside ``pillow_warnings``."""
     stream = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
     try:
         with Image.open(stream) as image:
-            return _small_square(image, size)
+            return _reduced(image, size, crop)
     except Exception as error:  # a damaged picture makes Pillow raise almost anything
         raise DataError(_photo_problem(source, error)) from error
 
@@ -296,6 +314,8 @@ def read_half(path, split):
                 dtypes = [np.integer, np.floating, np.bool_]
                 attribute = key.removeprefix(prefix)
                 attributes[attribute] = read_array(file, path, key, (m,), dtypes, expected)
+                # One array may go by a thousand names.
+                check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
         y = y.astype(np.int64).reshape(1, m)
         return Half(x, y, _read_classes(file, path), attributes, _read_split_id(file, path))
 
@@ -307,9 +327,13 @@ def _read_classes(file, path):
     if values == [0, 1]:  # Happy House repeats the labels here
         return ["no sonríe", "sonríe"]
     try:
-        return [value.decode("utf-8") for value in values]
+        names = [value.decode("utf-8") for value in values]
     except (AttributeError, UnicodeDecodeError):
         raise _problem(path, key, values, expected) from None
+    if max(map(len, names)) > _MAX_NAME:
+        found = f"nombres de hasta {max(map(len, names)):,} caracteres"
+        raise _problem(path, key, found, f"{expected}, de a lo más {_MAX_NAME} caracteres")
+    return names
 
 
 def _read_split_id(file, path):
@@ -332,20 +356,25 @@ def read_array(file, path, key, shape, dtypes, expected):
             raise _problem(path, key, "un enlace a otro lugar", expected)
         dataset = file[key]
         if not isinstance(dataset, h5py.Dataset):
-            raise _problem(path, key, "un grupo", expected)
+            found = "un grupo" if isinstance(dataset, h5py.Group) else "un tipo de datos"
+            raise _problem(path, key, found, expected)
 
         if not (
             dataset.size  # neither empty nor without a shape
             and len(dataset.shape) == len(shape)
             and all(want in (None, n) for n, want in zip(dataset.shape, shape, strict=True))
             and any(np.issubdtype(dataset.dtype, dtype) for dtype in dtypes)
+            and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
         ):
             raise _problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
 
         plist = dataset.id.get_create_plist()
-        strange = {plist.get_filter(i)[0] for i in range(plist.get_nfilters())} - _FILTERS
-        if strange:
-            raise _problem(path, key, f"filtros HDF5 {strange}", "compresión gzip, lzf o ninguna")
+        filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
+        strange = set(filters) - _FILTERS
+        if strange or len(set(filters)) < len(filters) or set(filters) >= _PACKERS:
+            # What is packed twice may expand by the square of the ratio below.
+            found = f"filtros HDF5 {strange or filters}"
+            raise _problem(path, key, found, "compresión gzip, lzf o ninguna")
         if dataset.is_virtual or dataset.external:
             raise _problem(path, key, "datos que viven en otros archivos", expected)
 
@@ -355,12 +384,42 @@ def read_array(file, path, key, shape, dtypes, expected):
         if needed > min(_MAX_BYTES, _MAX_RATIO * stored):
             found = f"{needed:,} bytes declarados y {stored:,} guardados"
             raise _problem(path, key, found, f"datos completos, de a lo más {_MAX_BYTES:,} bytes")
+        chunks = math.prod(-(-n // c) for n, c in zip(dataset.shape, dataset.chunks or ()))
+        if chunks > _MAX_CHUNKS:
+            raise _problem(path, key, f"{chunks:,} bloques", f"a lo más {_MAX_CHUNKS:,}")
+        if h5py.h5z.FILTER_DEFLATE in filters and _overflows(dataset, filters):
+            raise _problem(path, key, "un bloque gzip más grande que lo declarado", expected)
         return dataset[()]
+
+
+def _overflows(dataset, filters):
+    """Whether some chunk unpacks to more than it should: HDF5 would unpack it all the same."""
+    declared = dataset.dtype.itemsize * math.prod(dataset.chunks) + 4  # Fletcher's checksum
+    skipped = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)  # the bit says: this one is not packed
+    for chunk in dataset.iter_chunks():
+        offset = tuple(part.start for part in chunk)
+        if dataset.id.get_chunk_info_by_coord(offset).size:
+            mask, packed = dataset.id.read_direct_chunk(offset)
+            if not mask & skipped:
+                unpacked = zlib.decompressobj().decompress(packed, declared + 1)
+                if len(unpacked) > declared:
+                    return True
+    return False
+
+
+def check_total(path, nbytes):
+    """Raise DataError if a file's arrays are together larger than any honest file's."""
+    limit = min(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
+    if nbytes > limit:
+        raise DataError(
+            f"{shown(path)}: encontré {nbytes:,} bytes de datos; esperaba a lo más {limit:,} en un "
+            "archivo de este tamaño. Descarga el archivo otra vez."
+        )
 
 
 def _problem(path, key, found, expected):
     return DataError(
-        f"{shown(path)}, «{key}»: encontré {found}; esperaba {expected}. "
+        f"{shown(path)}, «{key}»: encontré {str(found)[:300]}; esperaba {str(expected)[:300]}. "
         "Descarga el archivo otra vez o corrige el programa que lo guardó."
     )
 
@@ -383,20 +442,28 @@ def damage_as_data_error(path, key=None):
 # One photo
 
 
-def _small_square(image, size):
+def _reduced(image, size, crop):
     if image.format in ("EPS", "WMF"):  # Pillow would start another program to draw these
         raise ValueError(f"{image.format} es un dibujo, no una foto")
     if image.mode in ("F", "LAB"):  # convert() knows neither the range of F nor the colors of LAB
         raise ValueError(f"no sé convertir a RGB los colores en modo {image.mode}")
     # A JPEG need not be unpacked whole: at eight times the size asked for, nothing is lost to see.
     image.draft(None, (8 * size, 8 * size))
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # of a large photo, each copy takes 340 MiB
     if image.mode.startswith("I"):  # 16 bits of grey, which convert() would clip, not scale
+        image = _resized(image, "I", size, crop)
         image = Image.fromarray((np.clip(image, 0, 65535) >> 8).astype(np.uint8))
-    # RGBA can hold every other mode; Pillow weighs its colors by their opacity when resizing.
-    image = ImageOps.fit(image.convert("RGBA"), (size, size), Image.Resampling.LANCZOS)
+    # These can hold every other mode; Pillow weighs RGBA's colors by their opacity when resizing.
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    image = _resized(image, mode, size, crop).convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
     return np.array(Image.alpha_composite(white, image).convert("RGB"))
+
+
+def _resized(image, mode, size, crop):
+    image = image if image.mode == mode else image.convert(mode)
+    reduce = ImageOps.fit if crop else ImageOps.contain
+    return reduce(image, (size, size), Image.Resampling.LANCZOS)
 
 
 def _photo_problem(source, error):
@@ -415,7 +482,7 @@ def _photo_problem(source, error):
     if isinstance(error, UnidentifiedImageError):
         return (
             f"No reconozco una imagen en {name}: puede estar vacía o ser otro tipo de archivo. "
-            "Si es HEIC, el formato del iPhone, guárdala antes como JPG."
+            "Si es HEIC, el formato del iPhone, guárdala como JPG o instala el paquete pillow-heif."
         )
     return (
         f"No pude leer {name}: puede estar dañada o incompleta. Ábrela en un editor de fotos y "

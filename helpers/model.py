@@ -5,6 +5,7 @@ whatever it predicts afterwards, so that nobody can forget it. A model can be ke
 """
 
 import json
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,15 @@ import h5py
 import numpy as np
 
 from helpers import network
-from helpers.data import DataError, damage_as_data_error, flatten, read_array, shown, whole_file
+from helpers.data import (
+    DataError,
+    check_total,
+    damage_as_data_error,
+    flatten,
+    read_array,
+    shown,
+    whole_file,
+)
 from helpers.training import L_layer_model
 
 _FORMAT, _VERSION = "Proyecto_Final: red de L capas", 1
@@ -154,6 +163,7 @@ def load_model(path):
             numbers[f"b{l}"] = (n_networks, n, 1)
         if recipe.center:
             numbers["mean"] = (layers_dims[0], 1)
+        check_total(path, 8 * sum(map(math.prod, numbers.values())))  # one array, many names
         for key, shape in numbers.items():
             expected = f"números float64 de forma {shape}"
             numbers[key] = read_array(file, path, key, shape, [np.float64], expected)

@@ -239,18 +239,32 @@ def gallery(images, Y, probabilities, classes, title, columns=6):
     return _closed(figure)
 
 
-def photo_verdict(photo, probability, classes):
-    """Show a photo (h, w, 3) as the network sees it, and its probability as a bar."""
+def photo_verdict(whole, seen, probability, classes):
+    """Show a photo, the square of it that the network sees, and its probability as a bar.
+
+    ``whole`` (h, w, 3) and ``seen`` (size, size, 3) uint8, as ``data.load_preview`` and
+    ``data.load_photo`` return them.
+    """
     says = int(probability > 0.5)
+    h, w = whole.shape[:2]
+    side = min(h, w)
     with plt.rc_context(STYLE):
-        figure, (picture, bar) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), width_ratios=[1, 2.6])
-        picture.imshow(photo)
-        picture.set_title(f"{photo.shape[1]} × {photo.shape[0]} píxeles", fontweight="normal")
-        picture.axis("off")
+        figure, (photo, picture, bar) = plt.subplots(
+            1, 3, figsize=(WIDTH, 2.9), width_ratios=[1, 1, 2.2]
+        )
+        photo.imshow(whole)
+        corner = ((w - side) / 2 - 0.5, (h - side) / 2 - 0.5)
+        photo.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=RED, linewidth=2))
+        photo.set_title("la foto", fontweight="normal")
+        picture.imshow(seen)
+        picture.set_title(f"{seen.shape[1]} × {seen.shape[0]} píxeles", fontweight="normal")
+        for axes in (photo, picture):
+            axes.axis("off")
         bar.barh([0], [1], color="#EEEEEE", height=0.5)
         bar.barh([0], [probability], color=CLASS_COLORS[says], height=0.5)
         bar.axvline(0.5, color=GREY, linewidth=1, linestyle="--")
-        bar.set(xlim=(0, 1), ylim=(-0.6, 0.6), yticks=[], xlabel="ŷ, probabilidad de sonrisa")
+        bar.set(xlim=(0, 1), ylim=(-0.6, 0.6), yticks=[])
+        bar.set_xlabel(f"ŷ, probabilidad de «{classes[1]}»")
         bar.grid(False)
         bar.spines["left"].set_visible(False)
         bar.set_title(f"La red dice: {classes[says]} (ŷ = {probability:.2f})")

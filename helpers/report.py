@@ -18,6 +18,7 @@ from nbconvert import HTMLExporter
 from tqdm import tqdm
 
 from helpers.data import whole_file
+from helpers.widgets import MIME as WIDGET_MIME
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOK = PROJECT / "Proyecto_Final.ipynb"
@@ -36,11 +37,15 @@ def execute(notebook):
         kernel_name="python3",
         resources={"metadata": {"path": str(PROJECT)}},
         record_timing=False,
+        store_widget_state=False,
         extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: its warnings aren't ours
     )
     with client.setup_kernel():
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
             client.execute_cell(cell, index)
+    for cell in notebook.cells:  # no kernel, no widget: what is left is the text in its place
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_MIME, None)
 
 
 def printed_results(notebook):

@@ -85,9 +85,11 @@ def test_gallery_of_any_length(m):
 
 
 def test_photo_verdict_names_the_class_and_the_probability():
-    assert "La red dice: no sonríe (ŷ = 0.31)" in texts(
-        plots.photo_verdict(IMAGES[0], 0.31, CLASSES)
-    )
+    whole = np.zeros((30, 40, 3), np.uint8)
+    figure = plots.photo_verdict(whole, IMAGES[0], 0.31, CLASSES)
+    assert "La red dice: no sonríe (ŷ = 0.31)" in texts(figure)
+    (square,) = figure.axes[0].patches
+    assert square.get_bbox().bounds == (4.5, -0.5, 30, 30)  # the middle, where load_photo cuts
 
 
 def scores(*accuracies, diverged=False):

@@ -1,0 +1,791 @@
+"""What download and build put in place, and that whatever fails leaves all as it was."""
+
+import hashlib
+import importlib
+import io
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+import unicodedata
+import zipfile
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from helpers import collect
+from helpers.collect import build, download, main
+from helpers.data import DataError, load_dataset, load_photo
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """In place of datasets/, with something in it."""
+    path = tmp_path / "carpeta con acentos ñ"
+    path.mkdir()
+    (path / "README.md").write_text("de otros")
+    return path
+
+
+def contents(folder):
+    """Everything below a folder, hidden or not: path → bytes, of folders None."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+def put(home, what):
+    """Write what a student may have: one file's bytes, or (name, bytes) in a subfolder each."""
+    if isinstance(what, bytes):
+        home.write_bytes(what)
+    for i, (name, raw) in enumerate(what if isinstance(what, list) else []):
+        (home / str(i)).mkdir(parents=True)
+        (home / str(i) / name).write_bytes(raw)
+    return home
+
+
+def killed(job, seconds=None, renames=None):
+    """Run job in a child that is killed after some seconds, or renames; return whether it was."""
+    child, done, rename = os.fork(), [], os.replace
+    if child == 0:
+
+        def replace(*paths):
+            if len(done) == renames:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done.append(rename(*paths))
+
+        try:
+            os.replace = replace
+            job()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL)
+    return status != 0
+
+
+def deaths(job, n=12):
+    """How a run of job may die: before each rename, and at n moments spread over all its time."""
+    start, chance = time.perf_counter(), random.Random(1)
+    assert not killed(job)
+    whole = time.perf_counter() - start
+    moments = [{"seconds": whole * (i + chance.random()) / n} for i in range(n)]
+    return [{"renames": 0}, {"renames": 1}, *moments]
+
+
+def run_cli(*arguments, prelude=None):
+    """The command in a process of its own: its exit code, and what it said on both streams."""
+    code = f"import sys\n{prelude}\nfrom helpers.collect import main\nmain(sys.argv[1:])"
+    run = subprocess.run(
+        [sys.executable, *(["-c", code] if prelude else ["-m", "helpers.data"]), *arguments],
+        cwd=Path(collect.__file__).parents[1],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        timeout=60,
+    )
+    return run.returncode, run.stdout.decode() + run.stderr.decode()
+
+
+# The real Happy House
+
+
+def write_happy(folder, m):
+    """Two files of noise in the layout of Happy House: name → bytes, and name → facts."""
+    folder.mkdir()
+    files, facts = {}, {}
+    for split in ("train", "test"):
+        path = folder / f"{split}_happy.h5"
+        x = np.random.RandomState(len(split)).randint(0, 256, (m, 64, 64, 3), np.uint8)
+        with h5py.File(path, "w") as file:
+            file[f"{split}_set_x"] = x
+            file[f"{split}_set_y"] = np.arange(m) % 2
+            file["list_classes"] = np.array([0, 1])
+        raw = files[path.name] = path.read_bytes()
+        facts[path.name] = {
+            "git_blob_sha1": hashlib.sha1(b"blob %d\0" % len(raw) + raw).hexdigest(),
+            "shapes": {f"{split}_set_x": x.shape, f"{split}_set_y": [m], "list_classes": [2]},
+        }
+    return files, facts
+
+
+@pytest.fixture
+def happy(tmp_path, monkeypatch):
+    """Stand-ins for the two genuine files, name → bytes; theirs are the hashes asked for."""
+    files, facts = write_happy(tmp_path / "genuinos", 4)
+    monkeypatch.setattr(collect, "load_published", lambda: {"files": facts})
+    return files
+
+
+def zipped(files, change=lambda archive: None, method=zipfile.ZIP_DEFLATED):
+    """A zip of (name, bytes), in a folder in a folder; change is done to its directory."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for i, (name, raw) in enumerate(files):
+            archive.writestr(f"happy/{i}/{name}", raw)
+        change(archive)
+    return stream.getvalue()
+
+
+def lying_zip(**values):
+    """A function of the files: a zip whose directory says other values of every entry."""
+
+    def change(archive):
+        for entry in archive.infolist():
+            for value in values.items():
+                setattr(entry, *value)
+
+    return lambda happy: zipped(happy.items(), change)
+
+
+def spoiled_zip(happy):
+    """A zip whose first packed data is something that no DEFLATE stream begins with."""
+    raw = zipped(happy.items())
+    entry = zipfile.ZipFile(io.BytesIO(raw)).infolist()[0]
+    start = entry.header_offset + 30 + len(entry.filename)
+    return raw[:start] + b"\xff" * 8 + raw[start + 8 :]
+
+
+def backwards(happy):
+    """Files of the same names and sizes that are not the genuine ones."""
+    return [(name, raw[::-1]) for name, raw in happy.items()]
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers kagglehub as the server's attributes say."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.calls += 1
+        if self.path.endswith("/GetDataset"):
+            kind, body, withheld = "application/json", b'{"currentVersionNumber": 1}', 0
+        else:
+            kind, body, withheld = "application/zip", self.server.body, self.server.withheld
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) - withheld])
+
+    def log_message(self, *_):
+        pass
+
+
+PROXIES = "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"
+
+
+@pytest.fixture
+def kaggle(folder, happy, monkeypatch):
+    """A server in place of Kaggle, which kagglehub's own client asks; with the genuine files."""
+    for name in ("KAGGLE_CONFIG_DIR", "HOME", "USERPROFILE"):  # nobody's account comes into it
+        monkeypatch.setenv(name, str(folder.parent))
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", *PROXIES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KAGGLEHUB_VERBOSITY", "error")
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(folder / "cache"))  # where litter would be seen
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+    pytest.importorskip("kagglehub", reason="needs kagglehub: pip install kagglehub")
+    env = importlib.import_module("kagglesdk.kaggle_env")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.status, server.withheld, server.calls = 200, 0, 0
+        server.body = zipped(happy.items())
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        server.ask_at = lambda url: monkeypatch.setitem(
+            env._env_to_endpoint, env.KaggleEnv.LOCAL, url
+        )
+        server.ask_at(server.url)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_download_from_kaggle(kaggle, folder, happy, capsys):
+    before = contents(folder)
+    paths = download(folder=folder)
+    assert contents(folder) == {**before, **happy}
+    assert {path.name: path.read_bytes() for path in paths} == happy
+    assert "Listo: train_happy.h5 y test_happy.h5 están en" in capsys.readouterr().out
+    assert load_dataset("happy", folder).classes == ["no sonríe", "sonríe"]
+
+    calls = kaggle.calls
+    assert calls > 0
+    assert download(folder=folder) == paths
+    assert "ya está completo" in capsys.readouterr().out
+    assert kaggle.calls == calls
+
+    paths[0].write_bytes(b"otro")
+    download(folder=folder)
+    assert contents(folder) == {**before, **happy}
+
+
+def nobody():
+    """An address where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def answer(**values):
+    """A change to the server; a body is made out of the genuine files."""
+
+    def change(server, happy):
+        for name, value in values.items():
+            setattr(server, name, value(happy) if callable(value) else value)
+
+    return change
+
+
+NO_CONNECTION = r"^No pude conectarme con Kaggle\. Revisa tu conexión a internet.*Otra manera"
+DAMAGED = r"^La descarga de Kaggle se cortó o llegó dañada: vuelve a intentar.*Otra manera"
+FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*"
+FAILURES = {  # what the server does, what the message says
+    "no connection": (lambda server, _: server.ask_at(nobody()), NO_CONNECTION),
+    "proxy refuses": (lambda *_: os.environ.update(http_proxy=nobody()), NO_CONNECTION),
+    "forbidden": (answer(status=403), r"error 403 y no entregó los datos.*Detalle.*Otra manera"),
+    "not found": (answer(status=404), "error 404"),
+    "server error": (answer(status=500), "error 500"),
+    "cut": (answer(withheld=50_000), DAMAGED),
+    "no archive": (answer(body=b"<html>Kaggle</html>" * 99), DAMAGED),
+    "half a zip": (answer(body=lambda happy: zipped(happy.items())[:30_000]), DAMAGED),
+    "broken zip": (answer(body=spoiled_zip), DAMAGED),
+    "other content": (
+        answer(body=lambda happy: zipped(backwards(happy))),
+        FALSE + r"tiene el hash [0-9a-f]{12}….*Descárgalo otra vez de https://www\.kaggle",
+    ),
+    "one missing": (
+        answer(body=lambda happy: zipped([*happy.items()][:1])), FALSE + "no está ahí"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("fail", "message"), FAILURES.values(), ids=FAILURES.keys())
+def test_download_that_fails(kaggle, folder, happy, monkeypatch, fail, message):
+    (folder / "train_happy.h5").write_bytes(b"otro")
+    before, good = contents(folder), kaggle.body
+    monkeypatch.setenv("http_proxy", "")  # so that what a failure sets does not stay
+    fail(kaggle, happy)
+    with pytest.raises(DataError, match=message):
+        download(folder=folder)
+    assert contents(folder) == before
+
+    monkeypatch.setenv("http_proxy", "")
+    kaggle.ask_at(kaggle.url)
+    kaggle.status, kaggle.body, kaggle.withheld = 200, good, 0
+    download(folder=folder)
+    assert contents(folder) == {**before, **happy}
+
+
+def test_download_without_kagglehub(folder, happy, monkeypatch):
+    before = contents(folder)
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    with pytest.raises(ImportError, match="-m pip install kagglehub».*helpers.data download RUTA"):
+        download(folder=folder)
+    assert contents(folder) == before
+
+
+BY_HAND = {
+    "folder": lambda happy: [*happy.items()],
+    "zip": lambda happy: zipped(happy.items()),
+    "bzip2": lambda happy: zipped(happy.items(), method=zipfile.ZIP_BZIP2),
+    "others in the folder": lambda happy: [*backwards(happy), *happy.items(), *backwards(happy)],
+    "others in the zip": lambda happy: zipped([*backwards(happy), *happy.items()]),
+}
+
+
+@pytest.mark.parametrize("make", BY_HAND.values(), ids=BY_HAND.keys())
+def test_download_by_hand(tmp_path, folder, happy, monkeypatch, make):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)  # not needed
+    source = put(tmp_path / "aquí", make(happy))
+    before, elsewhere = contents(folder), contents(source)
+    main(["download", str(source), "--folder", str(folder)])
+    assert contents(folder) == {**before, **happy}
+    assert contents(source) == elsewhere
+    assert source.exists()
+
+
+BROKEN = r"^No pude leer t\w+_happy\.h5 en .*incompleto o dañado"
+NO_ZIP = "un archivo que no es zip; esperaba una carpeta o un zip"
+NOT_BY_HAND = {  # what is given, what the message says
+    "nothing": (lambda _: None, "encontré nada con ese nombre; esperaba una carpeta o un zip"),
+    "no zip": (lambda _: b"<html>" * 999, NO_ZIP),
+    "empty": (lambda _: b"", NO_ZIP),
+    "half": (lambda happy: zipped(happy.items())[:30_000], NO_ZIP),
+    "another folder": (lambda _: [("a.h5", b"")], FALSE + "no está ahí"),
+    "other content": (backwards, FALSE + r"tiene el hash [0-9a-f]{12}…; esperaba el de Kaggle"),
+    "password": (lying_zip(flag_bits=1), BROKEN + ".*password"),
+    "other checksum": (lying_zip(CRC=1), BROKEN + ".*CRC"),
+    "unknown compression": (lying_zip(compress_type=99), BROKEN),
+    "broken stream": (spoiled_zip, BROKEN),
+    "bomb": (
+        lambda happy: zipped((name, bytes(2**26 + 1)) for name in happy),
+        FALSE + "mide 67,108,865 bytes, demasiado",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), NOT_BY_HAND.values(), ids=NOT_BY_HAND.keys())
+def test_download_by_hand_that_fails(tmp_path, folder, happy, make, message):
+    (folder / "test_happy.h5").write_bytes(b"otro")
+    before, source = contents(folder), put(tmp_path / "aquí", make(happy))
+    with pytest.raises(DataError, match=message):
+        download(source, folder)
+    assert contents(folder) == before
+
+
+def test_mutated_zips_are_taken_or_refused(tmp_path, folder, happy):
+    chance, good, outcomes = random.Random(1), zipped(happy.items()), set()
+    before = contents(folder)
+    for _ in range(150):
+        raw = bytearray(good)
+        for _ in range(chance.choice([1, 4])):
+            near_end = chance.choice([300, len(raw)])  # the directory is there
+            raw[-chance.randrange(1, near_end)] = chance.choice([0, 1, 255, chance.randrange(256)])
+        try:
+            for path in download(put(tmp_path / "a.zip", bytes(raw)), folder):
+                assert path.read_bytes() == happy[path.name]
+                path.unlink()
+            outcomes.add("taken")
+        except DataError:
+            outcomes.add("refused")
+        assert contents(folder) == before
+    assert outcomes == {"taken", "refused"}
+
+
+@needs_fork
+def test_a_killed_download_leaves_whole_files(tmp_path, folder, monkeypatch):
+    new, facts = write_happy(tmp_path / "genuinos", 300)
+    monkeypatch.setattr(collect, "load_published", lambda: {"files": facts})
+    source = put(tmp_path / "a.zip", zipped(new.items(), method=zipfile.ZIP_STORED))
+    old, died = dict(backwards(new)), 0
+    for death in deaths(lambda: download(source, folder)):
+        for name, raw in old.items():
+            (folder / name).write_bytes(raw)
+        died += killed(lambda: download(source, folder), **death)
+        for name in new:
+            assert (folder / name).read_bytes() in (old[name], new[name])
+    assert died > 3
+    download(source, folder)
+    assert sorted(contents(folder)) == ["README.md", "test_happy.h5", "train_happy.h5"]
+
+
+def test_the_hash_is_gits(real_folder, published):
+    path = real_folder("happy", splits=("test",)) / "test_happy.h5"
+    assert collect._git_hash(path) == published["files"]["test_happy.h5"]["git_blob_sha1"]
+    if shutil.which("git"):
+        run = subprocess.run(["git", "hash-object", path], capture_output=True, check=True)
+        assert collect._git_hash(path) == run.stdout.decode().strip()
+
+
+# One's own photographs
+
+
+def write_photos(folder, label, n, first=0):
+    """n photographs at two depths, in two formats: noise, reddish in class 1, else bluish."""
+    (folder / "más").mkdir(parents=True, exist_ok=True)
+    for seed in range(first, first + n):
+        pixels = np.random.RandomState(1000 * label + seed).randint(0, 100, (60, 80, 3), np.uint8)
+        pixels[:, :, 0 if label else 2] += 120
+        path = folder / ("" if seed % 3 else "más") / f"{seed}.{'png' if seed % 2 else 'jpg'}"
+        Image.fromarray(pixels).save(path)
+
+
+def is_reddish(image):
+    red, _, blue = np.frombuffer(image, np.uint8).reshape(-1, 3).mean(axis=0)
+    return red > blue
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Photographs of 10 who do not smile and 15 who do."""
+    path = tmp_path / "mis fotos"
+    write_photos(path / "no_sonrie", 0, 10)
+    write_photos(path / "sonrie", 1, 15)
+    return path
+
+
+def images_of(folder, name="mias"):
+    """Of each half, a list of (pixels, label)."""
+    d = load_dataset(name, folder)
+    return [
+        [(image.tobytes(), label) for image, label in zip(x, y[0].tolist())]
+        for x, y in [(d.train_x, d.train_y), (d.test_x, d.test_y)]
+    ]
+
+
+def counts(half):
+    return Counter(label for _, label in half)
+
+
+def test_build_splits_each_class(source, folder, capsys):
+    before = contents(folder)
+    paths = build(source, "mias", folder=folder)
+    said = capsys.readouterr().out
+    assert set(contents(folder)) - set(before) == {path.name for path in paths}
+    assert [path.name for path in paths] == ["train_mias.h5", "test_mias.h5"]
+
+    train, test = images_of(folder)
+    assert counts(train) == {0: 8, 1: 12}
+    assert counts(test) == {0: 2, 1: 3}
+    expected = Counter(
+        (load_photo(path).tobytes(), int(path.is_relative_to(source / "sonrie")))
+        for path in source.rglob("*.*")
+    )
+    assert Counter(train + test) == expected
+    assert all(is_reddish(image) == label for image, label in train + test)
+    assert [label for _, label in train] != sorted(label for _, label in train)
+
+    dataset = load_dataset("mias", folder)
+    assert dataset.classes == ["no_sonrie", "sonrie"]
+    assert dataset.train_x.shape == (20, 64, 64, 3)
+    with h5py.File(paths[0]) as file:
+        assert file["train_set_x"].chunks == (20, 64, 64, 3)
+        assert file["train_set_x"].compression == "gzip"
+    for part in ["20 imágenes", "8 de 0 = no_sonrie", "3 de 1 = sonrie", 'load_dataset("mias")']:
+        assert part in said
+
+
+def test_the_seed_and_the_share_choose_the_halves(source, folder):
+    halves = {}
+    for name, options in {"a": {}, "b": {}, "c": {"seed": 2}, "d": {"test_share": 0.5}}.items():
+        build(source, name, folder=folder, **options)
+        halves[name] = images_of(folder, name)
+    assert halves["a"] == halves["b"]
+    assert set(halves["a"][1]) != set(halves["c"][1])
+    assert counts(halves["d"][1]) == {0: 5, 1: 8}
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_smilesmiled(tmp_path, folder, above):
+    home = tmp_path / "SMILEsmileD-master"
+    write_photos(home / "SMILEs" / "positives" / "positives7", 1, 6)
+    write_photos(home / "SMILEs" / "negatives" / "negatives7", 0, 5)
+    (home / "README.md").write_text("de quien las juntó")
+    (home / "otras" / "cosas").mkdir(parents=True)
+    build(home if above else home / "SMILEs", "mias", folder=folder)
+    assert load_dataset("mias", folder).classes == ["no sonríe", "sonríe"]
+    train, test = images_of(folder)
+    assert Counter(train + test) == Counter(
+        (load_photo(path).tobytes(), int("positives" in path.parts)) for path in home.rglob("*.*g")
+    )
+
+
+@pytest.mark.parametrize(
+    ("folders", "smiling", "classes"),
+    [
+        (("a", "b"), "a", ["b", "a"]),
+        (("a", "b"), "b", ["a", "b"]),
+        (("Smile", "neutral"), None, ["neutral", "Smile"]),
+        (("serios", "sonrisas"), "serios", ["sonrisas", "serios"]),
+        (("no", unicodedata.normalize("NFD", "sonríe")), None, ["no", "sonríe"]),  # as macOS may
+        (("no", unicodedata.normalize("NFD", "sí")), "sí", ["no", "sí"]),
+    ],
+)
+def test_which_class_smiles(tmp_path, folder, folders, smiling, classes):
+    for i, name in enumerate(folders):
+        write_photos(tmp_path / "fotos" / name, i, 3)
+    build(tmp_path / "fotos", "mias", smiling, folder=folder)
+    assert load_dataset("mias", folder).classes == classes
+    reddish = int(classes[1] == unicodedata.normalize("NFC", folders[1]))
+    for image, label in sum(images_of(folder), []):
+        assert is_reddish(image) == (label == reddish)
+
+
+def test_what_systems_hide_is_no_photograph_and_no_class(source, folder, capsys):
+    for name in [".DS_Store", "._0.jpg", "sonrie/Thumbs.db", "sonrie/desktop.ini", "sonrie/._0.jpg",
+                 ".ipynb_checkpoints/0.jpg", "__MACOSX/sonrie/0.jpg", "sonrie/.cache/0.jpg"]:  # fmt: skip
+        (source / name).parent.mkdir(exist_ok=True, parents=True)
+        (source / name).write_bytes(b"no es una foto")
+    build(source, "mias", strict=True, folder=folder)
+    assert "fuera" not in capsys.readouterr().out
+    assert len(sum(images_of(folder), [])) == 25
+
+
+def copy_as(path, other):
+    """Another file of the same pixels: a copy, or for a PNG what load_photo makes of path."""
+    if other.suffix == ".png":
+        Image.fromarray(load_photo(path)).save(other)
+    else:
+        shutil.copy(path, other)
+
+
+def test_copies_stay_in_one_half(source, folder, capsys):
+    photos = sorted((source / "sonrie").glob("*.jpg"))[:4]
+    for i, path in enumerate(photos):
+        for j in range(3):
+            copy_as(path, source / "sonrie" / f"copia {i}{j}.{'png' if j == 2 else 'jpg'}")
+    for seed in range(6):
+        build(source, "mias", seed=seed, force=True, folder=folder)
+        train, test = images_of(folder)
+        assert not set(train) & set(test)
+        assert len(train + test) == 25 + 12
+        assert len(set(train + test)) == 25
+        assert counts(test) == {0: 2, 1: 5}
+    assert "copia exacta de otra: 12" in capsys.readouterr().out
+
+
+def test_a_photo_in_both_classes_is_left_out(source, folder, capsys):
+    twins = source / "sonrie" / "1.png", source / "no_sonrie" / "otra.png"
+    copy_as(*twins)
+    build(source, "mias", folder=folder)
+    said = capsys.readouterr().out
+    assert "dejé fuera: 2" in said
+    for path in twins:
+        assert f"{path}: La misma imagen está también en la otra clase" in said
+    images = [image for image, _ in sum(images_of(folder), [])]
+    assert len(images) == 24
+    assert load_photo(twins[0]).tobytes() not in images
+    with pytest.raises(DataError, match=r"(1|otra)\.png».*también en la otra clase"):
+        build(source, "mias", strict=True, force=True, folder=folder)
+
+
+def test_what_is_no_photo_is_listed_and_left_out(source, folder, capsys):
+    before, jpg = contents(folder), (source / "sonrie" / "2.jpg").read_bytes()
+    bad = {"vacía.jpg": b"", "nota.jpg": b"una nota", "corta.jpg": jpg[: len(jpg) // 2], "a": b"a"}
+    for name, raw in bad.items():
+        path = source / "sonrie" / name
+        path.write_bytes(raw)
+        with pytest.raises(DataError, match=rf"^No (reconozco|pude leer).*{name}"):
+            build(source, "mias", strict=True, folder=folder)
+        assert contents(folder) == before
+        path.unlink()
+    for name, raw in bad.items():
+        (source / "no_sonrie" / name).write_bytes(raw)
+    build(source, "mias", folder=folder)
+    said = capsys.readouterr().out
+    assert "dejé fuera: 4\n" in said
+    for name in bad:
+        assert f"  {source / 'no_sonrie' / name}: No " in said
+    assert len(sum(images_of(folder), [])) == 25
+
+
+def test_what_was_left_out_is_told_though_too_few_remain(tmp_path, folder, capsys):
+    for i, name in enumerate(["no", "sonrie"]):
+        write_photos(tmp_path / name, i, 3)
+    for path in (tmp_path / "sonrie").rglob("*.*"):
+        path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    shutil.rmtree(folder)
+    with pytest.raises(DataError, match="Fotos distintas de «sonrie»: 0; hacen falta"):
+        build(tmp_path, "mias", folder=folder)
+    assert capsys.readouterr().out.count("HEIC") == 3
+
+
+def rename(*names):
+    """A change to the photographs' folder: its subfolders get these names, or go."""
+
+    def change(source):
+        for old, new in zip(["no_sonrie", "sonrie"], names):
+            (source / old).rename(source / new) if new else shutil.rmtree(source / old)
+
+    return change
+
+
+def keep_one(source):
+    for path in (source / "sonrie").rglob("*.*"):
+        shutil.copy(source / "sonrie" / "1.png", path) if path.name != "1.png" else None
+
+
+REFUSED = {  # what is done to the folder, options, what the message says
+    "there already": (None, {"name": "vieja"}, r"Ya existe test_vieja\.h5 en .*--force"),
+    "caras": (None, {"name": "caras", "force": True}, "«caras» está ocupado: viene con el pro"),
+    "Caras": (None, {"name": "Caras", "force": True}, "«Caras» está ocupado"),
+    "happy": (None, {"name": "happy"}, "«happy» está ocupado.*download"),
+    **{
+        f"name {name!r}": (None, {"name": name}, "no sirve: esperaba el nombre")
+        for name in ["", "a/b", "a\\b", "..", ".x", "a b", "a\n", "a" * 61, None]
+    },
+    **{
+        f"share {x}": (None, {"test_share": x}, f"test_share={x} no sirve")
+        for x in (0, 1, 1.5, -1, float("nan"))
+    },
+    **{f"seed {x}": (None, {"seed": x}, f"seed={x} no sirve") for x in (-1, 2**32, 0.5)},
+    "no folder": (shutil.rmtree, {}, "nada con ese nombre; esperaba una carpeta"),
+    "file": (lambda s: (shutil.rmtree(s), s.write_bytes(b"")), {}, "encontré un archivo"),
+    "empty": (rename(None, None), {}, r"subcarpetas con archivos: 0 \(-\); esperaba dos"),
+    "one class": (rename(None, "sonrie"), {}, r"mis fotos: .*archivos: 1 \(sonrie\)"),
+    "three": (lambda s: write_photos(s / "z", 0, 2), {}, r": 3 \(no_sonrie, sonrie, z\)"),
+    "untelling": (rename("a", "b"), {}, "¿En cuál carpeta están las sonrisas, a o b.*--smiling a"),
+    "telling both": (rename("smile", "sonrisa"), {}, "¿En cuál carpeta"),
+    "not there": (None, {"smiling": "x"}, "smiling='x': no hay tal.*hay no_sonrie y sonrie"),
+    "one photo": (keep_one, {}, "Fotos distintas de «sonrie»: 1; hacen falta al menos dos"),
+}
+
+
+@pytest.mark.parametrize(("change", "options", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_build_refuses(source, folder, capsys, change, options, message):
+    (folder / "test_vieja.h5").write_bytes(b"vieja")
+    before = contents(folder)
+    if change:
+        change(source)
+    with pytest.raises(DataError, match=message):
+        build(source, **{"name": "mias", "folder": folder, **options})
+    assert contents(folder) == before
+
+
+def test_force_replaces(source, folder):
+    build(source, "mias", folder=folder)
+    old = contents(folder)
+    with pytest.raises(DataError, match=r"Ya existe train_mias\.h5 y test_mias\.h5"):
+        build(source, "mias", folder=folder)
+    assert contents(folder) == old
+    write_photos(source / "sonrie", 1, 5, first=50)
+    build(source, "mias", force=True, folder=folder)
+    assert len(sum(images_of(folder), [])) == 30
+    assert contents(folder).keys() == old.keys()
+
+    (folder / "test_mias.h5").write_bytes(old["test_mias.h5"])
+    with pytest.raises(DataError, match=r"test_mias\.h5, «split_id»"):
+        load_dataset("mias", folder)
+
+
+@needs_fork
+def test_a_killed_build_leaves_a_whole_set(source, folder, capsys):
+    def rebuild():
+        build(source, "mias", seed=2, force=True, folder=folder)
+
+    build(source, "mias", seed=1, folder=folder)
+    kept, old, seen = contents(folder), images_of(folder), Counter()
+    rebuild()
+    new = images_of(folder)
+    for death in deaths(rebuild):
+        for name in ("train_mias.h5", "test_mias.h5"):
+            (folder / name).write_bytes(kept[name])
+        seen["died"] += killed(rebuild, **death)
+        try:
+            found = images_of(folder)
+            assert found in (old, new)
+            seen["old" if found == old else "new"] += 1
+        except DataError as error:
+            assert "«split_id»" in str(error)
+            seen["mixed"] += 1
+    assert seen["died"] > 3
+    assert seen["old"]
+    assert seen["mixed"]  # by the death between the renames
+    rebuild()
+    assert contents(folder).keys() == kept.keys()
+
+
+def test_memory_does_not_grow_with_the_photographs(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(collect, "_BATCH", 64)  # or it would take many more to see
+
+    def peak(n):
+        source = tmp_path / str(n)
+        for label in (0, 1):
+            (source / f"{label}").mkdir(parents=True)
+            for i in range(n // 2):
+                color = Image.new("RGB", (2, 2), (label, i // 256, i % 256))
+                color.save(source / f"{label}" / f"{i}.bmp")
+        tracemalloc.start()
+        try:
+            build(source, f"de_{n}", "1", folder=folder)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few, many = peak(160), peak(480)
+    assert many - few < 320 * 64 * 64 * 3 / 4  # of the pixels of those that are more
+
+
+sizes = st.lists(st.integers(1, 5), min_size=2, max_size=9)
+
+
+@given(sizes, sizes, st.floats(0.01, 0.99), st.integers(0, 2**32 - 1))
+def test_any_split_keeps_copies_together(zeros, ones, share, seed):
+    digests = [(label, i) for label in (0, 1) for i, n in enumerate((zeros, ones)[label])
+               for _ in range(n)]  # fmt: skip
+    kept = [(position, digest[0], digest) for position, digest in enumerate(digests)]
+    train, test = collect._split(kept, ["no", "sí"], seed, share)
+    assert sorted(train + test) == kept
+    assert not {photo[2] for photo in train} & {photo[2] for photo in test}
+    for half in (train, test):
+        assert {label for _, label, _ in half} == {0, 1}
+    for label, groups in enumerate((zeros, ones)):
+        if set(groups) == {1}:
+            n, wanted = len(groups), round(share * len(groups))
+            assert sum(p[1] == label for p in test) == min(max(1, wanted), n - 1)
+
+
+# The command, and a full disk
+
+
+def test_command(source, folder):
+    options = "mias", "--smiling", "no_sonrie", "--seed", "3", "--test-share", "0.4"
+    code, said = run_cli("build", source, "--folder", folder, "--name", *options)
+    assert code == 0, said
+    assert load_dataset("mias", folder).classes == ["sonrie", "no_sonrie"]
+    assert len(load_dataset("mias", folder).test_x) == 10
+    code, said = run_cli("build", source, "--folder", folder, "--name", "mias")
+    assert code == 1
+    assert said.startswith("Ya existe train_mias.h5 y test_mias.h5 en")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8: Linux")
+def test_names_that_no_terminal_can_show(source, folder):
+    (source / "sonrie").rename(source / os.fsdecode(b"sonr\xede"))
+    (source / "no_sonrie" / os.fsdecode(b"ni\xf1o.jpg")).write_bytes(b"")
+    smiling = "--smiling", os.fsdecode(b"sonr\xede")
+    code, said = run_cli("build", source, "--folder", folder, "--name", "mias", *smiling)
+    assert code == 0, said
+    assert r"ni\udcf1o.jpg: No reconozco" in said
+    assert load_dataset("mias", folder).classes == ["no_sonrie", "sonr?e"]
+
+
+@pytest.mark.parametrize("command", [["-h"], ["download", "-h"], ["build", "-h"]])
+def test_help(capsys, command):
+    with pytest.raises(SystemExit, match="0"):
+        main(command)
+    said = capsys.readouterr().out
+    assert "python -m helpers.data" in said
+    assert ("DESTINO" if command[1:] else "download") in said
+
+
+LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, -1))"
+LIMIT_LATER = f"""
+from helpers import collect
+write_half = collect._write_half
+def full(*args):
+    {LIMIT}
+    write_half(*args)
+collect._write_half = full
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE: Linux or macOS")
+@pytest.mark.parametrize(
+    ("command", "limit"), [("download", LIMIT), ("build", LIMIT), ("build", LIMIT_LATER)]
+)
+def test_a_full_disk(tmp_path, source, folder, happy, command, limit):
+    """The last one meets HDF5, which without care takes the interpreter down."""
+    for name in ("train_happy.h5", "train_mias.h5"):
+        (folder / name).write_bytes(b"otro")
+    before, published = contents(folder), collect.load_published()
+    genuine = f"from helpers import collect; collect.load_published = lambda: {published}"
+    arguments = {
+        "download": [tmp_path / "genuinos"],
+        "build": [source, "--name", "mias", "--force"],
+    }[command] + ["--folder", folder]
+    code, said = run_cli(command, *arguments, prelude=f"{genuine}\n{limit}")
+    assert "el disco está lleno; lo que había sigue como estaba" in said
+    assert "Traceback" not in said
+    assert code == 1
+    assert contents(folder) == before
