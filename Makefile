@@ -7,7 +7,12 @@ else
 PY := $(VENV)/bin/python
 endif
 
-.PHONY: run lab test notebook images benchmarks clean
+# Those that the packages' versions could change; the notebook on them takes two minutes more.
+OLDEST_TESTS := helpers tests/test_data.py tests/test_evaluation.py tests/test_faces.py \
+	tests/test_model.py tests/test_network.py tests/test_plots.py tests/test_studies.py \
+	tests/test_training.py tests/test_widgets.py
+
+.PHONY: run lab test test-oldest notebook clean
 
 run: $(VENV)/run-ready  ## execute the notebook, write an HTML report, print the accuracies
 	@$(PY) -m helpers.report
@@ -19,6 +24,9 @@ test: $(VENV)/test-ready  ## run all tests, the notebook's among them
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m pytest
+
+test-oldest: $(VENV)-oldest/ready  ## run the helpers' tests with the oldest packages supported
+	@$(VENV)-oldest/bin/python -m pytest $(OLDEST_TESTS)
 
 notebook: $(VENV)/run-ready  ## refresh the outputs stored in the notebook (data set: caras)
 	@$(PY) -m helpers.report --refresh
@@ -32,5 +40,11 @@ $(VENV)/test-ready: requirements-dev.txt $(VENV)/run-ready
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(VENV)-oldest/ready: requirements-dev.txt requirements-oldest.txt
+	@$(PYTHON) -m venv $(VENV)-oldest
+	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements-dev.txt -c requirements-oldest.txt
+	@touch $@
+
 clean:
-	@rm -rf $(VENV) reporte
+	@rm -rf $(VENV) $(VENV)-oldest reporte

@@ -32,8 +32,8 @@ def run_on(monkeypatch, name, folder):
 
 
 def test_it_runs_whole_on_real_faces(monkeypatch, tmp_path, real_folder):
-    """On the first 900 and 300 of `smiles`, so that it doesn't take minutes."""
-    for split, m in (("train", 900), ("test", 300)):
+    """On the first 620 and 150 of `smiles`, so that it doesn't take minutes."""
+    for split, m in (("train", 620), ("test", 150)):
         with (
             h5py.File(real_folder("smiles") / f"{split}_smiles.h5") as whole,
             h5py.File(tmp_path / f"{split}_smiles.h5", "w") as part,
