@@ -69,6 +69,7 @@ def download(source=None, folder=DATASETS):
     paths = [folder / name for name in files]
     wanted = {path: files[path.name]["git_blob_sha1"] for path in paths}
     if all(path.is_file() and _git_hash(path) == wanted[path] for path in paths):
+        _cleared(folder, "happy")  # a run killed after its last rename left it
         print(f"Happy House ya está completo en {shown(folder)}/.")
         return paths
     with _workshop(folder, "happy") as bench:
@@ -381,12 +382,9 @@ def _split(kept, classes, seed, test_share):
         groups = list(groups.values())
         total = sum(map(len, groups))
         room = min(max(1, round(test_share * total)), total - 1)
-        has = [False, False]  # whether each half has any of this class yet
         for position, i in enumerate(rng.permutation(len(groups))):
-            # The first fits or is the test half's only one; the last is the training half's.
-            test = len(groups[i]) <= room or not has[1]
-            test = test and (position < len(groups) - 1 or has[0])
-            has[test] = True
+            # The first fits or is the test half's only one; not all fit, so training gets some.
+            test = position == 0 or len(groups[i]) <= room
             halves[test].extend(groups[i])
             room -= len(groups[i]) * test
     return [[half[i] for i in rng.permutation(len(half))] for half in halves]
@@ -463,9 +461,8 @@ def _workshop(folder, name):
 
     A full disk, or a folder that cannot be written to, becomes a DataError.
     """
-    bench = folder / f".{name}.tmp"
+    bench = _cleared(folder, name)
     try:
-        shutil.rmtree(bench, ignore_errors=True)
         bench.mkdir(parents=True)
         yield bench
     except OSError as error:
@@ -476,6 +473,13 @@ def _workshop(folder, name):
         ) from error
     finally:
         shutil.rmtree(bench, ignore_errors=True)
+
+
+def _cleared(folder, name):
+    """The path of that hidden folder, where nothing is any more."""
+    bench = folder / f".{name}.tmp"
+    shutil.rmtree(bench, ignore_errors=True)
+    return bench
 
 
 def _is_full(error):

@@ -221,7 +221,8 @@ def kaggle(folder, happy, monkeypatch):
 
 
 def test_download_from_kaggle(kaggle, folder, happy, capsys):
-    before = contents(folder)
+    before, litter = contents(folder), folder / ".happy.tmp" / "kaggle"
+    put(litter, [("train_happy.h5", b"de una descarga interrumpida")])
     paths = download(folder=folder)
     assert contents(folder) == {**before, **happy}
     assert {path.name: path.read_bytes() for path in paths} == happy
@@ -230,9 +231,11 @@ def test_download_from_kaggle(kaggle, folder, happy, capsys):
 
     calls = kaggle.calls
     assert calls > 0
+    put(litter, [("train_happy.h5", b"de otra, tras poner sus archivos en su lugar")])
     assert download(folder=folder) == paths
     assert "ya está completo" in capsys.readouterr().out
     assert kaggle.calls == calls
+    assert contents(folder) == {**before, **happy}
 
     paths[0].write_bytes(b"otro")
     download(folder=folder)
@@ -480,12 +483,13 @@ def test_smilesmiled(tmp_path, folder, above):
     write_photos(home / "SMILEs" / "positives" / "positives7", 1, 6)
     write_photos(home / "SMILEs" / "negatives" / "negatives7", 0, 5)
     (home / "README.md").write_text("de quien las juntó")
-    (home / "otras" / "cosas").mkdir(parents=True)
+    put(home / "otras cosas", [("0.jpg", b"")])
     build(home if above else home / "SMILEs", "mias", folder=folder)
     assert load_dataset("mias", folder).classes == ["no sonríe", "sonríe"]
     train, test = images_of(folder)
     assert Counter(train + test) == Counter(
-        (load_photo(path).tobytes(), int("positives" in path.parts)) for path in home.rglob("*.*g")
+        (load_photo(path).tobytes(), int("positives" in path.parts))
+        for path in home.rglob("SMILEs/**/*.*g")
     )
 
 
