@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent
-# The folders to look for real data in, read before the environment is pinned below.
+# The folders to look for real data in, read before the environment is pinned below; xdist's workers
+# inherit the pinned one, so they are told in another variable.
+_LISTED = os.environ.setdefault("SMILE_TEST_DATA", os.environ.get("SMILE_DATA_DIR", ""))
 DATA_FOLDERS = [
-    Path(folder)
-    for folder in [*os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep), PROJECT / "datasets"]
-    if folder
+    Path(folder) for folder in [*_LISTED.split(os.pathsep), PROJECT / "datasets"] if folder
 ]
 # The stored outputs of the notebook are those of `caras`, whatever the user has at hand; nbval's
 # kernel inherits this environment.
