@@ -2,11 +2,10 @@
 
 Writes an HTML report and prints the results. With ``--refresh``, stores the outputs in the notebook
 itself instead: what nbval compares against, always those of the data set ``caras``. The figures of
-cells that are tagged with a file name, ``images/red.png``, are then written there.
+cells that are tagged with file names, ``images/red.svg``, are then written there.
 """
 
 import argparse
-import base64
 import os
 import sys
 from pathlib import Path
@@ -26,9 +25,10 @@ REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 
 
-def execute(notebook):
+def execute(notebook, save_figures=False):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
+    save_figures: write the figures of tagged cells to the files that the tags name.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
@@ -43,6 +43,13 @@ def execute(notebook):
     with client.setup_kernel():
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
             client.execute_cell(cell, index)
+            for name in figure_tags(cell) if save_figures else ():
+                (PROJECT / name).parent.mkdir(exist_ok=True)
+                with whole_file(PROJECT / name) as unfinished:  # in the kernel, _ is the figure
+                    code = f"_.savefig({str(unfinished)!r}, format={name[-3:]!r}, dpi=160)"
+                    save = nbformat.v4.new_code_cell(code)
+                    client.execute_cell(save, index, store_history=False)
+                notebook.cells[index] = cell  # where nbclient has put the other
     for cell in notebook.cells:  # no kernel, no widget: what is left is the text in its place
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_MIME, None)
@@ -59,16 +66,9 @@ def printed_results(notebook):
     )
 
 
-def tagged_figures(notebook):
-    """Return file name → PNG bytes, for the cells tagged with a file name in images/."""
-    return {
-        tag: base64.b64decode(output["data"]["image/png"])
-        for cell in notebook.cells
-        for tag in cell.metadata.get("tags", [])
-        if tag.startswith("images/")
-        for output in cell.outputs
-        if "image/png" in output.get("data", {})
-    }
+def figure_tags(cell):
+    """Return the files in images/ that a cell's figure is to be written to."""
+    return [tag for tag in cell.metadata.get("tags", []) if tag.startswith("images/")]
 
 
 def main(arguments=None):
@@ -81,13 +81,11 @@ def main(arguments=None):
         os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="", TQDM_DISABLE="1")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     try:
-        execute(notebook)
+        execute(notebook, save_figures=refresh)
     except CellExecutionError as error:
         sys.exit(f"Una celda del cuaderno falló:\n{error}")
     if refresh:
         _write(NOTEBOOK, (nbformat.writes(notebook) + "\n").encode())
-        for name, png in tagged_figures(notebook).items():
-            _write(PROJECT / name, png)
     else:
         html, _ = HTMLExporter().from_notebook_node(notebook)
         _write(REPORT, html.encode())

@@ -1,5 +1,7 @@
 """The command line that executes the notebook, on small notebooks of its own."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
 
@@ -50,3 +52,24 @@ def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(noteb
         report.main(["--refresh"])
     assert report.NOTEBOOK.read_text(encoding="utf-8") == before
     assert not report.REPORT.exists()
+
+
+def test_figures_of_tagged_cells_are_written_and_no_cell_is_changed(
+    notebook_of, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SMILE_DATASET", "otro")
+    monkeypatch.setenv("SMILE_DATA_DIR", "/otra")
+    before = notebook_of("from helpers import plots; 1", "plots.cost_curve([0.7, 0.2], 100, 0.5)")
+    stored = nbformat.reads(before, as_version=4)
+    stored.cells[1].metadata["tags"] = ["images/costo.png", "images/costo.svg"]
+    nbformat.write(stored, report.NOTEBOOK)
+    monkeypatch.setenv("PYTHONPATH", str(Path(report.__file__).parents[1]))
+    report.main(["--refresh"])
+    after = nbformat.read(report.NOTEBOOK, as_version=4)
+    assert [cell.source for cell in after.cells] == [cell.source for cell in stored.cells]
+    assert [cell.execution_count for cell in after.cells] == [1, 2]
+    assert sorted(path.name for path in (tmp_path / "images").iterdir()) == [
+        "costo.png",
+        "costo.svg",
+    ]
+    assert "El costo baja de 0.70 a 0.20" in (tmp_path / "images/costo.svg").read_text()
