@@ -46,7 +46,7 @@ def execute(notebook, save_figures=False):
             for name in figure_tags(cell) if save_figures else ():
                 (PROJECT / name).parent.mkdir(exist_ok=True)
                 with whole_file(PROJECT / name) as unfinished:  # in the kernel, _ is the figure
-                    code = f"_.savefig({str(unfinished)!r}, format={name[-3:]!r}, dpi=160)"
+                    code = f"_.savefig({str(unfinished)!r}, format={name[-3:]!r}, bbox_inches='tight', dpi=160)"
                     save = nbformat.v4.new_code_cell(code)
                     client.execute_cell(save, index, store_history=False)
                 notebook.cells[index] = cell  # where nbclient has put the other

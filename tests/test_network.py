@@ -12,7 +12,7 @@ from helpers import network
 from helpers.data import flatten, load_dataset
 from helpers.network import *  # as a course notebook does
 
-HIDDEN = ["linear", "relu", "leaky_relu", "tanh", "sigmoid"]
+HIDDEN = list(network.ACTIVATIONS)
 sizes = st.lists(st.integers(1, 6), min_size=1, max_size=5)
 
 

@@ -1,0 +1,130 @@
+"""What the documents promise: commands that exist, links that lead somewhere, pictures with words."""
+
+import base64
+import io
+import re
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+from helpers import collect, data, model, plots, report
+
+PROJECT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "datasets/README.md"]
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
+INLINE = re.compile(r"`((?:make|python -m)\s[^`]+)`")
+
+
+def commands():
+    """Every command of every document, in blocks and in the text."""
+    for name in DOCUMENTS:
+        text = (PROJECT / name).read_text(encoding="utf-8")
+        lines = [line for block in BLOCK.findall(text) for line in block.splitlines()]
+        for line in [*lines, *INLINE.findall(BLOCK.sub("", text))]:
+            words = shlex.split(line, comments=True)
+            if words:
+                yield pytest.param(words, id=f"{name}: {' '.join(words)}")
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_command_exists(words, monkeypatch):
+    words = [word for word in words if "=" not in word or word.startswith("-")]
+    if words[0] == "make":
+        targets = re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(), re.M)
+        assert set(words[1:]) <= set(targets)
+    elif words[0].rpartition("/")[2] == "python" and words[1] == "-m":
+        module, *arguments = words[2:]
+        assert find_spec(module), f"no module {module}"
+        if module == "helpers.data":
+            called = []
+            for action in ("download", "build"):
+                monkeypatch.setattr(collect, action, lambda **options: called.append(options))
+            if arguments != ["download|build"]:
+                collect.main(arguments)  # argparse exits where it doesn't know an argument
+                assert called
+        elif "-r" in arguments:
+            assert (PROJECT / arguments[arguments.index("-r") + 1]).is_file()
+    else:
+        assert words[0] in (
+            "jupyter",
+            ".venv\\Scripts\\activate",
+            ".venvScriptsactivate",
+            "git",
+            "nbdime",
+        )
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere_and_pictures_have_words(name):
+    path = PROJECT / name
+    text = path.read_text(encoding="utf-8")
+    for mark, words, target in re.findall(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", text):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
+        assert words.strip()
+        assert not mark or len(words) > 30, f"{target} needs an alternative text"
+
+
+@pytest.fixture(scope="module")
+def tagged():
+    """File name → the cell of the stored notebook whose figure it shows."""
+    cells = nbformat.read(report.NOTEBOOK, as_version=4).cells
+    return {tag: cell for cell in cells for tag in report.figure_tags(cell)}
+
+
+def test_every_picture_is_of_the_notebook(tagged):
+    files = {path.name for path in (PROJECT / "images").iterdir() if path.suffix != ".tmp"}
+    assert {f"images/{name}" for name in files} == {*tagged, "images/ejemplo.jpg"}
+
+
+def small(picture):
+    """What is seen of a picture from afar: its inked part, 96 × 64 and grey."""
+    grey = Image.open(picture).convert("L")
+    inked = grey.crop(ImageChops.invert(grey).getbbox()).resize((96, 64), Image.Resampling.BOX)
+    return np.asarray(inked, np.float64)
+
+
+def test_no_picture_is_older_than_the_stored_figure(tagged):
+    for name, cell in tagged.items():
+        if name.endswith(".png"):
+            stored = base64.b64decode(cell.outputs[-1]["data"]["image/png"])
+            apart = np.abs(small(PROJECT / name) - small(io.BytesIO(stored))).mean()
+            assert apart < 6, f"{name} is stale: run make notebook"
+
+
+def test_the_drawing_of_the_network_is_what_the_program_draws():
+    """Its words, which Matplotlib keeps as comments: the sizes, the class, the probability."""
+    caras = data.load_dataset("caras")
+    network = model.train(caras.train_x, caras.train_y, progress=False)
+    probabilities = network.predict_proba(caras.test_x)[0]
+    i = probabilities.argmax()
+    layers_dims = [caras.train_x[0].size, *model.PUBLISHED.hidden, 1]
+    figure = plots.architecture(layers_dims, caras.test_x[i], probabilities[i], caras.classes)
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg")
+    words = re.compile("<!-- (.*?) -->", re.S)
+    stored = (PROJECT / "images" / "red.svg").read_text(encoding="utf-8")
+    assert words.findall(stored) == words.findall(drawn.getvalue()) != []
+
+
+def test_every_make_target_is_told():
+    targets = re.findall(r"^([\w-]+):.*##", (PROJECT / "Makefile").read_text(), re.M)
+    text = "".join((PROJECT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
+    assert len(targets) >= 5
+    assert [target for target in targets if f"make {target}" not in text] == []
+
+
+def test_the_oldest_packages_are_those_that_requirements_name():
+    def versions(file, mark):
+        lines = (PROJECT / file).read_text().splitlines()
+        return {
+            name: tuple(map(int, number.split(".")[:2]))
+            for name, _, number in (line.partition(mark) for line in lines)
+            if number
+        }
+
+    assert versions("requirements-oldest.txt", "==") == versions("requirements.txt", ">=")
