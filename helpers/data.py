@@ -9,7 +9,9 @@ it downloads the real photographs, or builds a data set from one's own.
 import io
 import json
 import math
+import mmap
 import os
+import re
 import warnings
 import zlib
 from contextlib import contextmanager, suppress
@@ -365,6 +367,7 @@ def read_array(file, path, key, shape, dtypes, expected):
             and all(want in (None, n) for n, want in zip(dataset.shape, shape, strict=True))
             and any(np.issubdtype(dataset.dtype, dtype) for dtype in dtypes)
             and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
+            and h5py.check_vlen_dtype(dataset.dtype) in (None, str, bytes)
         ):
             raise _problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
 
@@ -387,24 +390,60 @@ def read_array(file, path, key, shape, dtypes, expected):
         chunks = math.prod(-(-n // c) for n, c in zip(dataset.shape, dataset.chunks or ()))
         if chunks > _MAX_CHUNKS:
             raise _problem(path, key, f"{chunks:,} bloques", f"a lo más {_MAX_CHUNKS:,}")
-        if h5py.h5z.FILTER_DEFLATE in filters and _overflows(dataset, filters):
-            raise _problem(path, key, "un bloque gzip más grande que lo declarado", expected)
+        if dataset.chunks and not _chunks_fit(dataset, plist, filters):
+            raise _problem(path, key, "bloques que no miden lo declarado", expected)
+        if dataset.dtype.kind == "O" and not _heaps_end(file, path):
+            raise _problem(path, key, "textos dañados", expected)
         return dataset[()]
 
 
-def _overflows(dataset, filters):
-    """Whether some chunk unpacks to more than it should: HDF5 would unpack it all the same."""
-    declared = dataset.dtype.itemsize * math.prod(dataset.chunks) + 4  # Fletcher's checksum
-    skipped = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)  # the bit says: this one is not packed
+def _chunks_fit(dataset, plist, filters):
+    """Whether every chunk unpacks to its declared size.
+
+    HDF5 does not look: of more it unpacks all, and of less it reads past the end, or crashes.
+    """
+    gzip, lzf, sums = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF, h5py.h5z.FILTER_FLETCHER32
+    item = dataset.id.get_type().get_size() if dataset.dtype.kind != "O" else 16  # where a text is
+    declared = item * math.prod(dataset.chunks)
     for chunk in dataset.iter_chunks():
         offset = tuple(part.start for part in chunk)
-        if dataset.id.get_chunk_info_by_coord(offset).size:
-            mask, packed = dataset.id.read_direct_chunk(offset)
-            if not mask & skipped:
-                unpacked = zlib.decompressobj().decompress(packed, declared + 1)
-                if len(unpacked) > declared:
-                    return True
-    return False
+        info = dataset.id.get_chunk_info_by_coord(offset)
+        if info.byte_offset is None:  # never stored
+            continue
+        used = [number for i, number in enumerate(filters) if not info.filter_mask >> i & 1]
+        size, expected = info.size, declared + 4 * (sums in used)  # a checksum has 4 bytes
+        if gzip in used:
+            _, packed = dataset.id.read_direct_chunk(offset)
+            size = len(zlib.decompressobj().decompress(packed, declared + 5))
+            expected = declared + 4 * (sums in used[: used.index(gzip)])
+        elif lzf in used:  # it unpacks into as many bytes as the filter's last number says
+            room = plist.get_filter(filters.index(lzf))[2][2]
+            size, expected = room if size > 4 else 0, declared
+        if size != expected:
+            return False
+    return True
+
+
+def _heaps_end(file, path):
+    """Whether every heap of texts can be walked: one object of no size, and HDF5 never returns."""
+    if file.id.get_create_plist().get_sizes() != (8, 8):
+        return False
+    with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+        steps = len(raw) // 16  # an object takes 16 bytes at least, and heaps do not overlap
+        for found in re.finditer(rb"GCOL\x01", raw):
+            at, end = found.start() + 16, found.start() + _uint64(raw, found.start() + 8)
+            while at + 16 <= end:
+                size = _uint64(raw, at + 8)
+                used = raw[at : at + 2] != b"\0\0"  # else it is the free space, header and all
+                at += 16 + -(-size // 8) * 8 if used else size
+                steps -= 1
+                if size < 16 * (not used) or at > min(end, len(raw)) or steps < 0:
+                    return False
+    return True
+
+
+def _uint64(raw, at):
+    return int.from_bytes(raw[at : at + 8], "little")
 
 
 def check_total(path, nbytes):

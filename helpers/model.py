@@ -179,7 +179,9 @@ def _read_about(file, path):
     (text,) = read_array(file, path, "about", (1,), [np.bytes_], "la ficha de un modelo guardado")
     about = json.loads(text)
     if about["format"] != _FORMAT:
-        raise DataError(f"{shown(path)}: no es un modelo de este proyecto; es {about['format']!r}.")
+        raise DataError(
+            f"{shown(path)}: no es un modelo de este proyecto; es {about['format']!r:.300}."
+        )
     if about["format_version"] > _VERSION:
         raise DataError(
             f"{shown(path)}: es de la versión {about['format_version']} del formato y este programa "
@@ -190,7 +192,11 @@ def _read_about(file, path):
     sizes = about["layers_dims"]
     if sizes[1:] != [*recipe.hidden, 1] or any(type(n) is not int or n < 1 for n in sizes):
         raise ValueError(f"layers_dims = {sizes!r}")
-    return recipe, _as_tuple(about["origin"], Origin("", (), 0.0, 0.0)), sizes
+    origin = _as_tuple(about["origin"], Origin("", (), 0.0, 0.0))
+    kinds = [type(value) for value in (*origin.classes, *recipe.seeds)]
+    if kinds != [str, str] + [int] * len(recipe.seeds):
+        raise ValueError(f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}")
+    return recipe, origin, sizes
 
 
 def _as_tuple(fields, example):
@@ -199,4 +205,6 @@ def _as_tuple(fields, example):
     for name, value, like in zip(result._fields, result, example):
         if not isinstance(value, (int, float) if isinstance(like, float) else type(like)):
             raise TypeError(f"{name} = {value!r}")
+        if isinstance(like, float) and not math.isfinite(value):
+            raise ValueError(f"{name} = {value!r}")
     return result
