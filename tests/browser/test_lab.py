@@ -1,5 +1,6 @@
 """The notebook in JupyterLab in a browser, as its reader has it, on photographs of their own."""
 
+import io
 import json
 import os
 import re
@@ -140,7 +141,11 @@ def page(browser, lab, copy):
     choose(page, "Run", "Run All Cells")
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
     done = f"document.querySelector('{ERROR}') || {prompts}.every(p => /\\d/.test(p.textContent))"
-    page.wait_for_function(done, timeout=SECONDS * 1000)
+    try:
+        page.wait_for_function(done, timeout=SECONDS * 1000)
+    except playwright.TimeoutError:
+        prompts = page.locator(f"{CELL} .jp-InputPrompt").all_inner_texts()
+        pytest.fail(f"after {SECONDS} s the cells stand at {' '.join(prompts)}")
     page.wait_for_timeout(1000)  # the last output, too, is drawn
     yield page
     page.close()
@@ -160,11 +165,19 @@ def figure_cells(page, copy):
     return [page.locator(CELL).nth(i) for i, text in enumerate(sources) if "plots." in text]
 
 
-def photograph(page, name):
-    """Save a picture of what the page shows, in SMILE_SCREENSHOTS if the environment names it."""
-    folder = os.environ.get("SMILE_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png")
+def photograph(page, theme):
+    """Save each section as a picture, from its heading down to the next."""
+    folder = Path(os.environ["SMILE_SCREENSHOTS"])
+    folder.mkdir(parents=True, exist_ok=True)
+    edges = page.locator(".jp-Notebook :is(h1, h2), .jp-Notebook-footer")
+    for i in range(edges.count() - 1):
+        top, bottom = (edges.nth(k).bounding_box()["y"] for k in (i, i + 1))
+        page.set_viewport_size({"width": 1280, "height": int(bottom - top) + 200})
+        edges.nth(i).evaluate("heading => heading.scrollIntoView()")
+        box = page.locator(".jp-WindowedPanel-outer").bounding_box()
+        box |= {"y": edges.nth(i).bounding_box()["y"], "height": bottom - top}
+        page.screenshot(path=folder / f"{theme}-{i:02}.png", clip=box)
+    page.set_viewport_size({"width": 1280, "height": 900})  # in a low one the toolbar hides figures
 
 
 def test_every_cell_runs_without_error(page, copy):
@@ -195,6 +208,7 @@ def upload(page, path):
     before = answers.count()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=re.compile("Elige fotos")).click()
+    assert chooser.value.element.get_attribute("accept") == "image/*"
     chooser.value.set_files(path)
     page.wait_for_function(
         "n => document.querySelectorAll('.jp-OutputArea .widget-html-content').length > n",
@@ -214,18 +228,21 @@ def test_photos_get_verdicts_and_a_bad_file_a_sentence(page, copy):
         answer = upload(page, bad)
         assert "No reconozco una imagen" in answer.inner_text()
     assert page.locator(".widget-html-content").count() == 4
-    answer.scroll_into_view_if_needed()
-    photograph(page, "widget")
 
 
 def test_each_section_can_be_looked_at(page):
     """Light and dark; whether it is good to look at is for somebody to say."""
     if not os.environ.get("SMILE_SCREENSHOTS"):
         pytest.skip("needs SMILE_SCREENSHOTS, a folder for the pictures")
-    Path(os.environ["SMILE_SCREENSHOTS"]).mkdir(parents=True, exist_ok=True)
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        choose(page, "Settings", "Theme", theme)
-        for i, heading in enumerate(page.locator(".jp-Notebook h2").all()):
-            heading.evaluate("heading => heading.scrollIntoView()")
-            page.wait_for_timeout(300)
-            photograph(page, f"{theme[11:].lower()}-{i:02}")
+    for theme in ("Light", "Dark"):
+        choose(page, "Settings", "Theme", f"JupyterLab {theme}")
+        page.wait_for_timeout(1000)
+        photograph(page, theme.lower())
+
+
+def test_every_figure_stays_on_white_in_the_dark_theme(page):
+    choose(page, "Settings", "Theme", "JupyterLab Dark")
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+    for figure in page.locator(f"{CELL} {OUTPUT} img").all():
+        seen = Image.open(io.BytesIO(figure.screenshot())).convert("RGB")
+        assert seen.getpixel((3, 3)) == (255, 255, 255)
