@@ -254,7 +254,8 @@ def photo_verdict(whole, seen, probability, classes):
         )
         photo.imshow(whole)
         corner = ((w - side) / 2 - 0.5, (h - side) / 2 - 0.5)
-        photo.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=RED, linewidth=2))
+        frame = Rectangle(corner, side, side, fill=False, edgecolor=RED, linewidth=2)
+        photo.add_patch(frame).set_clip_on(False)  # whole where it lies on the rim
         photo.set_title("la foto", fontweight="normal")
         picture.imshow(seen)
         picture.set_title(f"{seen.shape[1]} × {seen.shape[0]} píxeles", fontweight="normal")

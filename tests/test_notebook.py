@@ -32,8 +32,8 @@ def run_on(monkeypatch, name, folder):
 
 
 def test_it_runs_whole_on_real_faces(monkeypatch, tmp_path, real_folder):
-    """On the first 620 and 150 of `smiles`, so that it doesn't take minutes."""
-    for split, m in (("train", 620), ("test", 150)):
+    """On the first 300 and 100 of `smiles`, so that it doesn't take minutes."""
+    for split, m in (("train", 300), ("test", 100)):
         with (
             h5py.File(real_folder("smiles") / f"{split}_smiles.h5") as whole,
             h5py.File(tmp_path / f"{split}_smiles.h5", "w") as part,
@@ -46,7 +46,7 @@ def test_it_runs_whole_on_real_faces(monkeypatch, tmp_path, real_folder):
 def test_it_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
     """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150."""
     random = np.random.RandomState(0)
-    for split, m in (("train", 200), ("test", 80)):
+    for split, m in (("train", 100), ("test", 40)):
         y = np.arange(m) % 2
         x = random.randint(0, 200, (m, 64, 64, 3))
         x[:, 40:50, 20:44] += 55 * y[:, None, None, None]
