@@ -1,5 +1,6 @@
 """The notebook in JupyterLab in a browser, as its reader has it, on photographs of their own."""
 
+import contextlib
 import io
 import json
 import os
@@ -137,10 +138,18 @@ def page(browser, lab, copy):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(60_000)
     page.goto(lab)
+    # Before there is a kernel the indicator already says that it is idle.
+    page.locator(".jp-KernelName", has_text="Python").wait_for()
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    choose(page, "Run", "Run All Cells")
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
     done = f"document.querySelector('{ERROR}') || {prompts}.every(p => /\\d/.test(p.textContent))"
+    for _ in range(6):  # JupyterLab may look ready before its menu works
+        choose(page, "Run", "Run All Cells")
+        with contextlib.suppress(playwright.TimeoutError):
+            page.wait_for_function(
+                f"{prompts}.some(p => /[*\\d]/.test(p.textContent))", timeout=8000
+            )
+            break
     try:
         page.wait_for_function(done, timeout=SECONDS * 1000)
     except playwright.TimeoutError:
