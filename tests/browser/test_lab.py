@@ -42,7 +42,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-SECONDS = 240  # for the whole notebook
+SECONDS = 400  # for the whole notebook, on a busy machine
 CELL, OUTPUT = ".jp-Notebook .jp-CodeCell", ".jp-OutputArea-output"
 ERROR = f"{OUTPUT}[data-mime-type$=stderr], {OUTPUT}[data-mime-type$=error]"
 
