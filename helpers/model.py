@@ -4,6 +4,7 @@ What the preprocessing learns from the training images, their mean, is applied b
 whatever it predicts afterwards, so that nobody can forget it. A model can be kept in an HDF5 file.
 """
 
+import io
 import json
 import math
 from pathlib import Path
@@ -113,9 +114,7 @@ def save_model(path, model, origin):
     those of the model's recipe or have numbers that are not finite.
     """
     numbers = {
-        key: np.stack(
-            [np.ascontiguousarray(network[key], np.float64) for network in model.networks]
-        )
+        key: np.stack([parameters[key] for parameters in model.networks]).astype(np.float64)
         for key in model.networks[0]
     }
     if model.recipe.center:
@@ -139,11 +138,14 @@ def save_model(path, model, origin):
         "recipe": model.recipe._asdict(),
         "origin": origin._asdict(),
     }
-    with whole_file(path) as unfinished, h5py.File(unfinished, "w") as file:
+    stream = io.BytesIO()  # not the disk: where that gets full, HDF5 crashes
+    with h5py.File(stream, "w") as file:
         text = json.dumps(about, default=lambda number: number.item())  # NumPy's integers
         file["about"] = np.array([text.encode()])
         for key, values in numbers.items():
             file.create_dataset(key, data=values, fletcher32=True)  # a checksum, by chunk
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(stream.getvalue())
 
 
 def load_model(path):

@@ -90,6 +90,25 @@ def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path):
         model.save_model(tmp_path / "no existe" / "modelo.h5", trained(), ORIGIN)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE")
+def test_a_full_disk_ends_in_a_sentence_and_keeps_the_old_model(saved):
+    before = saved.read_bytes()
+    code = (
+        "import resource, sys; from helpers import model; from tests.test_model import *\n"
+        "bigger = trained(SMALL._replace(seeds=tuple(range(9))))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "try: model.save_model(sys.argv[1], bigger, ORIGIN)\n"
+        "except DataError as error: print(ascii(str(error)))\n"
+    )
+    project = Path(model.__file__).parents[1]
+    command = [sys.executable, "-c", code, str(saved)]
+    run = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert "No pude escribir" in run.stdout
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
 def test_a_failed_write_keeps_the_old_model(saved, monkeypatch):
     before = saved.read_bytes()
     monkeypatch.setattr(model, "_FORMAT", object())  # json cannot write it
