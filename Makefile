@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
-PY := $(VENV)/Scripts/python
+BIN := Scripts
 else
-PY := $(VENV)/bin/python
+BIN := bin
 endif
+PY := $(VENV)/$(BIN)/python
+OLDEST_PY := $(VENV)-oldest/$(BIN)/python
 
 # Those that the packages' versions could change; the notebook on them takes two minutes more.
 OLDEST_TESTS := helpers tests/test_data.py tests/test_evaluation.py tests/test_faces.py \
@@ -26,7 +28,7 @@ test: $(VENV)/test-ready  ## run all tests, the notebook's among them
 	@$(PY) -m pytest
 
 test-oldest: $(VENV)-oldest/ready  ## run the helpers' tests with the oldest packages supported
-	@$(VENV)-oldest/bin/python -m pytest $(OLDEST_TESTS)
+	@$(OLDEST_PY) -m pytest $(OLDEST_TESTS)
 
 notebook: $(VENV)/run-ready  ## refresh the outputs stored in the notebook (data set: caras)
 	@$(PY) -m helpers.report --refresh
@@ -42,7 +44,7 @@ $(VENV)/test-ready: requirements-dev.txt $(VENV)/run-ready
 
 $(VENV)-oldest/ready: requirements-dev.txt requirements-oldest.txt
 	@$(PYTHON) -m venv $(VENV)-oldest
-	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+	@$(OLDEST_PY) -m pip install --quiet --disable-pip-version-check \
 		-r requirements-dev.txt -c requirements-oldest.txt
 	@touch $@
 
