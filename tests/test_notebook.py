@@ -33,13 +33,16 @@ def run_on(monkeypatch, name, folder):
 
 
 def test_it_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
-    """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150."""
+    """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150.
+
+    Real faces where `smiles` is at hand, else noise with a brighter mouth.
+    """
     random = np.random.RandomState(0)
     for split, m in (("train", 100), ("test", 40)):
         y = np.arange(m) % 2
         x = random.randint(0, 200, (m, 64, 64, 3))
         x[:, 40:50, 20:44] += 55 * y[:, None, None, None]
-        for folder in DATA_FOLDERS:  # real faces instead, where they are at hand
+        for folder in DATA_FOLDERS:
             if (folder / f"{split}_smiles.h5").is_file():
                 with h5py.File(folder / f"{split}_smiles.h5") as whole:
                     x, y = whole[f"{split}_set_x"][:m], whole[f"{split}_set_y"][:m]

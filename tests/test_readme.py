@@ -44,19 +44,13 @@ def test_every_command_exists(words, monkeypatch):
             called = []
             for action in ("download", "build"):
                 monkeypatch.setattr(collect, action, lambda **options: called.append(options))
-            if arguments != ["download|build"]:
-                collect.main(arguments)  # argparse exits where it doesn't know an argument
-                assert called
+            collect.main(arguments)  # argparse exits where it doesn't know an argument
+            assert called
         elif "-r" in arguments:
             assert (PROJECT / arguments[arguments.index("-r") + 1]).is_file()
     else:
-        assert words[0] in (
-            "jupyter",
-            ".venv\\Scripts\\activate",
-            ".venvScriptsactivate",
-            "git",
-            "nbdime",
-        )
+        activate = ".venvScriptsactivate"  # shlex takes Windows' backslashes for its own
+        assert words[0] in ("jupyter", activate, "git", "nbdime")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
