@@ -1,6 +1,7 @@
 """The helpers behind Proyecto_Final.ipynb; importing this package needs nothing but Python."""
 
 import platform
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,10 +43,5 @@ def check_packages():
 
 
 def _numbers(release):
-    """Return the leading numbers of a release, '1.26.4' → (1, 26, 4), to compare by."""
-    parts = []
-    for part in release.split("."):
-        if not part.isdigit():
-            break
-        parts.append(int(part))
-    return tuple(parts)
+    """Return the first two numbers of a release, '1.26.4' → [1, 26], to compare by."""
+    return [int(number) for number in re.findall(r"\d+", release)[:2]]

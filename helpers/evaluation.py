@@ -123,27 +123,28 @@ def measure_causes(causes, wrong):
     return {name: Cause(of_cause, verdict(of_cause)) for name, of_cause in bins.items()}
 
 
-def drawn_causes(attributes):
-    """Return the original project's four suspects, name → (m,), from what was drawn in ``caras``.
+def suspected_causes(images, attributes):
+    """Return how much there is of each suspected cause in each image, name → (m,).
 
-    Posture is the distance from a centred, upright head, each part in units of its spread.
+    Where ``attributes`` (name → (m,)) tell what was drawn, as in ``caras``, these are the original
+    project's four suspects; posture is the distance from a centred, upright head, each part in units
+    of its spread. Else it is what the pixels of ``images`` (m, h, w, 3) tell of them.
     """
-    parts = [attributes[name] for name in ("tilt", "shift_x", "shift_y")]
-    spreads = [max(part.std(), 1e-12) for part in parts]
-    return {
-        "boca abierta (0 a 1)": attributes["mouth_opening"],
-        "ángulo de la cara (grados)": np.abs(attributes["yaw"]),
-        "oscuridad (0 a 1)": attributes["darkness"],
-        "postura (desviaciones)": np.sqrt(sum((p / s) ** 2 for p, s in zip(parts, spreads))),
-    }
-
-
-def pixel_causes(images):
-    """Return what the pixels of ``images`` (m, h, w, 3) tell of the suspects, name → (m,)."""
+    posture = ("tilt", "shift_x", "shift_y")
+    if {"mouth_opening", "yaw", "darkness", *posture} <= attributes.keys():
+        parts = [attributes[name] for name in posture]
+        return {
+            "boca abierta (0 a 1)": attributes["mouth_opening"],
+            "ángulo de la cara (grados)": np.abs(attributes["yaw"]),
+            "oscuridad (0 a 1)": attributes["darkness"],
+            "postura (desviaciones)": np.linalg.norm(
+                [p / max(p.std(), 1e-12) for p in parts], axis=0
+            ),
+        }
     grey = images.mean(axis=3) / 255
     return {
         "oscuridad (1 − brillo medio)": 1 - grey.mean(axis=(1, 2)),
-        "asimetría izquierda–derecha": np.abs(grey - grey[:, :, ::-1]).mean(axis=(1, 2)),
+        "asimetría (izquierda–derecha)": np.abs(grey - grey[:, :, ::-1]).mean(axis=(1, 2)),
     }
 
 

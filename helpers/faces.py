@@ -12,8 +12,6 @@ draws the two files of the data set anew. Lengths are in half head widths unless
 x points right, y up and z to the camera; colours are linear light until the camera's last step.
 """
 
-import argparse
-import os
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,23 +100,12 @@ N_PEOPLE, PEOPLE_SEED = 6, 10
 
 
 def draw_people(n_people, seed):
-    """Invent people: what they look like, how they dress and where they usually stand.
+    """Invent people, for ``draw_faces``: their looks, clothes and where they usually stand.
 
-    Parameters
-    ----------
-    n_people : int, at least 1
-    seed : int
-        The same seed gives the same people; the first k of n are those that ``n_people=k`` gives.
+    Looks come from continuous ranges (``LOOKS``), so no two are alike. The same seed gives the same
+    people, and the first k of n are those that ``n_people=k`` gives.
 
-    Returns
-    -------
-    list of n_people namespaces, for ``draw_faces``. Looks come from continuous ranges (``LOOKS``),
-    so no two are alike.
-
-    Raises
-    ------
-    ValueError
-        If ``n_people`` is no whole number or less than 1.
+    Raises ``ValueError`` if ``n_people`` is no whole number or less than 1.
     """
     _check_count("n_people", n_people)
     rng = np.random.RandomState(seed)
@@ -128,34 +115,14 @@ def draw_people(n_people, seed):
 def draw_faces(m, people, seed):
     """Draw m photographs of these people: as many smile as do not, all as often as each other.
 
-    Parameters
-    ----------
-    m : int, at least 1
-    people : list from ``draw_people``, not empty
-    seed : int
-        The same seed and people give the same photographs.
+    Returns images (m, 64, 64, 3) uint8; labels (1, m) int64, 1 where the person smiles; and what
+    was drawn, a dict of (m,) arrays: ``person`` (index into ``people``), ``mouth_opening`` (0..1),
+    ``yaw`` (degrees, positive where the nose points to the picture's right), ``tilt`` (degrees,
+    positive where the crown leans to its left), ``darkness`` (0..1, how far the camera exposed for
+    the garden instead of the face), ``shift_x`` and ``shift_y`` (pixels to the right and down).
+    The same seed and people give the same photographs.
 
-    Returns
-    -------
-    images : (m, 64, 64, 3) uint8
-    labels : (1, m) int64, 1 where the person smiles
-    attributes : dict of (m,) arrays, what was drawn
-        ``person``: int64, index into ``people``; float64: ``mouth_opening`` (0 closed, 1 wide
-        open), ``yaw`` (degrees, positive where the nose points to the picture's right), ``tilt``
-        (degrees, positive where the crown leans to its left), ``darkness`` (0..1, how far the
-        camera exposed for the garden instead of the face), ``shift_x`` and ``shift_y`` (pixels
-        to the right and down, from the middle of where heads appear).
-
-    Raises
-    ------
-    ValueError
-        If ``m`` is no whole number or less than 1, or ``people`` is empty.
-
-    Examples
-    --------
-    >>> images, labels, attributes = draw_faces(2, draw_people(1, seed=1), seed=2)
-    >>> images.shape, labels.shape, sorted(labels[0].tolist())
-    ((2, 64, 64, 3), (1, 2), [0, 1])
+    Raises ``ValueError`` if ``m`` is no whole number or less than 1, or ``people`` is empty.
     """
     _check_count("m", m)
     if len(people) == 0:
@@ -164,9 +131,7 @@ def draw_faces(m, people, seed):
     person = rng.permutation(np.arange(m, dtype=np.int64) % len(people))
     labels = rng.permutation(np.arange(m, dtype=np.int64) % 2)
     layers = {k: _layers(people[k]) for k in np.unique(person)}
-    drawn = [
-        _draw_face(rng, people[k], layers[k], bool(y)) for k, y in zip(person, labels, strict=True)
-    ]
+    drawn = [_draw_face(rng, people[k], layers[k], bool(y)) for k, y in zip(person, labels)]
     attributes = {"person": person}
     for name in drawn[0][1]:
         attributes[name] = np.array([values[name] for _, values in drawn], np.float64)
@@ -174,38 +139,26 @@ def draw_faces(m, people, seed):
 
 
 def write_files(folder):
-    """Draw the data set "caras" and write it to ``folder``; return the paths of the two files.
-
-    Each file appears whole or not at all: it is written under another name first.
-    """
+    """Draw the data set "caras" anew and write its two files to ``folder``."""
     people = draw_people(N_PEOPLE, PEOPLE_SEED)
-    paths = []
     for split, (m, seed) in FILES.items():
         images, labels, attributes = draw_faces(m, people, seed)
-        path = Path(folder) / f"{split}_caras.h5"
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with h5py.File(unfinished, "w") as file:
-                file.create_dataset(
-                    f"{split}_set_x",
-                    data=images,
-                    chunks=(m, 4, 4, 3),  # the same patch of all images: much of it alike
-                    compression="gzip",
-                    compression_opts=9,
-                )
-                file[f"{split}_set_y"] = labels[0]
-                file["list_classes"] = np.array([0, 1], np.int64)
-                for name, values in attributes.items():
-                    file[f"{split}_set_{name}"] = values
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        paths.append(path)
-    return paths
+        with h5py.File(Path(folder) / f"{split}_caras.h5", "w") as file:
+            file.create_dataset(
+                f"{split}_set_x",
+                data=images,
+                chunks=(m, 4, 4, 3),  # the same patch of all images: much of it alike
+                compression="gzip",
+                compression_opts=9,
+            )
+            file[f"{split}_set_y"] = labels[0]
+            file["list_classes"] = np.array([0, 1], np.int64)
+            for name, values in attributes.items():
+                file[f"{split}_set_{name}"] = values
 
 
 def _check_count(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(
             f"{name}: se esperaba un entero mayor o igual que 1; se recibió {value!r}."
         )
@@ -696,16 +649,5 @@ def _draw_face(rng, p, layers, smiling):
     }
 
 
-def main(arguments=None):
-    """Draw the data set anew, as the command line says."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.faces", description='Dibuja de nuevo el conjunto de datos "caras".'
-    )
-    default = Path(__file__).resolve().parent.parent / "datasets"
-    parser.add_argument("--folder", type=Path, default=default, help="carpeta de los dos archivos")
-    for path in write_files(parser.parse_args(arguments).folder):
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
-
-
 if __name__ == "__main__":
-    main()
+    write_files(Path(__file__).resolve().parent.parent / "datasets")

@@ -9,7 +9,9 @@ import argparse
 import base64
 import io
 import os
+import re
 import sys
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -25,6 +27,11 @@ from helpers.widgets import MIME as WIDGET_MIME
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOK = PROJECT / "Proyecto_Final.ipynb"
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
+PHONE = """@media (max-width: 700px) {
+  body.jp-Notebook { padding: 4px; }
+  .jp-InputArea-editor, .jp-RenderedMarkdown table, mjx-container { overflow-x: auto; }
+  .jp-RenderedMarkdown table { display: block; }
+}"""
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 
 
@@ -70,6 +77,22 @@ def _lighter(encoded):
     return base64.b64encode(picture.getvalue()).decode()
 
 
+def to_html(notebook):
+    """Return ``notebook`` as a page for any screen; a figure's caption is its alternative text."""
+    exporter = HTMLExporter(
+        exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
+    )
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(PROJECT)}})
+    captions = []
+    for cell, below in zip(notebook.cells, [*notebook.cells[1:], {"source": ""}]):
+        pictures = sum("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+        captions += pictures * [" ".join(below["source"].split("\n\n")[0].replace("*", "").split())]
+    texts = iter(captions)
+    return re.sub(
+        'alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page
+    ).replace("</head>", f"<style>{PHONE}</style></head>")
+
+
 def printed_results(notebook):
     """Return what the cells tagged ``resultados`` printed."""
     return "".join(
@@ -102,8 +125,7 @@ def main(arguments=None):
     if refresh:
         _write(NOTEBOOK, (nbformat.writes(notebook) + "\n").encode())
     else:
-        html, _ = HTMLExporter().from_notebook_node(notebook)
-        _write(REPORT, html.encode())
+        _write(REPORT, to_html(notebook).encode())
     print(printed_results(notebook), end="")
     print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {NOTEBOOK if refresh else REPORT}")
 

@@ -15,7 +15,7 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ import numpy as np
 
 from helpers import faces, network, training
 from helpers.data import flatten
+from helpers.model import train
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -177,6 +178,7 @@ class Scores(NamedTuple):
     accuracies: np.ndarray  # (k,), one per held-out part
     probabilities: np.ndarray  # (m,), each image's by a network that was not trained on it
     diverged: bool  # some training overflowed, or ended with one answer for all images
+    baseline: float  # the accuracy of always answering with the more frequent class
 
 
 def cross_validate(images, Y, recipes, k=5, seed=1, map=builtins.map, progress=True):
@@ -194,7 +196,7 @@ def cross_validate(images, Y, recipes, k=5, seed=1, map=builtins.map, progress=T
         right = (probabilities > 0.5) == Y[0]
         accuracies = np.array([right[judged].mean() for _, judged in splits])
         diverged = any(not np.isfinite(part).all() or np.ptp(part) == 0 for part in parts)
-        scores[recipe] = Scores(accuracies, probabilities, diverged)
+        scores[recipe] = Scores(accuracies, probabilities, diverged, max(Y.mean(), 1 - Y.mean()))
     return scores
 
 
@@ -246,28 +248,7 @@ def known_and_new(images, Y, person, recipe, known, map=builtins.map, progress=T
     )
 
 
-class Crowd(NamedTuple):
-    """A job: learn from drawings of this many people, judge drawings of others."""
-
-    n_people: int
-    n_images: int
-    recipe: tuple
-    seed: int
-
-
 N_STRANGERS, N_STRANGER_IMAGES, STRANGERS_SEED = 100, 150, 90_000
-
-
-def run_crowd(crowd):
-    """Train on ``n_images`` of ``n_people``; return how many images of strangers it gets right."""
-    people = faces.draw_people(crowd.n_people, crowd.seed)
-    strangers = faces.draw_people(N_STRANGERS, STRANGERS_SEED)
-    x, y, _ = faces.draw_faces(crowd.n_images, people, crowd.seed)
-    x_new, y_new, _ = faces.draw_faces(N_STRANGER_IMAGES, strangers, STRANGERS_SEED)
-    split = np.split(np.arange(len(x) + len(x_new)), [len(x)])
-    images, Y = np.concatenate([x, x_new]), np.hstack([y, y_new])
-    found = held_out(images, Y, [split], [crowd.recipe], progress=False)[crowd.recipe][0]
-    return int(np.sum((found > 0.5) == y_new[0]))
 
 
 def photos_or_people(counts, recipe, n_images=600, seed=7, map=builtins.map, progress=True):
@@ -275,8 +256,17 @@ def photos_or_people(counts, recipe, n_images=600, seed=7, map=builtins.map, pro
 
     Returns how many of ``N_STRANGER_IMAGES`` drawings of strangers each training gets right.
     """
-    crowds = [Crowd(count, n_images, recipe, seed) for count in counts]
-    return _run(run_crowd, crowds, map, progress)
+    people = faces.draw_people(N_STRANGERS, STRANGERS_SEED)
+    strangers = faces.draw_faces(N_STRANGER_IMAGES, people, STRANGERS_SEED)[:2]
+    job = partial(judge_strangers, strangers=strangers, n_images=n_images, recipe=recipe, seed=seed)
+    return _run(job, counts, map, progress)
+
+
+def judge_strangers(n_people, strangers, n_images, recipe, seed):
+    """Train on drawings of ``n_people``; return how many images of strangers are judged well."""
+    images, Y, _ = faces.draw_faces(n_images, faces.draw_people(n_people, seed), seed)
+    images_new, Y_new = strangers
+    return int(np.sum(train(images, Y, recipe, progress=False).predict(images_new) == Y_new))
 
 
 # -- Ways to split ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 from ipywidgets import HTML, FileUpload, Layout, VBox
 
 from helpers import plots
-from helpers.data import DataError, load_photo, load_preview
+from helpers.data import DataError, load_photo
 
 MIME = "application/vnd.jupyter.widget-view+json"
 _SHOWN = 20  # answers kept on the page; older ones make room
@@ -44,7 +44,7 @@ class PhotoBox(VBox):
         name = html.escape(name)
         try:
             seen = load_photo(content, self._size)
-            whole = load_preview(content)
+            whole = load_photo(content, 400, crop=False)
         except DataError as error:
             return f'<p role="alert"><b>{name}</b>: {html.escape(str(error))}</p>'
         probability = self._judge(seen[np.newaxis])[0, 0]

@@ -463,7 +463,8 @@ def test_build_splits_each_class(source, folder, capsys):
     with h5py.File(paths[0]) as file:
         assert file["train_set_x"].chunks == (20, 64, 64, 3)
         assert file["train_set_x"].compression == "gzip"
-    for part in ["20 imágenes", "8 de 0 = no_sonrie", "3 de 1 = sonrie", 'load_dataset("mias")']:
+    advice = f'load_dataset("mias", "{folder.as_posix()}")'
+    for part in ["20 imágenes", "8 de 0 = no_sonrie", "3 de 1 = sonrie", advice]:
         assert part in said
 
 

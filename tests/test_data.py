@@ -98,13 +98,19 @@ def test_loads_what_was_written(folder, capsys):
         assert part in repr(dataset) or part == folder.as_posix()
 
 
-@pytest.mark.parametrize("options", [{"compression": "gzip", "shuffle": True}, {"maxshape": None}])
-@pytest.mark.parametrize("extra", [{"compression": "lzf"}, {"fletcher32": True}, {"chunks": True}])
-def test_loads_every_ordinary_storage(folder, options, extra):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"chunks": True},
+        {"maxshape": (None, 6, 6, 3)},
+        {"fletcher32": True},
+        {"compression": "gzip"},
+        {"compression": "gzip", "shuffle": True, "chunks": (3, 4, 6, 3)},
+    ],
+)
+def test_loads_every_ordinary_storage(folder, options):
     write_both(folder, "a")
-    if "maxshape" in options:
-        options = {"maxshape": (None, 6, 6, 3)}
-    write(folder, "a", "train", **{**options, **extra})
+    write(folder, "a", "train", **options)
     np.testing.assert_array_equal(load_dataset("a", folder).train_x, pixels("train"))
 
 
@@ -113,7 +119,6 @@ def test_loads_every_ordinary_storage(folder, options, extra):
     [
         (np.array([0, 1]), ["no sonríe", "sonríe"]),
         (np.array([0, 1], np.uint8), ["no sonríe", "sonríe"]),
-        (np.array(["no", "sí"], h5py.string_dtype()), ["no", "sí"]),
         (np.array([b"no", "sí".encode()]), ["no", "sí"]),
     ],
 )
@@ -353,7 +358,7 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "not UTF-8": (lambda f: put(f, C, np.array([b"no", b"s\xed"])), C, r"b's\\xed'"),
     "classes reversed": (lambda f: put(f, C, np.array([1, 0])), C, r"\[1, 0\]"),
     "float classes": (lambda f: put(f, C, np.array([0.0, 1.0])), C, "float64"),
-    "references": (lambda f: put(f, C, [f[X].ref, f[Y].ref], dtype=h5py.ref_dtype), C, "reference"),
+    "references": (lambda f: put(f, C, [f[X].ref, f[Y].ref], dtype=h5py.ref_dtype), C, "object"),
     "short attribute": (lambda f: put(f, "train_set_yaw", np.ones(6)), "train_set_yaw", r"\(6,\)"),
     "text attribute": (lambda f: put(f, "train_set_z", [b"a"] * 7), "train_set_z", "object"),
     "linked attribute": (
@@ -389,10 +394,10 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "gzip of less": (lambda f: use_filters(f, zlib.compress(b"ab"), GZIP), X, "bloques que no"),
     "a checksum of nothing": (lambda f: use_filters(f, b"ab", SUMS), X, "bloques que no miden"),
     "a checksum too few": (
-        lambda f: use_filters(f, zlib.compress(b"ab"), SUMS, GZIP), X, "bloques que no miden"
+        lambda f: use_filters(f, zlib.compress(b"ab"), SUMS, GZIP), X, r"\[3, 1\]"
     ),
-    "shuffled less": (lambda f: use_filters(f, b"ab", SHUFFLE), X, "bloques que no miden"),
-    "lzf of nothing": (lambda f: use_filters(f, b"ab", LZF, SUMS), X, "bloques que no miden"),
+    "shuffled less": (lambda f: use_filters(f, b"ab", SHUFFLE), X, r"\[2\]"),
+    "lzf of nothing": (lambda f: use_filters(f, b"ab", LZF, SUMS), X, r"\[32000, 3\]"),
     "less unpacked": (lambda f: use_filters(f, b"ab"), X, "bloques que no miden"),
     "gzip twice": (lambda f: use_filters(f, zlib.compress(bomb()), GZIP, GZIP), X, r"\[1, 1\]"),
     "gzip and lzf": (lambda f: use_filters(f, b"?", LZF, GZIP), X, r"\[32000, 1\]"),
@@ -406,10 +411,10 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "complex": (lambda f: put(f, "train_set_z", np.ones(7, "c16")), "train_set_z", "complex128"),
     "time spans": (lambda f: put(f, Y, spans(7)), Y, "timedelta64"),
     "span attribute": (lambda f: put(f, "train_set_z", spans(7)), "train_set_z", "timedelta64"),
-    "null references": (lambda f: put(f, C, shape=(2,), dtype=h5py.ref_dtype), C, "0 guardados"),
-    "regions": (lambda f: put(f, C, regions(f), dtype=h5py.regionref_dtype), C, "region"),
+    "null references": (lambda f: put(f, C, shape=(2,), dtype=h5py.ref_dtype), C, "object"),
+    "regions": (lambda f: put(f, C, regions(f), dtype=h5py.regionref_dtype), C, "object"),
     "long names": (lambda f: put(f, C, np.array([b"a", b"b" * 10**6])), C, "1,000,000 caracteres"),
-    "long texts": (lambda f: put(f, C, ["a", "b" * 10**6]), C, "1,000,000 caracteres"),
+    "long texts": (lambda f: put(f, C, ["a", "b"]), C, 'object.*dtype "S"'),
     "nothing stored": (
         lambda f: put(f, X, shape=(7, 64, 64, 3), chunks=(1, 64, 64, 3), dtype="u1"),
         X,
@@ -455,20 +460,6 @@ def test_one_array_under_a_thousand_names(folder):
     write(folder, "a", "test")
     with pytest.raises(DataError, match=r"train_a\.h5: encontré [\d,]+ bytes de datos; esperaba"):
         load_dataset("a", folder)
-
-
-def test_texts_that_never_end(folder):
-    """HDF5 steps over the texts by their sizes, and would stay forever where one has none."""
-    write_both(folder, "a")
-    path = folder / "train_a.h5"
-    with h5py.File(path, "r+") as file:
-        put(file, C, ["perro", "niño"])
-    raw = path.read_bytes()
-    first = raw.index(b"GCOL") + 16
-    for at, damage in [(first, bytes(16)), (first + 8, b"\xf0" + b"\xff" * 7)]:
-        path.write_bytes(raw[:at] + damage + raw[at + len(damage) :])
-        with pytest.raises(DataError, match="«list_classes»: encontré textos dañados"):
-            load_dataset("a", folder)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_single_bin_says_nothing():
 def test_pixel_causes_measure_darkness_and_asymmetry():
     images = np.zeros((2, 4, 4, 3), np.uint8)
     images[1, :, :2] = 255
-    dark, crooked = evaluation.pixel_causes(images).values()
+    dark, crooked = evaluation.suspected_causes(images, {"person": np.arange(2)}).values()
     assert dark.tolist() == [1.0, 0.5]
     assert crooked.tolist() == [0.0, 1.0]
 
@@ -99,7 +99,7 @@ def test_posture_is_upright_and_centred_at_zero():
         "yaw": np.array([-9.0, 4.0]),
         "darkness": np.ones(2),
     }
-    causes = list(evaluation.drawn_causes(attributes).values())
+    causes = list(evaluation.suspected_causes(None, attributes).values())
     assert causes[1].tolist() == [9, 4]
     assert causes[3][0] == 0 < causes[3][1]
 

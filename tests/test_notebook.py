@@ -1,5 +1,7 @@
 """The notebook on other data sets than the one whose outputs it stores (nbval tests that one)."""
 
+import re
+
 import h5py
 import nbformat
 import numpy as np
@@ -51,7 +53,7 @@ def test_it_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_pat
             file[f"{split}_set_y"] = y
             file["list_classes"] = np.array([0, 1])
     notebook = run_on(monkeypatch, "happy", tmp_path)
-    assert "solo ha visto dibujos" not in printed(notebook)
+    assert "no dice quién sale en cada imagen" in printed(notebook)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +77,25 @@ def test_cells_are_short_and_were_executed_in_order(stored):
     assert max(len(cell.source.splitlines()) for cell in code) <= 15
 
 
-def test_every_entry_of_the_contents_leads_to_a_heading(stored):
+def test_the_contents_are_the_headings_and_lead_to_them(stored):
+    """A browser follows the links in tests/browser; an id of ours is found in any program."""
     prose = "\n".join(cell.source for cell in stored.cells if cell.cell_type == "markdown")
-    headings = {
-        line.lstrip("# ").replace(" ", "-") for line in prose.splitlines() if line[:3] == "## "
-    }
-    links = {part.split(")")[0] for part in prose.split("](#")[1:]}
-    assert links == headings
+    headings = re.findall(r'^<a id="(s\d+)"></a>\n\n## \d+\. (.*)$', prose, re.M)
+    assert re.findall(r"^\d+\. \[(.*)\]\(#(s\d+)\)$", prose, re.M) == [
+        (text, mark) for mark, text in headings
+    ]
+    assert len(headings) == prose.count("\n## ") == 15
+
+
+def test_figures_are_numbered_and_have_their_caption_below(stored):
+    cells = stored.cells
+    captions = [cell.source[:13] for cell in cells if cell.source.startswith("**Figura")]
+    assert [text.split(".")[0] for text in captions] == [
+        f"**Figura {i + 1}" for i in range(len(captions))
+    ]
+    for cell, below in zip(cells, cells[1:]):
+        if "image/png" in {kind for out in cell.get("outputs", []) for kind in out.get("data", {})}:
+            assert below.source.startswith("**Figura"), cell.source
 
 
 def test_the_file_is_small_enough_to_open_quickly():

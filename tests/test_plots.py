@@ -53,8 +53,7 @@ def test_architecture_counts_units_and_parameters():
     said = texts(plots.architecture([12288, 20, 7, 5, 1], IMAGES[0], 0.73, CLASSES))
     assert "245,973 parámetros" in said  # 12288·20+20 + 20·7+7 + 7·5+5 + 5·1+1
     assert "sonríe\nŷ = 0.73" in said
-    for units in ("20 unidades", "7 unidades", "5 unidades", "1 unidad"):
-        assert units in said
+    assert "20\nReLU\n7\nReLU\n5\nReLU\n1\nsigmoide\n" in said
 
 
 @pytest.mark.parametrize("published", [None, [0.7, 0.3]])
@@ -68,13 +67,17 @@ def test_cost_curve_of_a_run_that_rose_does_not_say_it_fell():
     assert "sube de 0.69 a 1.20" in texts(plots.cost_curve([0.69, 1.2], 100, 0.09))
 
 
+def test_cost_curve_of_a_run_that_learnt_nothing_does_not_say_it_fell():
+    assert "apenas cambia: de 0.71 a 0.69" in texts(plots.cost_curve([0.71, 0.83, 0.69], 100, 0.02))
+
+
 def test_cost_curve_of_a_run_that_overflowed_says_so():
     assert "se desbordó" in texts(plots.cost_curve([0.7, 2.0, np.nan, np.nan], 100, 9.0))
 
 
 def test_confusion_counts_the_errors():
     said = texts(plots.confusion(np.array([[60, 6], [3, 81]]), CLASSES))
-    assert "9 errores en 150 imágenes" in said
+    assert "Errores: 9 de 150 imágenes" in said
 
 
 @pytest.mark.parametrize("m", [0, 1, 6, 14])
@@ -93,7 +96,7 @@ def test_photo_verdict_names_the_class_and_the_probability():
 
 
 def scores(*accuracies, diverged=False):
-    return studies.Scores(np.array(accuracies), np.zeros(4), diverged)
+    return studies.Scores(np.array(accuracies), np.zeros(100), diverged, 0.5)
 
 
 def test_study_names_the_best_setting_and_shows_what_diverged():
@@ -101,27 +104,40 @@ def test_study_names_the_best_setting_and_shows_what_diverged():
     found = {slow: scores(0.9, 0.96), fast: scores(0.5, 0.5, diverged=True)}
     published = {"0.0075": [0.99, 0.96], "0.09": [0.5, 0.43]}
     said = texts(plots.study([slow, fast], found, "learning_rate", "tasa", published))
-    assert "La mejor media es 93.0%, con 0.0075" in said
-    assert "no convergió" in said
-    assert "publicado: una corrida, en prueba" in said
+    assert "Solo 0.0075 convergió" in said
+    assert "no convergió" in said and "publicado en Happy House" in said
+    assert "50 %" in said and "43 %" in said  # too low for the axis
+
+
+def test_study_says_by_how_many_images_the_best_leads_and_what_is_trivial():
+    slow, fast, wild = (Recipe(learning_rate=rate) for rate in (0.0025, 0.0075, 0.09))
+    found = {
+        slow: scores(0.5, 0.5),
+        fast: scores(0.51, 0.53),
+        wild: scores(0.6, 0.6, diverged=True),
+    }
+    said = texts(plots.study(list(found), found, "learning_rate", "tasa"))
+    assert "Ventaja de 0.0075 sobre 0.0025: 2 de 100 imágenes" in said
+    assert "siempre la clase más frecuente" in said
 
 
 def test_study_names_networks_by_their_layers():
     shallow, deep = Recipe(hidden=(7,)), Recipe(hidden=(20, 7, 5))
-    found = {shallow: scores(0.9, 0.8), deep: scores(0.9, 0.96)}
+    found = {shallow: scores(0.94, 0.92), deep: scores(0.9, 0.96)}
     said = texts(plots.study([shallow, deep], found, "hidden", "capas", {"3": [None, 0.93]}))
     assert "4 capas\n20-7-5" in said
-    assert "con 4 capas" in said
+    assert "Empate en lo más alto: 2 capas y 4 capas" in said
 
 
 def test_choosing_by_test_says_what_it_seems_to_gain():
     accuracies = np.array([[0.90, 0.94], [0.96, 0.94]])
-    assert "«gana» 1.0 puntos" in texts(plots.choosing_by_test([1500, 2700], accuracies, 2700))
+    said = texts(plots.choosing_by_test([1500, 2700], accuracies, 2700))
+    assert "Escoger con la prueba: 95.0 %; fijar de antemano: 94.0 %" in said
 
 
 def test_seeds_show_a_point_each():
     figure = plots.seeds([0.96, 0.96, 0.98], (0.92, 0.99), 0.9733, 50)
-    assert "3 semillas: 96.7% ± 1.2%" in texts(figure)
+    assert "Otra semilla: de 96.0 a 98.0 %; otro examen: de 92.0 a 99.0 %" in texts(figure)
     points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert sum(len(line.get_xdata()) for line in points) == 3
 
@@ -130,16 +146,18 @@ def test_recipes_are_compared_with_the_first():
     ideas = {"la publicada": Recipe(), "media": Recipe(center=True)}
     found = {ideas["la publicada"]: scores(0.9, 0.9), ideas["media"]: scores(0.92, 0.94)}
     said = texts(plots.recipes(ideas, found, ideas["media"]))
-    assert "La mejor receta: media" in said
-    assert "93.0%  (+3.0)" in said
+    assert "La mejor en validación cruzada: media" in said
+    assert "93.0 % (+3.0)" in said
 
 
 @pytest.mark.parametrize("n_causes", [2, 4])
 def test_causes_have_a_panel_and_a_verdict_each(n_causes):
     bins = [Bin(0, 1, 100, 3), Bin(1, 2, 100, 20)]
-    figure = plots.causes({f"causa {i}": Cause(bins, "apoyada") for i in range(n_causes)})
-    assert "20 de 100" in texts(figure)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["apoyada"] * n_causes
+    figure = plots.causes({f"causa {i} (m)": Cause(bins, "apoyada") for i in range(n_causes)})
+    assert "20/100" in texts(figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        f"Causa {i}: apoyada" for i in range(n_causes)
+    ]
 
 
 def test_the_first_layer_has_an_image_per_unit():
@@ -156,15 +174,16 @@ def test_decision_maps_stand_below_their_images():
 
 
 def test_people_say_how_much_is_lost():
-    assert "pierde 10 puntos" in texts(plots.people(["p0", "p1"], [0.9, 1.0], [0.8, 0.9]))
+    said = texts(plots.people(["p0", "p1"], [0.9, 1.0], [0.8, 0.9]))
+    assert "Conocidas: 95.0 % en promedio; nunca vistas: 85.0 %" in said
 
 
 def test_people_curve_names_both_ends():
     said = texts(plots.people_curve([2, 64], [120, 141], 150, 600))
-    assert "80% si estudió a 2 personas, 94% si estudió a 64" in said
+    assert "Con 2 personas, 80 %; con 64, 94 %" in said
 
 
 def test_last_bit_draws_a_line_per_pair():
     figure = plots.last_bit({"a": ([0.7, 0.5], [0.7, 0.5]), "b": ([0.7, 0.5], [0.7, 0.6])}, 100)
-    assert texts(figure)
+    assert "Al final difieren en 1e-17 (a) y 1e-01 (b)" in texts(figure)
     assert len(figure.axes[0].lines) == 2

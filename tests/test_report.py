@@ -35,6 +35,17 @@ def test_it_prints_the_results_and_writes_the_html(notebook_of, capsys):
     assert [path.name for path in report.REPORT.parent.iterdir()] == [report.REPORT.name]
 
 
+def test_a_figures_caption_is_its_alternative_text(notebook_of):
+    notebook = nbformat.reads(notebook_of("una_figura"), as_version=4)
+    picture = nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
+    notebook.cells[0].outputs = [picture]
+    notebook.cells.append(
+        nbformat.v4.new_markdown_cell("**Figura 1.** El «costo» <baja>.\n\nSigue.")
+    )
+    page = report.to_html(notebook)
+    assert 'alt="Figura 1. El «costo» &lt;baja&gt;."' in page
+
+
 def test_refresh_stores_the_outputs_of_caras_in_the_notebook(notebook_of, monkeypatch):
     monkeypatch.setenv("SMILE_DATASET", "otro")  # restored afterwards, whatever main does to it
     monkeypatch.setenv("SMILE_DATA_DIR", "/otra")

@@ -211,6 +211,17 @@ def test_every_formula_is_set(page):
     assert page.locator("mjx-merror").count() == 0 and "$" not in text, text
 
 
+def test_the_contents_lead_to_their_sections(page):
+    entries = page.locator(".jp-Notebook a[href^='#s']")
+    assert entries.count() == 15
+    for i in range(15):
+        name = entries.nth(i).inner_text()
+        entries.nth(i).click()
+        heading = page.locator(".jp-Notebook h2", has_text=name)
+        page.wait_for_timeout(300)
+        assert 0 <= heading.bounding_box()["y"] < 900, name
+
+
 def upload(page, path):
     """Choose a file in section 13 and return the text of its answer, the newest."""
     answers = page.locator(".jp-OutputArea .widget-html-content")
