@@ -5,6 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("the same examples every time", derandomize=True, deadline=None)
+settings.load_profile("the same examples every time")
 
 PROJECT = Path(__file__).resolve().parent
 # The folders to look for real data in, read before the environment is pinned below; xdist's workers

@@ -27,11 +27,13 @@ def random_network(layer_dims, m, seed):
 
 
 def cost_of(X, Y, parameters, activation):
-    return network.compute_cost(network.L_model_forward(X, parameters, activation)[0], Y)
+    """The cross-entropy from the last Z: 1 - AL loses digits where the network is sure, and wrong."""
+    _, caches = network.L_model_forward(X, parameters, activation)
+    return np.logaddexp(0, np.where(Y == 1, -1, 1) * caches[-1][1]).mean()
 
 
 @pytest.mark.parametrize("activation", HIDDEN)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(dims=sizes, m=st.integers(1, 7), seed=st.integers(0, 10_000))
 def test_gradients_equal_central_differences(activation, dims, m, seed):
     X, Y, parameters = random_network([*dims, 1], m, seed)

@@ -50,7 +50,7 @@ def test_published_costs_to_six_decimals_and_both_accuracies(table, published, r
 
 
 @pytest.mark.parametrize("activation", HIDDEN)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     hidden=st.lists(st.integers(1, 6), max_size=4),
     n_x=st.integers(1, 40),
