@@ -1,11 +1,12 @@
 """What all tests share, the notebook's too: pinned data, a silent bar, the published figures."""
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from helpers import data
 
 settings.register_profile("the same examples every time", derandomize=True, deadline=None)
 settings.load_profile("the same examples every time")
@@ -27,7 +28,7 @@ os.environ["TQDM_DISABLE"] = "1"
 @pytest.fixture(scope="session")
 def published():
     """The figures that others published, with their sources."""
-    return json.loads((PROJECT / "datasets" / "published.json").read_text(encoding="utf-8"))
+    return data.load_published()
 
 
 @pytest.fixture(scope="session")

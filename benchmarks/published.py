@@ -6,17 +6,16 @@ takes each data set of datasets/published.json that is there (datasets/, or SMIL
 as published, and prints both. The last rows are the same recipe on `caras`, over ten seeds.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 
 from helpers import network
-from helpers.data import DataError, flatten, load_dataset
+from helpers.data import DataError, flatten, load_dataset, load_published
 from helpers.evaluation import accuracy
 from helpers.training import L_layer_model
 
-PUBLISHED = Path(__file__).resolve().parent.parent / "datasets" / "published.json"
+
+def percent(fraction, decimals=2):
+    return f"{100 * fraction:.{decimals}f} %"
 
 
 def train_and_score(data, seed, layers_dims, learning_rate, num_iterations):
@@ -31,7 +30,7 @@ def train_and_score(data, seed, layers_dims, learning_rate, num_iterations):
 
 
 def main():
-    tables = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    tables = load_published()
     rows = []
     for table in ("catvnoncat_4_layers", "happy_4_layers"):
         known = tables[table]
@@ -49,16 +48,17 @@ def main():
             (name, "primer costo", f"{theirs[0]:.6f}", f"{costs[0]:.6f}"),
             (name, "último costo", f"{theirs[-1]:.6f}", f"{costs[-1]:.6f}"),
             (name, "costos iguales a seis decimales", f"{len(theirs)}", f"{equal}"),
-            (name, "exactitud en entrenamiento", f"{known['train_accuracy']:.2%}", f"{train:.2%}"),
-            (name, "exactitud en prueba", f"{known['test_accuracy']:.2%}", f"{test:.2%}"),
+            (name, "exactitud en entrenamiento", percent(known["train_accuracy"]), percent(train)),
+            (name, "exactitud en prueba", percent(known["test_accuracy"]), percent(test)),
         ]
     data = load_dataset("caras")
     runs = np.array([train_and_score(data, seed, *recipe)[1:] for seed in range(1, 11)])
     for column, part in enumerate(("entrenamiento", "prueba")):
         mean, spread = runs[:, column].mean(), runs[:, column].std(ddof=1)
+        ten = f"{100 * mean:.1f} ± {percent(spread, 1)}"
         rows += [
-            ("caras", f"exactitud en {part}, semilla 1", "–", f"{runs[0, column]:.2%}"),
-            ("caras", f"exactitud en {part}, 10 semillas", "–", f"{mean:.1%} ± {spread:.1%}"),
+            ("caras", f"exactitud en {part}, semilla 1", "–", percent(runs[0, column])),
+            ("caras", f"exactitud en {part}, 10 semillas", "–", ten),
         ]
     print("\n| conjunto | cifra | publicada | reproducida |\n|:--|:--|--:|--:|")
     for row in rows:

@@ -18,7 +18,7 @@ from helpers.model import PUBLISHED
 
 RECIPES = {
     "la publicada": PUBLISHED,
-    "media": PUBLISHED._replace(center=True),
+    "restar la media": PUBLISHED._replace(center=True),
     "media, escala ½": PUBLISHED._replace(center=True, scale=0.5),
     "media, espejo": PUBLISHED._replace(center=True, mirror=True),
     "media, decaimiento": PUBLISHED._replace(center=True, weight_decay=0.03),
@@ -77,7 +77,9 @@ def main():
         ]
     print(f"\n| receta | {' | '.join(columns)} |\n|:--|{'--:|' * len(columns)}")
     for i, name in enumerate(RECIPES):
-        print(f"| {name} | {' | '.join(f'{column[i]:.1%}' for column in columns.values())} |")
+        print(
+            f"| {name} | {' | '.join(f'{100 * column[i]:.1f} %' for column in columns.values())} |"
+        )
 
 
 if __name__ == "__main__":

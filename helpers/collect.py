@@ -49,6 +49,12 @@ _CHUNK = 64  # images that HDF5 compresses together
 _RESERVED = {"caras": "viene con el proyecto", "happy": "es el de Kaggle: usa «download»"}
 _HIDDEN = ".", "__MACOSX"  # how the folders begin that systems leave among photographs
 _LITTER = {"thumbs.db", "desktop.ini"}  # and the files, in Windows
+_SPELT = {
+    "positives": "sonríe",
+    "negatives": "no sonríe",
+    "sonrie": "sonríe",
+    "no_sonrie": "no sonríe",
+}
 _SMILING = {"positives", "smile", "smiles", "smiling", "sonrie", "sonríe", "sonrisa", "sonrisas"}
 
 
@@ -267,9 +273,7 @@ def _classes(source, smiling):
         )
     names = sorted(by_name, key=lambda name: name == smiling)
     photos = [(path, label) for label, name in enumerate(names) for path in found[by_name[name]]]
-    if set(by_name) == {"positives", "negatives"}:
-        names = ["no sonríe", "sonríe"]
-    return names, photos
+    return [_SPELT.get(name.casefold(), name) for name in names], photos
 
 
 def _class_folders(source):

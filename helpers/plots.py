@@ -292,7 +292,7 @@ def study(recipes, scores, field, xlabel, published=()):
     axes.set_xticks(range(len(names)), names)
     axes.yaxis.set_major_formatter(PERCENT)
     axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.4, len(names) - 0.5))
-    axes.set_ylim(bottom, seen.max() + 0.01)
+    axes.set_ylim(bottom=bottom)
     if (most := scores[recipes[0]].baseline) > bottom:
         label = "siempre la clase más frecuente"
         handles[label] = axes.axhline(most, color=GREY, linestyle="--", linewidth=1)

@@ -458,13 +458,13 @@ def test_build_splits_each_class(source, folder, capsys):
     assert [label for _, label in train] != sorted(label for _, label in train)
 
     dataset = load_dataset("mias", folder)
-    assert dataset.classes == ["no_sonrie", "sonrie"]
+    assert dataset.classes == ["no sonríe", "sonríe"]
     assert dataset.train_x.shape == (20, 64, 64, 3)
     with h5py.File(paths[0]) as file:
         assert file["train_set_x"].chunks == (20, 64, 64, 3)
         assert file["train_set_x"].compression == "gzip"
     advice = f'load_dataset("mias", "{folder.as_posix()}")'
-    for part in ["20 imágenes", "8 de 0 = no_sonrie", "3 de 1 = sonrie", advice]:
+    for part in ["20 imágenes", "8 de 0 = no sonríe", "3 de 1 = sonríe", advice]:
         assert part in said
 
 
@@ -589,7 +589,7 @@ def test_what_was_left_out_is_told_though_too_few_remain(tmp_path, folder, capsy
     for path in (tmp_path / "sonrie").rglob("*.*"):
         path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     shutil.rmtree(folder)
-    with pytest.raises(DataError, match="Fotos distintas de «sonrie»: 0; hacen falta"):
+    with pytest.raises(DataError, match="Fotos distintas de «sonríe»: 0; hacen falta"):
         build(tmp_path, "mias", folder=folder)
     assert capsys.readouterr().out.count("HEIC") == 3
 
@@ -631,7 +631,7 @@ REFUSED = {  # what is done to the folder, options, what the message says
     "untelling": (rename("a", "b"), {}, "¿En cuál carpeta están las sonrisas, a o b.*--smiling a"),
     "telling both": (rename("smile", "sonrisa"), {}, "¿En cuál carpeta"),
     "not there": (None, {"smiling": "x"}, "smiling='x': no hay tal.*hay no_sonrie y sonrie"),
-    "one photo": (keep_one, {}, "Fotos distintas de «sonrie»: 1; hacen falta al menos dos"),
+    "one photo": (keep_one, {}, "Fotos distintas de «sonríe»: 1; hacen falta al menos dos"),
 }
 
 
@@ -737,7 +737,7 @@ def test_command(source, folder):
     options = "mias", "--smiling", "no_sonrie", "--seed", "3", "--test-share", "0.4"
     code, said = run_cli("build", source, "--folder", folder, "--name", *options)
     assert code == 0, said
-    assert load_dataset("mias", folder).classes == ["sonrie", "no_sonrie"]
+    assert load_dataset("mias", folder).classes == ["sonríe", "no sonríe"]
     assert len(load_dataset("mias", folder).test_x) == 10
     code, said = run_cli("build", source, "--folder", folder, "--name", "mias")
     assert code == 1
@@ -753,7 +753,7 @@ def test_names_that_no_terminal_can_show(source, folder):
     code, said = run_cli("build", source, "--folder", folder, "--name", "mias", *smiling)
     assert code == 0, said
     assert r"ni\udcf1o.jpg: No reconozco" in said
-    assert load_dataset("mias", folder).classes == ["no_sonrie", "sonr?e"]
+    assert load_dataset("mias", folder).classes == ["no sonríe", "sonr?e"]
 
 
 @pytest.mark.parametrize("command", [["-h"], ["download", "-h"], ["build", "-h"]])
