@@ -376,23 +376,20 @@ def recipes(ideas, scores, chosen):
     names, tried = list(ideas), list(ideas.values())
     base = scores[tried[0]].accuracies.mean()
     figure, axes = plt.subplots(figsize=(WIDTH, 0.48 * len(names) + 1.4))
-    rows = np.arange(len(names))[::-1]
+    rows, results = np.arange(len(names))[::-1], []
     for row, recipe in zip(rows, tried):
         folds = scores[recipe].accuracies
         color = GREEN if recipe == chosen else BLUE
         axes.plot(folds, np.full(len(folds), row), "o", color=color, alpha=0.35, markersize=5)
         axes.plot(folds.mean(), row, "o", color=color, markersize=10)
         gain = f" ({100 * (folds.mean() - base):+.1f})".replace("-", "−") * (recipe != tried[0])
-        axes.annotate(
-            f"{_percent(folds.mean())}{gain}",
-            (1.01, row),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            color=color,
-            fontweight="bold" if recipe == chosen else "normal",
-        )
+        results.append(f"{_percent(folds.mean())}{gain}")
     axes.axvline(base, color=GREY, linestyle="--", linewidth=1)
     axes.set_yticks(rows, names)
+    right = axes.secondary_yaxis("right")
+    right.set_yticks(rows, results)
+    right.spines[:].set_visible(False)
+    right.tick_params(length=0)
     axes.xaxis.set_major_formatter(PercentFormatter(1, 1, " %"))
     axes.locator_params(axis="x", nbins=5)
     axes.set(xlabel="exactitud en validación cruzada", ylim=(-0.6, len(names) - 0.4))

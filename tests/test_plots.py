@@ -19,8 +19,13 @@ Y = np.arange(14).reshape(1, -1) % 2
 
 
 def texts(figure):
-    figure.canvas.draw()  # a figure that can't be drawn fails here
-    return "\n".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
+    """What a figure says, once it is known to be legible: on its canvas, in letters large enough."""
+    figure.draw_without_rendering()  # a figure that can't be drawn fails here
+    shown = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip()]
+    assert min((text.get_fontsize() for text in shown), default=10) >= 10
+    whole = figure.get_tightbbox()
+    assert whole.x1 <= figure.get_figwidth() + 0.06 and whole.x0 >= -0.06, "it is cut at the side"
+    return "\n".join(text.get_text() for text in shown)
 
 
 @pytest.fixture(autouse=True)
