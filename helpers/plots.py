@@ -390,6 +390,7 @@ def recipes(ideas, scores, chosen):
     right.set_yticks(rows, results)
     right.spines[:].set_visible(False)
     right.tick_params(length=0)
+    right.get_yticklabels()[tried.index(chosen)].set(color=GREEN, fontweight="bold")
     axes.xaxis.set_major_formatter(PercentFormatter(1, 1, " %"))
     axes.locator_params(axis="x", nbins=5)
     axes.set(xlabel="exactitud en validación cruzada", ylim=(-0.6, len(names) - 0.4))
