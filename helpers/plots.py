@@ -278,7 +278,9 @@ def study(recipes, scores, field, xlabel, published=()):
         if value < floor:
             axes.plot(x, bottom, "v", color=color, markersize=9, clip_on=False)
             where = {"textcoords": "offset points", "ha": "center", "color": color}
-            axes.annotate(f"{100 * value:.0f} %", (x, bottom), (0, 9), **where)
+            axes.annotate(
+                f"{100 * value:.0f} %", (x, bottom), (5 if marker == "D" else -5, 9), **where
+            )
 
     for i, (recipe, mean, key) in enumerate(zip(recipes, means, keys)):
         folds = scores[recipe].accuracies
@@ -391,7 +393,7 @@ def recipes(ideas, scores, chosen):
     right.spines[:].set_visible(False)
     right.tick_params(length=0)
     right.get_yticklabels()[tried.index(chosen)].set(color=GREEN, fontweight="bold")
-    axes.xaxis.set_major_formatter(PercentFormatter(1, 1, " %"))
+    axes.xaxis.set_major_formatter(PERCENT)
     axes.locator_params(axis="x", nbins=5)
     axes.set(xlabel="exactitud en validación cruzada", ylim=(-0.6, len(names) - 0.4))
     axes.set_title(f"La mejor en validación cruzada: {names[tried.index(chosen)]}")
@@ -511,7 +513,7 @@ def last_bit(pairs, every):
 
 # -- What several figures share --------------------------------------------------------------------
 
-PERCENT = PercentFormatter(1, symbol=" %")
+PERCENT = PercentFormatter(1, decimals=1, symbol=" %")
 ACTIVATIONS = {
     "linear": "lineal",
     "relu": "ReLU",

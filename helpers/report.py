@@ -32,6 +32,9 @@ PHONE = """@media (max-width: 700px) {
   .jp-InputArea-editor, .jp-RenderedMarkdown table, mjx-container { overflow-x: auto; }
   .jp-RenderedMarkdown table { display: block; }
 }"""
+SAVE = """import matplotlib
+matplotlib.rcParams["svg.hashsalt"] = "always the same"
+_.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 
 
@@ -56,7 +59,7 @@ def execute(notebook, save_figures=False):
             for name in figure_tags(cell) if save_figures else ():
                 (PROJECT / name).parent.mkdir(exist_ok=True)
                 with whole_file(PROJECT / name) as unfinished:  # in the kernel, _ is the figure
-                    code = f"_.savefig({str(unfinished)!r}, format={name[-3:]!r}, bbox_inches='tight', dpi=160)"
+                    code = SAVE.format(str(unfinished), name[-3:])
                     save = nbformat.v4.new_code_cell(code)
                     client.execute_cell(save, index, store_history=False)
                 notebook.cells[index] = cell  # where nbclient has put the other
