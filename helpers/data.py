@@ -292,8 +292,8 @@ def _read_half(path, split):
         if others:
             raise _problem(path, key, f"las etiquetas {others[:5]}", "solo 0 y 1")
 
-        # The prefix is the layout's own, so what bears it and does not fit is an error: left out
-        # in silence, it would come back as a KeyError far from here.
+        # What has the prefix and doesn't fit is an error: left out in silence, it would come back
+        # as a KeyError far from here.
         attributes = {}
         prefix = f"{split}_set_"
         for key in file:

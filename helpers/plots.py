@@ -1,5 +1,6 @@
-"""Every figure of the notebook. Takes results, computes none; returns the matplotlib Figure.
+"""Every figure of the notebook: takes results, returns the matplotlib Figure.
 
+Of its own a figure computes no more than the means, the 95 % intervals and the words that it shows.
 Titles are in Spanish and say what is seen, with the numbers that were passed in. All figures have
 one width and no text below 10 points, so that they can be read in the notebook and on a phone.
 """

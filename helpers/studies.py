@@ -44,7 +44,7 @@ class Job(NamedTuple):
     Y: np.ndarray  # (1, t)
     K_out: np.ndarray  # (t, v), inner products of the training images and the judged ones
     Z1_0_out: np.ndarray  # (n_1, v)
-    upper: dict  # b1, W2, b2, ...
+    rest: dict  # b1, W2, b2, ...: all parameters but W1
     recipe: tuple
     snapshots: tuple  # after how many iterations to judge
 
@@ -57,7 +57,7 @@ def run_job(job):
     probabilities = np.full((len(job.snapshots), job.K_out.shape[1]), np.nan)
     with np.errstate(over="ignore", invalid="ignore"):
         states = training.descend(
-            first, job.Y, job.upper, recipe.learning_rate, activation, recipe.weight_decay
+            first, job.Y, job.rest, recipe.learning_rate, activation, recipe.weight_decay
         )
         for i, state in zip(range(max(job.snapshots) + 1), states):
             if i in job.snapshots:

@@ -236,7 +236,7 @@ def _renumbered(parameters, shift):
 
 
 def _is_finite(state):
-    # The first layer is: descend yields nothing otherwise, and 0 * inf is NaN.
+    # Z1 is, or descend would have ended; what overflowed in the layers above shows in AL or in them.
     return all(np.isfinite(values).all() for values in (state.AL, *state.upper.values()))
 
 

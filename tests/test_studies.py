@@ -227,7 +227,9 @@ def test_new_people_are_judged_by_networks_that_never_saw_them(images):
     assert new[2] == np.mean(trained.predict(x[~others]) == Y[:, ~others])
 
 
-def test_photos_or_people_is_the_same_in_any_order():
+def test_photos_or_people_is_the_same_in_any_order(monkeypatch):
+    monkeypatch.setattr(studies, "N_STRANGERS", 4)
+    monkeypatch.setattr(studies, "N_STRANGER_IMAGES", 12)
     recipe = SMALL._replace(num_iterations=5)
     found = studies.photos_or_people([3, 1], recipe, n_images=8, progress=False)
     again = studies.photos_or_people([1, 3], recipe, n_images=8, progress=False)
