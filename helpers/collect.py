@@ -77,12 +77,12 @@ def download(source=None, folder=DATASETS):
         _cleared(folder, "happy")  # a run killed after its last rename left it
         print(f"Happy House ya está completo en {shown(folder)}/.")
         return paths
-    with _workshop(folder, "happy") as bench:
-        source = Path(source) if source else _from_kaggle(bench / "kaggle")
+    with _workshop(folder, "happy") as staging:
+        source = Path(source) if source else _from_kaggle(staging / "kaggle")
         for name in files:
-            _take(source, name, files[name], bench)
+            _take(source, name, files[name], staging)
         for path in paths:
-            os.replace(bench / path.name, path)
+            os.replace(staging / path.name, path)
     print(f"Listo: {' y '.join(files)} están en {shown(folder)}/. El cuaderno ya las usará.")
     return paths
 
@@ -120,17 +120,17 @@ def _download_problem(error):
     return f"La descarga de Kaggle se cortó o llegó dañada: vuelve a intentar. {detail}"
 
 
-def _take(source, name, facts, bench):
-    """Copy the genuine file ``name`` out of ``source`` (folder or zip) to ``bench``."""
+def _take(source, name, facts, staging):
+    """Copy the genuine file ``name`` out of ``source`` (folder or zip) to ``staging``."""
     found = []
     try:
         for label, size, open_copy in _copies(source, name):
             if size > _MAX_BYTES:
                 found.append(f"{label} mide {size:,} bytes, demasiado")
                 continue
-            with open_copy() as stream, open(bench / name, "wb") as copy:
+            with open_copy() as stream, open(staging / name, "wb") as copy:
                 shutil.copyfileobj(stream, copy)
-            if (content := _git_hash(bench / name)) == facts["git_blob_sha1"]:
+            if (content := _git_hash(staging / name)) == facts["git_blob_sha1"]:
                 return
             found.append(f"{label} tiene el hash {content[:12]}…")
     except Exception as error:  # a damaged zip, or one under a password, raises almost anything
@@ -207,7 +207,7 @@ def build(
     source, folder = Path(source), Path(folder)
     _check_build(name, seed, test_share, force, folder)
     classes, photos = _classes(source, smiling)
-    with _workshop(folder, name) as bench, open(bench / "pixels", "w+b") as spool:
+    with _workshop(folder, name) as staging, open(staging / "pixels", "w+b") as spool:
         kept, skipped = _read_all(photos, spool, strict)
         if skipped:
             print(f"Archivos que dejé fuera: {len(skipped)}")
@@ -216,9 +216,9 @@ def build(
         halves = _split(kept, classes, seed, test_share)
         split_id = uuid.uuid4().hex
         for split, members in zip(("train", "test"), halves):
-            _write_half(bench, split, name, spool, members, classes, split_id)
+            _write_half(staging, split, name, spool, members, classes, split_id)
         for file in files_of(name):
-            os.replace(bench / file, folder / file)
+            os.replace(staging / file, folder / file)
     _tell(name, folder, classes, kept, halves)
     return [folder / file for file in files_of(name)]
 
@@ -381,9 +381,9 @@ def _split(kept, classes, seed, test_share):
     return [[half[i] for i in rng.permutation(len(half))] for half in halves]
 
 
-def _write_half(bench, split, name, spool, members, classes, split_id):
+def _write_half(staging, split, name, spool, members, classes, split_id):
     m, one = len(members), SIZE * SIZE * 3
-    stream = _PatientFile(bench / f"{split}_{name}.h5", "w+")
+    stream = _PatientFile(staging / f"{split}_{name}.h5", "w+")
     with stream, h5py.File(stream, "w") as file:
         images = file.create_dataset(
             f"{split}_set_x",
@@ -455,10 +455,10 @@ def _workshop(folder, name):
 
     A full disk, or a folder that cannot be written to, becomes a DataError.
     """
-    bench = _cleared(folder, name)
+    staging = _cleared(folder, name)
     try:
-        bench.mkdir(parents=True)
-        yield bench
+        staging.mkdir(parents=True)
+        yield staging
     except OSError as error:
         problem = "el disco está lleno" if _is_full(error) else "no se puede escribir ahí"
         raise DataError(
@@ -466,14 +466,14 @@ def _workshop(folder, name):
             f"los permisos y vuelve a intentar. (Detalle: {type(error).__name__}: {error})"
         ) from error
     finally:
-        shutil.rmtree(bench, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _cleared(folder, name):
     """The path of that hidden folder, where nothing is any more."""
-    bench = folder / f".{name}.tmp"
-    shutil.rmtree(bench, ignore_errors=True)
-    return bench
+    staging = folder / f".{name}.tmp"
+    shutil.rmtree(staging, ignore_errors=True)
+    return staging
 
 
 def _is_full(error):

@@ -68,8 +68,7 @@ def difference_interval(successes_1, n_1, successes_2, n_2):
 class Bin(NamedTuple):
     """The images whose value lies in one quarter of the range."""
 
-    low: float
-    high: float
+    median: float
     n: int
     errors: int
 
@@ -84,8 +83,7 @@ def error_bins(values, wrong, n_bins=4):
     which = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     return [
         Bin(
-            float(values[which == i].min()),
-            float(values[which == i].max()),
+            float(np.median(values[which == i])),
             int((which == i).sum()),
             int(wrong[which == i].sum()),
         )
@@ -97,7 +95,7 @@ def verdict(bins):
     """Return what the last bin's error rate says against the first's, in Spanish.
 
     "apoyada" and "al revés" where the 95 % interval of the difference leaves out 0; "muy pocos
-    datos" where it has room for a difference of over 10 points both ways; else "no apoyada".
+    datos" where it is wider than 20 points; else "no apoyada".
     """
     first, last = bins[0], bins[-1]
     if len(bins) == 1:
@@ -111,16 +109,24 @@ def verdict(bins):
 
 
 class Cause(NamedTuple):
-    """How the error rate goes with one suspected cause."""
+    """How one class's error rate goes with one suspected cause."""
 
     bins: list
     verdict: str
 
 
-def measure_causes(causes, wrong):
-    """Return name → ``Cause``, from name → values (m,) and ``wrong`` (m,) bool."""
-    bins = {name: error_bins(values, wrong) for name, values in causes.items()}
-    return {name: Cause(of_cause, verdict(of_cause)) for name, of_cause in bins.items()}
+def measure_causes(causes, wrong, Y):
+    """Return name → the ``Cause`` of each class, from name → values (m,) and ``wrong`` (m,) bool.
+
+    By class, labels ``Y`` (1, m): a cause that goes with the class, as an open mouth does with a
+    smile, would else be blamed for the errors of the harder class.
+    """
+    classes = [np.ravel(Y) == label for label in (0, 1)]
+    bins = {
+        name: [error_bins(values[of], wrong[of]) for of in classes]
+        for name, values in causes.items()
+    }
+    return {name: [Cause(b, verdict(b)) for b in both] for name, both in bins.items()}
 
 
 def suspected_causes(images, attributes):

@@ -128,8 +128,8 @@ def save_model(path, model, origin):
         model.recipe.seeds
     ):
         raise ValueError(
-            f"El modelo tiene {len(model.networks)} redes con las capas {layers_dims}, que no son las "
-            f"de su receta: {model.recipe}."
+            f"Redes del modelo: {len(model.networks)}, con las capas {layers_dims}; no son las de su "
+            f"receta, {model.recipe}. Entrena con train(…, receta), o cambia la receta por la suya."
         )
     about = {
         "format": _FORMAT,

@@ -263,11 +263,14 @@ def as_matrix(name, value):
     try:
         matrix = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} debe ser una matriz de números.") from None
+        raise ValueError(
+            f"{name} debe ser una matriz de números; se recibió {type(value).__name__}."
+        ) from None
     if matrix.ndim != 2 or matrix.size == 0:
         raise ValueError(
             f"{name} tiene forma {matrix.shape}: se esperaba una matriz no vacía de dos "
-            "dimensiones, con una columna por ejemplo."
+            "dimensiones, con una columna por cada ejemplo. Un vector de etiquetas se pasa como "
+            "y.reshape(1, -1)."
         )
     return matrix
 

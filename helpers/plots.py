@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from helpers.evaluation import wilson_interval
 
 # Okabe & Ito (2008): told apart by colour-blind readers too. Class 0 blue, class 1 orange.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
+BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
 CLASS_COLORS = (BLUE, ORANGE)
 CLASS_INKS = (BLUE, "#946200")  # as text: the orange is pale on white
 WIDTH = 7.2  # inches
@@ -98,12 +98,12 @@ def image_to_vector(image):
     for y in (0.4, -len(shown) - 0.5):
         column.text(0.5, y, "⋮", ha="center", va="center", fontsize=16)
     column.set(xlim=(-0.6, 2.1), ylim=(-len(shown) - 1.0, 0.9))
-    column.set_title(f"÷ 255: {image.size:,}")
+    column.set_title(f"{image.size:,} de 0 a 1")
     for axes in (photo, zoom, column):
         axes.axis("off")
     for y, y_zoom in ((top - 0.5, -0.5), (top + 2.5, 2.5)):
         ends = (left + 3.5, y), (-0.5, y_zoom)
-        figure.add_artist(ConnectionPatch(*ends, photo.transData, zoom.transData, color=RED))
+        figure.add_artist(ConnectionPatch(*ends, photo.transData, zoom.transData, color=VERMILION))
     return figure
 
 
@@ -165,6 +165,7 @@ def cost_curve(costs, every, learning_rate, published=None):
             fontweight="bold",
         )
     axes.set(xlabel="iteración", ylabel="costo J (entropía cruzada)")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(0, 1.12 * np.nanmax(costs))
     if not np.isfinite(costs[-1]):
         title = "El costo se desbordó: la tasa de aprendizaje es demasiado grande"
@@ -180,8 +181,8 @@ def cost_curve(costs, every, learning_rate, published=None):
 
 
 @_figure
-def confusion(matrix, classes):
-    """Draw a confusion matrix, (2, 2) counts with a row per true class."""
+def confusion(matrix, classes, title=None):
+    """Draw a confusion matrix, (2, 2) counts with a row per true class; by default count errors."""
     figure, axes = plt.subplots(figsize=(4.8, 3.8))
     axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1.3 * matrix.max())
     for (row, col), count in np.ndenumerate(matrix):
@@ -196,7 +197,7 @@ def confusion(matrix, classes):
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_title(f"Errores: {matrix[0, 1] + matrix[1, 0]} de {matrix.sum()} imágenes")
+    axes.set_title(title or f"Errores: {matrix[0, 1] + matrix[1, 0]} de {matrix.sum()} imágenes")
     return figure
 
 
@@ -216,7 +217,7 @@ def gallery(images, Y, probabilities, classes, title, columns=4):
         axes.axis("on")
         axes.grid(False)
         axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(visible=True, color=GREEN if says == y else RED, linewidth=3)
+        axes.spines[:].set(visible=True, color=GREEN if says == y else VERMILION, linewidth=3)
         words = f"es: {classes[y]}\ndice: {classes[says]}\nŷ = {p:.2f}"
         axes.set_title(words, fontsize=11, fontweight="normal")
     return figure
@@ -266,32 +267,33 @@ def study(recipes, scores, field, xlabel, published=()):
         names = [f"{v:,}" if isinstance(v, int) else ACTIVATIONS.get(v, str(v)) for v in values]
     means = np.array([scores[recipe].accuracies.mean() for recipe in recipes])
     converged = [i for i in np.argsort(means, kind="stable") if not scores[recipes[i]].diverged]
-    seen = np.concatenate([scores[recipe].accuracies for recipe in recipes])
-    seen = np.append(seen, [published[key][1] for key in keys if key in published])
     floor = means[converged or slice(None)].max() - 0.10
+    seen = [scores[r].accuracies for r, mean in zip(recipes, means) if mean >= floor]
+    seen = np.array([*np.ravel(seen), *(published[key][1] for key in keys if key in published)])
     bottom = seen[seen > floor].min() - 0.01
     figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
     handles = {}
 
-    def place(x, value, label, color, marker, spread=None):
-        handle = axes.errorbar(x, value, spread, fmt=marker, color=color, capsize=4)
-        handles.setdefault(label, handle)
+    def place(x, value, label, color, marker, spread=None, side="right"):
         if value < floor:
-            axes.plot(x, bottom, "v", color=color, markersize=9, clip_on=False)
-            where = {"textcoords": "offset points", "ha": "center", "color": color}
-            axes.annotate(
-                f"{100 * value:.0f} %", (x, bottom), (5 if marker == "D" else -5, 9), **where
-            )
+            (handle,) = axes.plot(x, bottom, "v", color=color, markersize=9, clip_on=False)
+            where = {"textcoords": "offset points", "ha": side, "color": color}
+            axes.annotate(f"{100 * value:.0f} %", (x, bottom), (0, 9), **where)
+        else:
+            handle = axes.errorbar(x, value, spread, fmt=marker, color=color, capsize=4)
+        handles.setdefault(label, handle)
 
     for i, (recipe, mean, key) in enumerate(zip(recipes, means, keys)):
         folds = scores[recipe].accuracies
-        axes.plot(np.full(len(folds), i), folds, "o", color=BLUE, alpha=0.35, markersize=4)
+        if mean >= floor:
+            axes.plot(np.full(len(folds), i), folds, "o", color=BLUE, alpha=0.35, markersize=4)
         if scores[recipe].diverged:
-            place(i, mean, "no convergió", RED, "X", folds.std(ddof=1))
+            place(i, mean, "no convergió", VERMILION, "X", folds.std(ddof=1))
         else:
             place(i, mean, "validación cruzada", BLUE, "o", folds.std(ddof=1))
         if key in published:
-            place(i + 0.3, published[key][1], "publicado en Happy House", ORANGE, "D")
+            one_run = published[key][1]
+            place(i + 0.2, one_run, "publicado en Happy House", ORANGE, "D", side="left")
     axes.set_xticks(range(len(names)), names)
     axes.yaxis.set_major_formatter(PERCENT)
     axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.4, len(names) - 0.5))
@@ -339,7 +341,10 @@ def choosing_by_test(iterations, accuracies, chosen):
     axes.set_ylim(bottom=floor)
     if below := (accuracies < floor).sum():
         axes.text(
-            0.01, 0.03, f"↓ más abajo: {below} de {accuracies.size}", transform=axes.transAxes
+            0.01,
+            0.03,
+            f"↓ más abajo: {below} de {accuracies.size} mediciones",
+            transform=axes.transAxes,
         )
     axes.set_title(
         f"Escoger con la prueba: {_percent(best.mean())}; fijar de antemano: {_percent(fixed)}"
@@ -349,7 +354,7 @@ def choosing_by_test(iterations, accuracies, chosen):
 
 
 @_figure
-def seeds(accuracies, interval, published, n):
+def seeds(accuracies, interval, n, published=None):
     """Show test accuracies of many seeds, one run's 95 % ``interval`` and the published figure.
 
     ``n``: how many test images there are, which makes accuracies come in steps of 1 / n.
@@ -359,16 +364,17 @@ def seeds(accuracies, interval, published, n):
     for right, count in zip(rights, counts):
         axes.plot(np.full(count, right / n), np.arange(count) + 1, "o", color=BLUE, markersize=9)
     axes.axvspan(*interval, color=BLUE, alpha=0.10, label="intervalo de Wilson de una corrida")
-    label = "publicado en Happy House"
-    axes.axvline(published, color=ORANGE, linestyle="--", label=label)
+    if published is not None:
+        label = "publicado en Happy House"
+        axes.axvline(published, color=ORANGE, linestyle="--", label=label)
     axes.set(ylim=(0, max(counts) + 1), yticks=[], xlabel="exactitud en prueba")
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(PERCENT)
-    seeds, exam = (
+    seen, compatible = (
         f"{100 * min(ends):.1f} a {_percent(max(ends))}" for ends in (accuracies, interval)
     )
-    axes.set_title(f"Otra semilla: de {seeds}; otro examen: de {exam}")
+    axes.set_title(f"{len(accuracies)} semillas: {seen}; exactitud verdadera: {compatible}")
     figure.legend(loc="outside lower left", ncols=2)
     return figure
 
@@ -402,23 +408,19 @@ def recipes(ideas, scores, chosen):
 
 
 @_figure
-def causes(measured):
-    """Plot error rates with 95 % intervals: ``measured`` is name → ``evaluation.Cause``."""
+def causes(measured, classes):
+    """Plot error rates with 95 % intervals: ``measured`` is name → a ``Cause`` for each class."""
     rows = -(-len(measured) // 2)
-    figure, grid = plt.subplots(rows, 2, figsize=(WIDTH, 3.1 * rows), squeeze=False, sharey=True)
-    for axes, (name, cause) in zip(grid.ravel(), measured.items()):
-        color = RED if cause.verdict == "apoyada" else BLUE
-        _rates(axes, range(len(cause.bins)), [(b.errors, b.n) for b in cause.bins], "o", color)
-        axes.set_xticks(
-            range(len(cause.bins)),
-            [
-                f"{round(b.low, 2):.3g}\na {round(b.high, 2):.3g}\n{b.errors}/{b.n}"
-                for b in cause.bins
-            ],
-        )
-        axes.set(xlim=(-0.5, len(cause.bins) - 0.5), ylim=(0, None), xlabel=name)
+    figure, grid = plt.subplots(rows, 2, figsize=(WIDTH, 3.4 * rows), squeeze=False, sharey=True)
+    for axes, (name, pair) in zip(grid.ravel(), measured.items()):
+        for cause, color, of in zip(pair, CLASS_COLORS, classes):
+            counts = [(b.errors, b.n) for b in cause.bins]
+            bars = _rates(axes, [b.median for b in cause.bins], counts, "o", color)
+            bars.set_label(f"{of}: {cause.verdict}")
+        axes.set(ylim=(0, None), xlabel=name)
         what = name.partition(" (")[0]
-        axes.set_title(f"{what[0].upper()}{what[1:]}: {cause.verdict}", color=color)
+        axes.set_title(f"{what[0].upper()}{what[1:]}", pad=42)
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 1), borderaxespad=0)
     for axes in grid[:, 0]:
         axes.set_ylabel("tasa de error")
     return figure
@@ -460,15 +462,19 @@ def decision_maps(images, maps, texts):
 
 
 @_figure
-def people(names, known, new):
-    """Compare, per person, accuracy when the network knows them and when it doesn't; both (p,)."""
+def people(names, known, new, n):
+    """Compare, per person, accuracy when the network knows them and when it doesn't.
+
+    ``known`` and ``new`` (p,), each of ``n`` (p,) images; shown with their 95 % intervals.
+    """
     figure, axes = plt.subplots(figsize=(WIDTH, 3.7))
     x = np.arange(len(names))
-    axes.plot([x - 0.08, x + 0.08], [known, new], color="#BBBBBB", zorder=1)
-    axes.plot(x - 0.08, known, "o", color=BLUE, markersize=10, label="la red la conocía")
-    axes.plot(x + 0.08, new, "o", color=ORANGE, markersize=10, label="nunca la había visto")
+    for shift, rates, color, label in (
+        (-0.1, known, BLUE, "la red la conocía"),
+        (+0.1, new, ORANGE, "nunca la había visto"),
+    ):
+        _rates(axes, x + shift, zip(np.round(rates * n), n), "o", color).set_label(label)
     axes.set_xticks(x, names)
-    axes.yaxis.set_major_formatter(PERCENT)
     axes.set_ylabel("exactitud")
     known, new = (_percent(np.mean(values)) for values in (known, new))
     axes.set_title(f"Conocidas: {known} en promedio; nunca vistas: {new}")
@@ -483,12 +489,12 @@ def people_curve(counts, right, n, n_images):
     ``right``: of ``n`` images of strangers, how many were judged well; one per count.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
-    _rates(axes, counts, [(r, n) for r in right], "o-", BLUE)
+    _rates(axes, counts, [(r, n) for r in right], "o", BLUE)
     axes.set_xscale("log", base=2)
     axes.set_xticks(counts, counts)
     axes.set(
         xlabel=f"personas en las {n_images} imágenes de entrenamiento",
-        ylabel="exactitud con desconocidos",
+        ylabel="exactitud con desconocidas",
     )
     first, last = (_percent(right[i] / n, 0) for i in (0, -1))
     axes.set_title(f"Con {counts[0]} personas, {first}; con {counts[-1]}, {last}")
@@ -506,6 +512,7 @@ def last_bit(pairs, every):
         iterations = every * np.arange(len(apart))
         axes.semilogy(iterations, apart, "o-", color=color, markersize=5, label=name)
     axes.set(xlabel="iteración", ylabel="diferencia entre los costos")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:.0e}")
     axes.set_title(f"Al final difieren en {' y '.join(final)}")
     figure.legend(loc="outside lower left", ncols=2)
@@ -540,12 +547,13 @@ def _pictures(grid, images):
 
 
 def _frame(corner, width, height):
-    return Rectangle(corner, width, height, fill=False, edgecolor=RED, linewidth=2)
+    return Rectangle(corner, width, height, fill=False, edgecolor=VERMILION, linewidth=2)
 
 
 def _rates(axes, xs, counts, fmt, color):
     """Plot proportions, from pairs (successes, n), with their 95 % intervals."""
+    counts = list(counts)
     rates = np.array([successes / n for successes, n in counts])
     margins = np.abs(np.array([wilson_interval(*pair) for pair in counts]).T - rates)
-    axes.errorbar(xs, rates, margins, fmt=fmt, color=color, markersize=8, capsize=4)
     axes.yaxis.set_major_formatter(PERCENT)
+    return axes.errorbar(xs, rates, margins, fmt=fmt, color=color, markersize=8, capsize=4)

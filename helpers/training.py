@@ -12,6 +12,7 @@ the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``.
 
 import os
 import warnings
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -254,13 +255,13 @@ def _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
             f"layers_dims={list(layers_dims)} debe empezar en {X.shape[0]}, las filas de X, y "
             "terminar en 1, la probabilidad."
         )
-    if not 0 < learning_rate < np.inf:
-        raise ValueError(f"learning_rate={learning_rate} debe ser un número positivo.")
-    if num_iterations != int(num_iterations) or num_iterations < 1:
-        raise ValueError(f"num_iterations={num_iterations} debe ser un entero positivo.")
-    if not 0 <= weight_decay * learning_rate < 1:
+    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
+        raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
+    if not isinstance(num_iterations, Integral) or num_iterations < 1:
+        raise ValueError(f"num_iterations={num_iterations!r} debe ser un entero positivo.")
+    if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
         raise ValueError(
-            f"weight_decay={weight_decay} debe ser un número no negativo, menor que "
+            f"weight_decay={weight_decay!r} debe ser un número no negativo, menor que "
             f"{1 / learning_rate:g} (uno entre la tasa de aprendizaje)."
         )
 

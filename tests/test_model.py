@@ -76,7 +76,7 @@ def test_parameters_of_the_courses_loop_can_be_saved(path):
 
 
 def test_it_is_refused_what_its_recipe_does_not_describe(path):
-    with pytest.raises(ValueError, match=r"1 redes con las capas \[108, 4, 3, 1\]"):
+    with pytest.raises(ValueError, match=r"Redes del modelo: 1, con las capas \[108, 4, 3, 1\]"):
         model.save_model(path, model.Model(model.PUBLISHED, 0.0, trained().networks), ORIGIN)
     broken = trained()
     broken.networks[0]["W2"][0, 0] = np.nan

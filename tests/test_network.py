@@ -70,7 +70,7 @@ def test_dA0_is_m_times_the_gradient_of_the_cost_in_X():
         assert dA0[index] == pytest.approx(X.shape[1] * numeric, abs=1e-6)
 
 
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("activation", ["linear", "relu", "leaky_relu", "tanh", "sigmoid"])
 def test_gradients_equal_pytorch(activation):
     torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch")
     g = {

@@ -141,8 +141,8 @@ def test_choosing_by_test_says_what_it_seems_to_gain():
 
 
 def test_seeds_show_a_point_each():
-    figure = plots.seeds([0.96, 0.96, 0.98], (0.92, 0.99), 0.9733, 50)
-    assert "Otra semilla: de 96.0 a 98.0 %; otro examen: de 92.0 a 99.0 %" in texts(figure)
+    figure = plots.seeds([0.96, 0.96, 0.98], (0.92, 0.99), 50, 0.9733)
+    assert "3 semillas: 96.0 a 98.0 %; exactitud verdadera: 92.0 a 99.0 %" in texts(figure)
     points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert sum(len(line.get_xdata()) for line in points) == 3
 
@@ -157,11 +157,13 @@ def test_recipes_are_compared_with_the_first():
 
 @pytest.mark.parametrize("n_causes", [2, 4])
 def test_causes_have_a_panel_and_a_verdict_each(n_causes):
-    bins = [Bin(0, 1, 100, 3), Bin(1, 2, 100, 20)]
-    figure = plots.causes({f"causa {i} (m)": Cause(bins, "apoyada") for i in range(n_causes)})
-    assert "20/100" in texts(figure)
+    bins = [Bin(0.5, 100, 3), Bin(1.5, 100, 20)]
+    pair = [Cause(bins, "apoyada"), Cause(bins[::-1], "al revés")]
+    figure = plots.causes({f"causa {i} (m)": pair for i in range(n_causes)}, CLASSES)
+    said = texts(figure)
+    assert said.count("no sonríe: apoyada") == said.count("\nsonríe: al revés") == n_causes
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        f"Causa {i}: apoyada" for i in range(n_causes)
+        f"Causa {i}" for i in range(n_causes)
     ]
 
 
@@ -179,7 +181,9 @@ def test_decision_maps_stand_below_their_images():
 
 
 def test_people_say_how_much_is_lost():
-    said = texts(plots.people(["p0", "p1"], [0.9, 1.0], [0.8, 0.9]))
+    said = texts(
+        plots.people(["p0", "p1"], np.array([0.9, 1.0]), np.array([0.8, 0.9]), np.array([10, 20]))
+    )
     assert "Conocidas: 95.0 % en promedio; nunca vistas: 85.0 %" in said
 
 

@@ -12,7 +12,7 @@ from helpers import network, training
 from helpers.data import flatten, load_dataset
 from helpers.training import DivergenceWarning, L_layer_model
 
-HIDDEN = ["linear", "relu", "leaky_relu", "tanh", "sigmoid"]
+HIDDEN = list(network.ACTIVATIONS)
 
 
 def textbook(X, Y, layers_dims, learning_rate, num_iterations, activation, seed):
