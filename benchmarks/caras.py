@@ -52,11 +52,11 @@ def strangers():
     return flatten(images), labels
 
 
-def network(*sets):
-    """Accuracies of the network on each (X, Y), one row for each seed; it learns the first."""
+def network(dims, seeds, *sets):
+    """Accuracies of a network on each (X, Y), one row for each seed; it learns the first."""
     rows = []
-    for seed in SEEDS:
-        parameters, _ = L_layer_model(*sets[0], DIMS, seed=seed, progress=False)
+    for seed in seeds:
+        parameters, _ = L_layer_model(*sets[0], dims, seed=seed, progress=False)
         rows.append([np.mean(predict(X, parameters) == Y) for X, Y in sets])
     return np.array(rows)
 
@@ -90,7 +90,10 @@ def main():
     print("| predictor | test accuracy |\n|---|---|")
     for name, accuracy in rows:
         print(f"| {name} | {accuracy:.3f} |")
-    scores = network((X, data.train_y), (X_test, data.test_y), strangers())
+    sets = (X, data.train_y), (X_test, data.test_y), strangers()
+    ((train, test, unknown),) = network([len(X), 1], [1], *sets)
+    print(f"| logistic regression (train: {train:.3f}; strangers: {unknown:.3f}) | {test:.3f} |")
+    scores = network(DIMS, SEEDS, *sets)
     for seed, (train, test, _) in zip(SEEDS, scores, strict=True):
         print(f"| network, seed {seed} (train: {train:.3f}) | {test:.3f} |")
     train, test, unknown = scores.mean(0)

@@ -18,6 +18,7 @@ from helpers.model import PUBLISHED
 
 RECIPES = {
     "la publicada": PUBLISHED,
+    "regresión logística": PUBLISHED._replace(hidden=()),
     "restar la media": PUBLISHED._replace(center=True),
     "media, escala ½": PUBLISHED._replace(center=True, scale=0.5),
     "media, espejo": PUBLISHED._replace(center=True, mirror=True),

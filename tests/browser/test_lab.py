@@ -213,8 +213,8 @@ def test_every_formula_is_set(page):
 
 def test_the_contents_lead_to_their_sections(page):
     entries = page.locator(".jp-Notebook a[href^='#s']")
-    assert entries.count() == 15
-    for i in range(15):
+    assert entries.count() == page.locator(".jp-Notebook h2").count()
+    for i in range(entries.count()):
         name = entries.nth(i).inner_text()
         entries.nth(i).click()
         heading = page.locator(".jp-Notebook h2", has_text=name)
