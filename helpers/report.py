@@ -27,7 +27,8 @@ from helpers.widgets import MIME as WIDGET_MIME
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOK = PROJECT / "Proyecto_Final.ipynb"
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
-PHONE = """@media (max-width: 700px) {
+PAGE = """body.jp-Notebook { max-width: 60rem; margin: auto; }
+@media (max-width: 700px) {
   body.jp-Notebook { padding: 4px; }
   .jp-InputArea-editor, .jp-RenderedMarkdown table, mjx-container { overflow-x: auto; }
   .jp-RenderedMarkdown table { display: block; }
@@ -93,7 +94,7 @@ def to_html(notebook):
     texts = iter(captions)
     return re.sub(
         'alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page
-    ).replace("</head>", f"<style>{PHONE}</style></head>")
+    ).replace("</head>", f"<style>{PAGE}</style></head>")
 
 
 def printed_results(notebook):
