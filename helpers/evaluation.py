@@ -23,6 +23,9 @@ def worst_first(probabilities, Y):
 
     ``probabilities`` (1, m) are those of class 1. The mistakes come first, the most confident of
     them leading; then the correct ones, the most doubtful of them leading.
+
+    >>> worst_first([[0.9, 0.6, 0.2, 0.1]], [[1, 1, 1, 0]]).tolist()
+    [2, 1, 0, 3]
     """
     for_own_class = np.where(np.ravel(Y) == 1, np.ravel(probabilities), 1 - np.ravel(probabilities))
     return np.argsort(for_own_class, kind="stable")
@@ -35,6 +38,9 @@ def wilson_interval(successes, n):
     """Return the 95 % interval (low, high) of a proportion, ``successes`` of ``n``.
 
     Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+
+    >>> [round(end, 3) for end in wilson_interval(146, 150)]
+    [0.933, 0.99]
     """
     if n == 0:
         return 0.0, 1.0

@@ -173,8 +173,12 @@ def compute_cost(AL, Y):
 
     ``AL`` and ``Y`` are (1, m). A saturated unit (AL exactly 0 or 1) costs at most 708 per
     example, -log of the smallest normal float64, instead of infinity.
+
+    >>> compute_cost([[0.5, 0.5]], [[1, 0]])  # who tosses a coin pays log 2
+    0.6931471805599453
     """
-    AL, Y = as_matrix("AL", AL), _labels(Y, AL)
+    AL = as_matrix("AL", AL)
+    Y = _labels(Y, AL)
     right = np.where(Y == 1, AL, 1.0 - AL)  # the probability given to the true class
     return float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
 

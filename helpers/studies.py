@@ -204,6 +204,10 @@ def grid(base, **values):
     """Return name → list of recipes: ``base`` with each of the values in turn.
 
     Raises ``ValueError`` for a name that is no field of the recipe and for an empty list.
+
+    >>> from helpers.model import PUBLISHED
+    >>> [recipe.hidden for recipe in grid(PUBLISHED, hidden=[(7,), (20, 7)])["hidden"]]
+    [(7,), (20, 7)]
     """
     for name, of_name in values.items():
         if name not in base._fields:
