@@ -20,6 +20,8 @@ def run_on(monkeypatch, name, folder):
     monkeypatch.setenv("SMILE_DATASET", name)
     monkeypatch.setenv("SMILE_DATA_DIR", str(folder))
     notebook = nbformat.read(report.NOTEBOOK, as_version=4)
+    (drawn,) = [cell for cell in notebook.cells if "personas = [2, 4, 8" in cell.source]
+    drawn.source = drawn.source.replace("[2, 4, 8, 16, 32, 64]", "[2, 4]")  # the same on any set
     report.execute(notebook)
     assert f"Conjunto: {name}" in report.printed_results(notebook)
     figures = [
