@@ -21,7 +21,7 @@ def check_packages():
             f"Este cuaderno necesita Python 3.10 o más nuevo y este es {platform.python_version()}: "
             "instala una versión reciente de Anaconda o de python.org."
         )
-    found, problems = {"Python": platform.python_version()}, []
+    found, problems = {}, []
     requirements = Path(__file__).resolve().parent.parent / "requirements.txt"
     for line in requirements.read_text(encoding="utf-8").splitlines():
         package, _, oldest = line.partition(">=")
@@ -39,6 +39,7 @@ def check_packages():
             f"Antes de seguir: {'; '.join(problems)}. Ejecuta en una celda nueva "
             "«%pip install -r requirements.txt» y reinicia el kernel (menú Kernel → Restart Kernel)."
         )
+    print(f"Python {platform.python_version()}")
     print(" · ".join(f"{name} {number}" for name, number in found.items()))
 
 

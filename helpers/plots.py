@@ -418,6 +418,7 @@ def causes(measured, classes):
             bars = _rates(axes, [b.median for b in cause.bins], counts, "o", color)
             bars.set_label(f"{of}: {cause.verdict}")
         axes.set(ylim=(0, None), xlabel=name)
+        axes.locator_params(axis="x", nbins=5)
         what = name.partition(" (")[0]
         axes.set_title(f"{what[0].upper()}{what[1:]}", pad=42)
         axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 1), borderaxespad=0)
