@@ -80,7 +80,7 @@ def download(source=None, folder=DATASETS):
     with _workshop(folder, "happy") as staging:
         source = Path(source) if source else _from_kaggle(staging / "kaggle")
         for name in files:
-            _take(source, name, files[name], staging)
+            _take(source, name, wanted[folder / name], staging)
         for path in paths:
             os.replace(staging / path.name, path)
     print(f"Listo: {' y '.join(files)} están en {shown(folder)}/. El cuaderno ya las usará.")
@@ -120,8 +120,8 @@ def _download_problem(error):
     return f"La descarga de Kaggle se cortó o llegó dañada: vuelve a intentar. {detail}"
 
 
-def _take(source, name, facts, staging):
-    """Copy the genuine file ``name`` out of ``source`` (folder or zip) to ``staging``."""
+def _take(source, name, wanted, staging):
+    """Copy the file ``name`` whose git hash is ``wanted`` from ``source`` (folder or zip)."""
     found = []
     try:
         for label, size, open_copy in _copies(source, name):
@@ -130,7 +130,7 @@ def _take(source, name, facts, staging):
                 continue
             with open_copy() as stream, open(staging / name, "wb") as copy:
                 shutil.copyfileobj(stream, copy)
-            if (content := _git_hash(staging / name)) == facts["git_blob_sha1"]:
+            if (content := _git_hash(staging / name)) == wanted:
                 return
             found.append(f"{label} tiene el hash {content[:12]}…")
     except Exception as error:  # a damaged zip, or one under a password, raises almost anything
@@ -142,7 +142,7 @@ def _take(source, name, facts, staging):
         ) from error
     raise DataError(
         f"No encontré el verdadero {name} en {source}: {'; '.join(found) or 'no está ahí'}; esperaba "
-        f"el de Kaggle, con el hash {facts['git_blob_sha1'][:12]}…. Descárgalo otra vez de "
+        f"el de Kaggle, con el hash {wanted[:12]}…. Descárgalo otra vez de "
         f"https://www.kaggle.com/datasets/{KAGGLE_HANDLE}."
     )
 
