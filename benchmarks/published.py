@@ -10,12 +10,8 @@ import numpy as np
 
 from helpers import network
 from helpers.data import DataError, flatten, load_dataset, load_published
-from helpers.evaluation import accuracy
+from helpers.evaluation import accuracy, percent
 from helpers.training import L_layer_model
-
-
-def percent(fraction, decimals=2):
-    return f"{100 * fraction:.{decimals}f} %"
 
 
 def train_and_score(data, seed, layers_dims, learning_rate, num_iterations):
@@ -48,16 +44,21 @@ def main():
             (name, "primer costo", f"{theirs[0]:.6f}", f"{costs[0]:.6f}"),
             (name, "último costo", f"{theirs[-1]:.6f}", f"{costs[-1]:.6f}"),
             (name, "costos iguales a seis decimales", f"{len(theirs)}", f"{equal}"),
-            (name, "exactitud en entrenamiento", percent(known["train_accuracy"]), percent(train)),
-            (name, "exactitud en prueba", percent(known["test_accuracy"]), percent(test)),
+            (
+                name,
+                "exactitud en entrenamiento",
+                percent(known["train_accuracy"], 2),
+                percent(train, 2),
+            ),
+            (name, "exactitud en prueba", percent(known["test_accuracy"], 2), percent(test, 2)),
         ]
     data = load_dataset("caras")
     runs = np.array([train_and_score(data, seed, *recipe)[1:] for seed in range(1, 11)])
     for column, part in enumerate(("entrenamiento", "prueba")):
         mean, spread = runs[:, column].mean(), runs[:, column].std(ddof=1)
-        ten = f"{100 * mean:.1f} ± {percent(spread, 1)}"
+        ten = f"{100 * mean:.1f} ± {percent(spread)}"
         rows += [
-            ("caras", f"exactitud en {part}, semilla 1", "–", percent(runs[0, column])),
+            ("caras", f"exactitud en {part}, semilla 1", "–", percent(runs[0, column], 2)),
             ("caras", f"exactitud en {part}, 10 semillas", "–", ten),
         ]
     print("\n| conjunto | cifra | publicada | reproducida |\n|:--|:--|--:|--:|")

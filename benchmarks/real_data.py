@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from helpers import data, studies
+from helpers.evaluation import percent
 from helpers.model import PUBLISHED
 
 RECIPES = {
@@ -78,9 +79,7 @@ def main():
         ]
     print(f"\n| receta | {' | '.join(columns)} |\n|:--|{'--:|' * len(columns)}")
     for i, name in enumerate(RECIPES):
-        print(
-            f"| {name} | {' | '.join(f'{100 * column[i]:.1f} %' for column in columns.values())} |"
-        )
+        print(f"| {name} | {' | '.join(percent(column[i]) for column in columns.values())} |")
 
 
 if __name__ == "__main__":

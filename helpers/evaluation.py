@@ -12,6 +12,15 @@ def accuracy(predictions, Y):
     return float(np.mean(np.asarray(predictions) == np.asarray(Y)))
 
 
+def percent(fraction, decimals=1):
+    """Return a fraction as Spanish writes it.
+
+    >>> percent(0.96)
+    '96.0 %'
+    """
+    return f"{100 * fraction:.{decimals}f} %"
+
+
 def confusion_matrix(predictions, Y):
     """Count (2, 2) int64: row = true class, column = predicted class; both (1, m) of 0 and 1."""
     pairs = 2 * np.ravel(Y).astype(np.int64) + np.ravel(predictions).astype(np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.patches import ConnectionPatch, FancyArrowPatch, Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from helpers.evaluation import wilson_interval
+from helpers.evaluation import percent, wilson_interval
 
 # Okabe & Ito (2008): told apart by colour-blind readers too. Class 0 blue, class 1 orange.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
@@ -108,7 +108,7 @@ def image_to_vector(image):
 
 
 @_figure
-def architecture(layers_dims, image, probability, classes, hidden_activation="ReLU"):
+def architecture(layers_dims, image, probability, classes):
     """Draw the network: ``image`` (h, w, 3) uint8 → vector → a circle per unit → probability."""
     n_parameters = sum(n * (n_prev + 1) for n_prev, n in zip(layers_dims, layers_dims[1:]))
     figure, axes = plt.subplots(figsize=(WIDTH, 4.2))
@@ -126,7 +126,7 @@ def architecture(layers_dims, image, probability, classes, hidden_activation="Re
         size = 9 if n <= 10 else 6.5
         axes.plot(np.full(n, x), ys, "o", color=CLASS_COLORS[last], markersize=size, zorder=4)
         axes.text(x, -23.2, f"{n}", ha="center", va="top")
-        name, ink = "sigmoide" if last else hidden_activation, CLASS_INKS[last]
+        name, ink = "sigmoide" if last else "ReLU", CLASS_INKS[last]
         axes.text(x, 23.6, name, ha="center", va="bottom", color=ink, fontweight="bold")
         x_prev, ys_prev = x, ys
     axes.text(9, -10.5, "{1} × {0} × {2}".format(*image.shape), ha="center", va="top")
@@ -202,12 +202,13 @@ def confusion(matrix, classes, title=None):
 
 
 @_figure
-def gallery(images, Y, probabilities, classes, title, columns=4):
+def gallery(images, Y, probabilities, classes, title):
     """Show ``images`` (m, h, w, 3) with what each is, what the network said, and how surely.
 
     ``Y`` and ``probabilities`` (m,): labels and probabilities of class 1. A green frame is right,
     an orange one wrong.
     """
+    columns = 4
     rows = max(1, -(-len(images) // columns))
     figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, 2.4 * rows + 0.4), squeeze=False)
     _title(figure, title)
@@ -264,7 +265,9 @@ def study(recipes, scores, field, xlabel, published=()):
     if field == "hidden":
         names = [f"{len(v) + 1} capas\n{'-'.join(map(str, v))}" for v in values]
     else:
-        names = [f"{v:,}" if isinstance(v, int) else ACTIVATIONS.get(v, str(v)) for v in values]
+        names = [
+            f"{v:,}" if isinstance(v, int) else ACTIVATION_NAMES.get(v, str(v)) for v in values
+        ]
     means = np.array([scores[recipe].accuracies.mean() for recipe in recipes])
     converged = [i for i in np.argsort(means, kind="stable") if not scores[recipes[i]].diverged]
     floor = means[converged or slice(None)].max() - 0.10
@@ -278,7 +281,7 @@ def study(recipes, scores, field, xlabel, published=()):
         if value < floor:
             (handle,) = axes.plot(x, bottom, "v", color=color, markersize=9, clip_on=False)
             where = {"textcoords": "offset points", "ha": side, "color": color}
-            axes.annotate(f"{100 * value:.0f} %", (x, bottom), (0, 9), **where)
+            axes.annotate(percent(value, 0), (x, bottom), (0, 9), **where)
         else:
             handle = axes.errorbar(x, value, spread, fmt=marker, color=color, capsize=4)
         handles.setdefault(label, handle)
@@ -347,7 +350,7 @@ def choosing_by_test(iterations, accuracies, chosen):
             transform=axes.transAxes,
         )
     axes.set_title(
-        f"Escoger con la prueba: {_percent(best.mean())}; fijar de antemano: {_percent(fixed)}"
+        f"Escoger con la prueba: {percent(best.mean())}; fijar de antemano: {percent(fixed)}"
     )
     figure.legend(loc="outside lower left", ncols=3)
     return figure
@@ -372,7 +375,7 @@ def seeds(accuracies, interval, n, published=None):
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(PERCENT)
     seen, compatible = (
-        f"{100 * min(ends):.1f} a {_percent(max(ends))}" for ends in (accuracies, interval)
+        f"{100 * min(ends):.1f} a {percent(max(ends))}" for ends in (accuracies, interval)
     )
     axes.set_title(f"{len(accuracies)} semillas: {seen}; exactitud verdadera: {compatible}")
     figure.legend(loc="outside lower left", ncols=2)
@@ -392,7 +395,7 @@ def recipes(ideas, scores, chosen):
         axes.plot(folds, np.full(len(folds), row), "o", color=color, alpha=0.35, markersize=5)
         axes.plot(folds.mean(), row, "o", color=color, markersize=10)
         gain = f" ({100 * (folds.mean() - base):+.1f})".replace("-", "−") * (recipe != tried[0])
-        results.append(f"{_percent(folds.mean())}{gain}")
+        results.append(f"{percent(folds.mean())}{gain}")
     axes.axvline(base, color=GREY, linestyle="--", linewidth=1)
     axes.set_yticks(rows, names)
     right = axes.secondary_yaxis("right")
@@ -415,7 +418,7 @@ def causes(measured, classes):
     for axes, (name, pair) in zip(grid.ravel(), measured.items()):
         for cause, color, of in zip(pair, CLASS_COLORS, classes):
             counts = [(b.errors, b.n) for b in cause.bins]
-            bars = _rates(axes, [b.median for b in cause.bins], counts, "o", color)
+            bars = _rates(axes, [b.median for b in cause.bins], counts, color)
             bars.set_label(f"{of}: {cause.verdict}")
         axes.set(ylim=(0, None), xlabel=name)
         axes.locator_params(axis="x", nbins=5)
@@ -474,10 +477,10 @@ def people(names, known, new, n):
         (-0.1, known, BLUE, "la red la conocía"),
         (+0.1, new, ORANGE, "nunca la había visto"),
     ):
-        _rates(axes, x + shift, zip(np.round(rates * n), n), "o", color).set_label(label)
+        _rates(axes, x + shift, zip(np.round(rates * n), n), color).set_label(label)
     axes.set_xticks(x, names)
     axes.set_ylabel("exactitud")
-    known, new = (_percent(np.mean(values)) for values in (known, new))
+    known, new = (percent(np.mean(values)) for values in (known, new))
     axes.set_title(f"Conocidas: {known} en promedio; nunca vistas: {new}")
     figure.legend(loc="outside lower left", ncols=2)
     return figure
@@ -490,14 +493,14 @@ def people_curve(counts, right, n, n_images):
     ``right``: of ``n`` images of strangers, how many were judged well; one per count.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
-    _rates(axes, counts, [(r, n) for r in right], "o", BLUE)
+    _rates(axes, counts, [(r, n) for r in right], BLUE)
     axes.set_xscale("log", base=2)
     axes.set_xticks(counts, counts)
     axes.set(
         xlabel=f"personas en las {n_images} imágenes de entrenamiento",
         ylabel="exactitud con desconocidas",
     )
-    first, last = (_percent(right[i] / n, 0) for i in (0, -1))
+    first, last = (percent(right[i] / n, 0) for i in (0, -1))
     axes.set_title(f"Con {counts[0]} personas, {first}; con {counts[-1]}, {last}")
     return figure
 
@@ -523,16 +526,12 @@ def last_bit(pairs, every):
 # -- What several figures share --------------------------------------------------------------------
 
 PERCENT = PercentFormatter(1, decimals=1, symbol=" %")
-ACTIVATIONS = {
+ACTIVATION_NAMES = {
     "linear": "lineal",
     "relu": "ReLU",
     "leaky_relu": "ReLU con fuga",
     "sigmoid": "sigmoide",
 }
-
-
-def _percent(fraction, decimals=1):
-    return f"{100 * fraction:.{decimals}f} %"
 
 
 def _title(figure, text, color="black"):
@@ -551,10 +550,10 @@ def _frame(corner, width, height):
     return Rectangle(corner, width, height, fill=False, edgecolor=VERMILION, linewidth=2)
 
 
-def _rates(axes, xs, counts, fmt, color):
+def _rates(axes, xs, counts, color):
     """Plot proportions, from pairs (successes, n), with their 95 % intervals."""
     counts = list(counts)
     rates = np.array([successes / n for successes, n in counts])
     margins = np.abs(np.array([wilson_interval(*pair) for pair in counts]).T - rates)
     axes.yaxis.set_major_formatter(PERCENT)
-    return axes.errorbar(xs, rates, margins, fmt=fmt, color=color, markersize=8, capsize=4)
+    return axes.errorbar(xs, rates, margins, fmt="o", color=color, markersize=8, capsize=4)
