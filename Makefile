@@ -17,7 +17,7 @@ OLDEST_TESTS := helpers tests/test_data.py tests/test_evaluation.py tests/test_f
 .PHONY: run lab test test-oldest notebook clean
 
 run: $(VENV)/run-ready  ## execute the notebook, write an HTML report, print the accuracies
-	@$(PY) -m helpers.report
+	@$(PY) -m tools.report
 
 lab: $(VENV)/run-ready  ## open the notebook in JupyterLab
 	@$(PY) -m jupyter lab Proyecto_Final.ipynb
@@ -31,7 +31,7 @@ test-oldest: $(VENV)-oldest/ready  ## run the helpers' tests with the oldest pac
 	@$(OLDEST_PY) -m pytest $(OLDEST_TESTS)
 
 notebook: $(VENV)/run-ready  ## refresh the outputs stored in the notebook (data set: caras)
-	@$(PY) -m helpers.report --refresh
+	@$(PY) -m tools.report --refresh
 
 $(VENV)/run-ready: requirements.txt
 	@$(PYTHON) -m venv $(VENV)

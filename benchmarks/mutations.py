@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import damage
-from helpers import collect, model
+from helpers import model
+from tools import collect
 from helpers.data import DataError, load_dataset, load_photo
 
 with suppress(ImportError):  # Windows has none

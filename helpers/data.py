@@ -2,8 +2,7 @@
 
 Everything here reads files that somebody else made. A file that is damaged, of another form or
 built to do harm ends in one exception, DataError, whose message tells a student in Spanish what
-was found, what was expected and what to do. ``python -m helpers.data`` is collect.py's command:
-it downloads the real photographs, or builds a data set from one's own.
+was found, what was expected and what to do.
 """
 
 import io
@@ -31,7 +30,7 @@ _PROJECT = Path(__file__).resolve().parent.parent
 DATASETS = _PROJECT / "datasets"
 
 _GET_HAPPY = (
-    "ejecuta en una terminal «python -m helpers.data download», que baja Happy House de Kaggle "
+    "ejecuta en una terminal «python -m tools.download», que baja Happy House de Kaggle "
     "(datasets/README.md dice cómo hacerlo a mano)"
 )
 
@@ -475,8 +474,3 @@ def _photo_problem(source, error):
         f"guárdala como JPG o PNG. (Detalle: {type(error).__name__}: {error})"
     )
 
-
-if __name__ == "__main__":
-    from helpers.collect import main
-
-    main()

@@ -15,15 +15,14 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache, partial
+from functools import lru_cache
 from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
 
-from helpers import faces, network, training
+from helpers import network, training
 from helpers.data import flatten
-from helpers.model import train
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -250,27 +249,6 @@ def known_and_new(images, Y, person, recipe, known, map=builtins.map, progress=T
         np.array([right[judged].mean() for _, judged in splits]),
         np.array([np.mean((p > 0.5) == Y[0, judged]) for (_, judged), p in zip(splits, parts)]),
     )
-
-
-N_STRANGERS, N_STRANGER_IMAGES, STRANGERS_SEED = 100, 150, 90_000
-
-
-def photos_or_people(counts, recipe, n_images=600, seed=7, map=builtins.map, progress=True):
-    """Train on ``n_images`` drawings of 2, 4, ... people, as ``counts`` says; judge strangers.
-
-    Returns how many of ``N_STRANGER_IMAGES`` drawings of strangers each training gets right.
-    """
-    people = faces.draw_people(N_STRANGERS, STRANGERS_SEED)
-    strangers = faces.draw_faces(N_STRANGER_IMAGES, people, STRANGERS_SEED)[:2]
-    job = partial(judge_strangers, strangers=strangers, n_images=n_images, recipe=recipe, seed=seed)
-    return _run(job, counts, map, progress)
-
-
-def judge_strangers(n_people, strangers, n_images, recipe, seed):
-    """Train on drawings of ``n_people``; return how many images of strangers are judged well."""
-    images, Y, _ = faces.draw_faces(n_images, faces.draw_people(n_people, seed), seed)
-    images_new, Y_new = strangers
-    return int(np.sum(train(images, Y, recipe, progress=False).predict(images_new) == Y_new))
 
 
 # -- Ways to split ---------------------------------------------------------------------------------

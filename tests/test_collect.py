@@ -26,8 +26,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from helpers import collect
-from helpers.collect import build, download, main
+from tools import collect
+from tools.collect import build, download, main
 from helpers.data import DataError, load_dataset, load_photo
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
@@ -95,7 +95,7 @@ def deaths(job, n=12):
 
 def run_cli(*arguments, prelude=None):
     """The command in a process of its own: its exit code, and what it said on both streams."""
-    code = f"import sys\n{prelude}\nfrom helpers.collect import main\nmain(sys.argv[1:])"
+    code = f"import sys\n{prelude}\nfrom tools.collect import main\nmain(sys.argv[1:])"
     run = subprocess.run(
         [sys.executable, *(["-c", code] if prelude else ["-m", "helpers.data"]), *arguments],
         cwd=Path(collect.__file__).parents[1],
@@ -766,7 +766,7 @@ def test_help(capsys, command):
 
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, -1))"
 LIMIT_LATER = f"""
-from helpers import collect
+from tools import collect
 write_half = collect._write_half
 def full(*args):
     {LIMIT}
@@ -784,7 +784,7 @@ def test_a_full_disk(tmp_path, source, folder, happy, command, limit):
     for name in ("train_happy.h5", "train_mias.h5"):
         (folder / name).write_bytes(b"otro")
     before, published = contents(folder), collect.load_published()
-    genuine = f"from helpers import collect; collect.load_published = lambda: {published}"
+    genuine = f"from tools import collect; collect.load_published = lambda: {published}"
     arguments = {
         "download": [tmp_path / "genuinos"],
         "build": [source, "--name", "mias", "--force"],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import DATA_FOLDERS
-from helpers import report
+from tools import report
 
 
 def printed(notebook):

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from helpers import collect, data, model, plots, report
+from helpers import data, model, plots
+from tools import collect, report
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "datasets/README.md"]

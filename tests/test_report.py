@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers import report
+from tools import report
 
 
 @pytest.fixture

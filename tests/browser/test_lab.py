@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from helpers import collect, faces
+from tools import collect
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
 pytest.importorskip("jupyterlab", reason="needs JupyterLab")

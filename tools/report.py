@@ -1,4 +1,4 @@
-"""Execute the notebook from the command line: ``python -m helpers.report``.
+"""Execute the notebook from the command line: ``python -m tools.report``.
 
 Writes an HTML report and prints the results. With ``--refresh``, stores the outputs in the notebook
 itself instead: what nbval compares against, always those of the data set ``caras``. The figures of
@@ -114,7 +114,7 @@ def figure_tags(cell):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m helpers.report", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.report", description=__doc__)
     parser.add_argument(
         "--refresh", action="store_true", help="guarda las salidas en el propio cuaderno"
     )

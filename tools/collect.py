@@ -2,7 +2,7 @@
 
 Both are prepared in a folder of their own, beside where they will go, and moved into place when
 they are whole. An interrupted run leaves the data sets as they were; the next one clears up after
-it. From a terminal: ``python -m helpers.data download`` and ``python -m helpers.data build``.
+it. From a terminal: ``python -m tools.download`` and ``python -m tools.build``.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from helpers.data import (
 KAGGLE_HANDLE = "iarunava/happy-house-dataset"
 _BY_HAND = (
     f"Otra manera: en https://www.kaggle.com/datasets/{KAGGLE_HANDLE} oprime «Download» y escribe "
-    "«python -m helpers.data download RUTA», con la ruta del zip que bajaste."
+    "«python -m tools.download RUTA», con la ruta del zip que bajaste."
 )
 _MAX_BYTES = 64 * 2**20  # of a file of Happy House, whose halves have some 7 and 2 MB
 
