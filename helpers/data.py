@@ -473,4 +473,3 @@ def _photo_problem(source, error):
         f"No pude leer {name}: puede estar dañada o incompleta. Ábrela en un editor de fotos y "
         f"guárdala como JPG o PNG. (Detalle: {type(error).__name__}: {error})"
     )
-

@@ -132,7 +132,7 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
 def train_along(images, Y, recipe, moments):
     """Train once, as ``train`` does; return a dict, number of iterations in ``moments`` → ``Model``.
 
-    What the recipe says of iterations is not read. An overflow is left out of the dict.
+    What the recipe says of iterations is not read. After an overflow the numbers are NaN, no warning.
     """
     model, X, Y = _untrained(images, Y, recipe)
     models = {moment: Model(recipe, model.mean, []) for moment in moments}
