@@ -1,5 +1,6 @@
 """What a trained network is worth: accuracy and its margin, mistakes and their causes."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -221,6 +222,17 @@ def altered(images):
         "en espejo": images[:, :, ::-1],
         "en negativo": 255 - images,
     }
+
+
+def half_negative(data, seed=0):
+    """Return the ``Dataset`` with half of the images of each half, drawn by ``seed``, as negatives."""
+    random = np.random.RandomState(seed)
+
+    def changed(images):
+        negative = random.permutation(len(images)) % 2 == 1
+        return np.where(negative[:, None, None, None], 255 - images, images)
+
+    return replace(data, train_x=changed(data.train_x), test_x=changed(data.test_x))
 
 
 def _shifted(images, pixels):
