@@ -8,6 +8,7 @@ from joblib import parallel_config
 from sklearn.model_selection import StratifiedKFold
 
 from helpers import model, studies
+from helpers.data import Dataset
 from helpers.model import Recipe
 from helpers.studies import StudyError, held_out
 
@@ -175,6 +176,15 @@ def test_a_grid_changes_one_field_at_a_time():
         studies.grid(SMALL, momentum=[0.9])
     with pytest.raises(ValueError, match="al menos uno"):
         studies.grid(SMALL, scale=[])
+
+
+def test_score_on_test_trains_on_the_chosen_images_only(images):
+    x, Y = images
+    half = Dataset("half", x[:40], Y[:, :40], x[40:], Y[:, 40:], ["0", "1"])
+    chosen = np.arange(0, 40, 2)
+    trained = model.train(x[chosen], Y[:, chosen], SMALL, progress=False)
+    expected = np.mean(trained.predict(x[40:]) == Y[:, 40:])
+    assert studies.score_on_test(half, chosen, [SMALL], progress=False) == [expected]
 
 
 def test_a_sample_keeps_the_classes_in_proportion():
