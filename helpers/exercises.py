@@ -61,7 +61,7 @@ def tell(number, answer, expected):
         return
     right = expected()
     try:
-        is_right = np.shape(answer) == np.shape(right) and np.allclose(answer, right, atol=1e-4)
+        is_right = np.shape(answer) == np.shape(right) and np.allclose(answer, right, 0, 1e-4)
     except TypeError:  # words, say
         is_right = False
     print(f"Ejercicio {number}: {'¡correcto!' if is_right else 'todavía no; inténtalo otra vez.'}")

@@ -203,7 +203,8 @@ def scores(rows, matrix, classes):
     ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
     """
     figure, (forest, table) = plt.subplots(1, 2, figsize=(WIDTH, 3.4), width_ratios=[1.5, 1])
-    for i, ((k, n), color) in enumerate(zip(rows.values(), [GREY, BLUE, BLUE, BLUE, ORANGE])):
+    colors = [GREY, *[BLUE] * (len(rows) - 2), ORANGE]  # studied, tested, the rival
+    for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
         _rates(forest, [-i], [(k, n)], color, horizontal=True)
         forest.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
     forest.set_yticks(-np.arange(len(rows)), rows)
@@ -416,7 +417,7 @@ def hyperparameters(studies, scores, chosen, published=None):
     if published:
         label = "publicado en Happy House"
         handles += [plt.Line2D([], [], color=ORANGE, marker="D", linestyle="", label=label)]
-    figure.legend(handles=handles, loc="outside lower left", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside lower left", ncols=3 if len(handles) < 4 else 2)
     return figure
 
 

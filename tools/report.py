@@ -150,7 +150,10 @@ def drawn_network():
 
 def main(arguments=None):
     """Run the command line; exit with a sentence where a cell fails."""
-    parser = argparse.ArgumentParser(prog="python -m tools.report", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.report",
+        description="Ejecuta el cuaderno y escribe un reporte HTML que se lee sin internet.",
+    )
     parser.add_argument(
         "--refresh", action="store_true", help="guarda las salidas en los propios cuadernos"
     )
