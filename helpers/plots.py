@@ -397,9 +397,10 @@ def hyperparameters(studies, scores, chosen, published=None):
                 axes.text(i, floor + 0.01, percent(k / n, 0), ha="center", color=color)
             else:
                 _rates(axes, [i], [(k, n)], color)
-            of_others = (published or {}).get(field, {}).get(names[i].partition("\n")[0])
-            if of_others:
-                axes.plot(i + 0.2, of_others[1], "D", color=ORANGE)
+            value = getattr(recipe, field)
+            key = f"{len(value) + 1}" if field == "hidden" else f"{value}"
+            if key in (published or {}).get(field, ()):
+                axes.plot(i + 0.2, published[field][key][1], "D", color=ORANGE)
         axes.set_xticks(range(len(names)), names)
         axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(floor - 0.01, None))
         axes.set_title(title, fontweight="normal")
