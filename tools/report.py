@@ -8,6 +8,7 @@ those of the data set ``caras``. The figures of cells that are tagged with file 
 
 import argparse
 import base64
+import copy
 import io
 import os
 import re
@@ -95,31 +96,42 @@ def to_html(notebook, folder=PROJECT):
 
     Formulas become MathML, pictures are embedded; a figure's caption is its alternative text.
     """
-    notebook = nbformat.from_dict(notebook)
+    captions, formulas = _captions(notebook), []
+    notebook = copy.deepcopy(notebook)
+
+    def kept(formula):
+        """Note a formula, and leave in its place a word that Markdown doesn't touch."""
+        formulas.append(formula)
+        return f"formula{len(formulas) - 1}formula"
+
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = FORMULA.sub(_mathml, cell.source)
+            cell.source = FORMULA.sub(kept, cell.source)
     exporter = HTMLExporter(
         exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
     )
     page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
+    texts = iter(captions)
+    page = re.sub('alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page)
+    page = re.sub(r"formula(\d+)formula", lambda word: _mathml(formulas[int(word[1])]), page)
+    page = re.sub(r'<script[^>]*src="https:[^>]*>\s*</script>', "", page)  # MathJax and RequireJS
+    return page.replace("</head>", f"<style>{PAGE}</style></head>")
+
+
+def _captions(notebook):
+    """Return, for each picture, the first paragraph below it, as plain text."""
     captions = []
     for cell, below in zip(notebook.cells, [*notebook.cells[1:], {"source": ""}]):
         pictures = sum("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-        text = re.sub(r"<[^>]+>", "", below["source"].split("\n\n")[0])
-        captions += pictures * [" ".join(text.replace("*", "").split())]
-    texts = iter(captions)
-    page = re.sub('alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page)
-    page = re.sub(r'<script[^>]*src="https:[^>]*></script>', "", page)  # MathJax and RequireJS
-    return page.replace("</head>", f"<style>{PAGE}</style></head>")
+        plain = re.sub("[*$]", "", below["source"].split("\n\n")[0])
+        captions += pictures * [" ".join(plain.split())]
+    return captions
 
 
 def _mathml(formula):
     from latex2mathml.converter import convert
 
-    display = "block" if formula[1] else "inline"
-    markup = convert(formula[1] or formula[2], display=display)
-    return markup.replace("*", "&#42;").replace("_", "&#95;")  # no Markdown is left in it
+    return convert(formula[1] or formula[2], display="block" if formula[1] else "inline")
 
 
 def printed_results(notebook):
