@@ -14,11 +14,11 @@ import h5py
 import numpy as np
 
 from helpers import network
-from helpers.data import (
+from helpers.data import flatten
+from helpers.files import (
     DataError,
     check_total,
     damage_as_data_error,
-    flatten,
     read_array,
     shown,
     whole_file,

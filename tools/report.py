@@ -24,6 +24,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from helpers import data, model, plots
+from helpers.files import whole_file
 from helpers.widgets import MIME as WIDGET_MIME
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -67,9 +68,7 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=()):
             client.execute_cell(cell, index)
             for name in figure_tags(cell) if save_figures else ():
                 (PROJECT / name).parent.mkdir(exist_ok=True)
-                with data.whole_file(
-                    PROJECT / name
-                ) as unfinished:  # in the kernel, _ is the figure
+                with whole_file(PROJECT / name) as unfinished:  # in the kernel, _ is the figure
                     code = SAVE.format(str(unfinished), name[-3:])
                     save = nbformat.v4.new_code_cell(code)
                     client.execute_cell(save, index, store_history=False)
@@ -202,7 +201,7 @@ def _draw(figure):
 
 def _write(path, content):
     path.parent.mkdir(exist_ok=True)
-    with data.whole_file(path) as unfinished:
+    with whole_file(path) as unfinished:
         unfinished.write_bytes(content)
 
 
