@@ -317,6 +317,20 @@ def gallery(images, Y, probabilities, classes, title):
     return figure
 
 
+def print_mislabeled_images(classes, X, y, p):
+    """Return the course's figure: the images in the columns of ``X`` (n_0, m) that ``p`` gets wrong.
+
+    ``classes``: their two names, text or bytes; ``y`` and ``p``: (1, m) labels and predictions.
+    """
+    wrong = np.flatnonzero(np.ravel(y) != np.ravel(p))
+    side = int(np.sqrt(len(X) / 3))
+    images = np.rint(255 * X[:, wrong]).astype(np.uint8).T.reshape(-1, side, side, 3)
+    names = [c.decode("utf-8") if isinstance(c, bytes) else str(c) for c in classes]
+    labels = np.ravel(y)[wrong].astype(int)
+    title = f"Errores: {len(wrong)} de {np.size(y)} imágenes"
+    return gallery(images, labels, np.ravel(p)[wrong], names, title)
+
+
 @_figure
 def cause(measured, classes):
     """Plot the error rate along the cause that matters most: ``measured`` is name → a ``Cause`` pair.

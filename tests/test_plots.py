@@ -136,6 +136,15 @@ def test_fragility_names_the_alteration_that_hurts_most():
     assert "al revés, 4 %" in said and "96 %" in said
 
 
+def test_the_courses_mislabeled_images_are_those_that_are_wrong():
+    X, p = flatten(IMAGES), Y.copy()
+    p[0, [2, 5]] = 1 - p[0, [2, 5]]
+    figure = plots.print_mislabeled_images(np.array([b"non-cat", b"cat"]), X, Y, p)
+    assert "Errores: 2 de 14 imágenes" in texts(figure)
+    assert "es: non-cat\ndice: cat" in texts(figure)
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), IMAGES[5])
+
+
 def score(right, n=100, diverged=False):
     return studies.Scores(np.zeros(n), np.arange(n) < right, diverged)
 
