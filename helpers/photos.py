@@ -78,6 +78,8 @@ def read_photo(source, size, crop=True):
 def _reduced(image, size, crop):
     if image.format in ("EPS", "WMF"):  # Pillow would start another program to draw these
         raise NotImplementedError(f"{image.format} es un dibujo, no una foto")
+    if 0 in image.size:
+        raise NotImplementedError("no tiene ni un píxel")
     has_alpha = _may_have_alpha(image)
     small = _eight_bits(_loaded(image), has_alpha)
     if crop:
@@ -100,7 +102,9 @@ def _loaded(image):
     raw_mode = image.tile[0][3] if image.format == "PNG" and image.tile else None
     key = image.info.get("transparency")
     if key is not None and raw_mode == "RGB;16B":
-        raise NotImplementedError("un color de 16 bits vale por transparente, y Pillow los lee de 8")
+        raise NotImplementedError(
+            "un color de 16 bits vale por transparente, y Pillow los lee de 8"
+        )
     if key is not None and raw_mode in (
         "1",
         "L;2",
@@ -135,7 +139,9 @@ def _eight_bits(image, has_alpha):
     """An image as a new one in mode L, LA, RGB, RGBA or CMYK; NotImplementedError if tones would be lost."""
     tags = image.tag_v2 if image.format == "TIFF" else {}
     if image.mode in ("F", "LAB") or (image.mode == "I" and image.format not in ("PNG", "PPM")):
-        raise NotImplementedError(f"no sé qué tonos y colores son los de una imagen en modo {image.mode}")
+        raise NotImplementedError(
+            f"no sé qué tonos y colores son los de una imagen en modo {image.mode}"
+        )
     if set(tags.get(SAMPLEFORMAT, ())) - {1}:
         raise NotImplementedError("sus tonos son números con signo")
     if image.mode.startswith("I"):
