@@ -174,13 +174,10 @@ def _not_found(name, folders):
             f"Para tenerlo, ejecuta en una terminal «python -m tools.download {name}» "
             "(datasets/README.md dice cómo hacerlo a mano)."
         )
-    return "\n".join(
-        [
-            f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:",
-            *places,
-            f"Conjuntos disponibles: {', '.join(available) or 'ninguno'}.",
-            advice,
-        ]
+    return (
+        f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:\n"
+        + "".join(f"{place}\n" for place in places)
+        + f"Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{advice}"
     )
 
 

@@ -78,6 +78,8 @@ def read_photo(source, size, crop=True):
 def _reduced(image, size, crop):
     if image.format in ("EPS", "WMF"):  # Pillow would start another program to draw these
         raise NotImplementedError(f"{image.format} es un dibujo, no una foto")
+    if 0 in image.size:
+        raise NotImplementedError("no tiene ni un píxel")
     has_alpha = _may_have_alpha(image)
     small = _eight_bits(_loaded(image), has_alpha)
     if crop:
@@ -97,19 +99,13 @@ def _reduced(image, size, crop):
 
 def _loaded(image):
     """``image`` unpacked; a JPEG may lack its end marker, which every viewer forgives, but no more."""
-    raw_mode = image.tile[0][3] if image.format == "PNG" and image.tile else None
-    key = image.info.get("transparency")
-    if key is not None and raw_mode == "RGB;16B":
-        raise NotImplementedError(
-            "un color de 16 bits vale por transparente, y Pillow los lee de 8"
-        )
-    if key is not None and raw_mode in (
-        "1",
-        "L;2",
-        "L;4",
-    ):  # grays unpacked to 8 bits, and so the key
-        white = 2 ** int(raw_mode[-1]) - 1
-        image.info["transparency"] = (key & white) * 255 // white
+    if image.format == "PNG" and image.tile and "transparency" in image.info:
+        stored, key = image.tile[0][3], image.info["transparency"]
+        if stored == "RGB;16B":
+            raise NotImplementedError("vale por transparente un color de 16 bits, y se leen 8")
+        if stored in ("1", "L;2", "L;4"):  # Pillow makes 8 bits of these tones, not of the key
+            white = 2 ** int(stored[-1]) - 1
+            image.info["transparency"] = (key & white) * 255 // white
     try:
         image.load()
     except OSError:
@@ -134,34 +130,29 @@ def _may_have_alpha(image):
 
 
 def _eight_bits(image, has_alpha):
-    """An image as a new one in mode L, LA, RGB, RGBA or CMYK; NotImplementedError if tones would be lost."""
-    tags = image.tag_v2 if image.format == "TIFF" else {}
-    if image.mode in ("F", "LAB") or (image.mode == "I" and image.format not in ("PNG", "PPM")):
-        raise NotImplementedError(
-            f"no sé qué tonos y colores son los de una imagen en modo {image.mode}"
-        )
+    """A copy in mode L, LA, RGB, RGBA or CMYK; NotImplementedError if that would change its tones."""
+    mode, tags = image.mode, image.tag_v2 if image.format == "TIFF" else {}
+    if mode in ("F", "LAB") or (mode == "I" and image.format not in ("PNG", "PPM")):
+        raise NotImplementedError(f"no sé qué tonos y colores son los de una imagen en modo {mode}")
     if set(tags.get(SAMPLEFORMAT, ())) - {1}:
         raise NotImplementedError("sus tonos son números con signo")
-    if image.mode.startswith("I"):
+    if mode.startswith("I"):
         values = np.array(image)
         tones = (values >> tags.get(BITSPERSAMPLE, (16,))[0] - 8).astype(np.uint8)
-        if (
-            tags.get(PHOTOMETRIC_INTERPRETATION) == 0
-        ):  # a negative: Pillow turns those of 8 bits alone
-            tones = 255 - tones
-        gray = Image.fromarray(tones)
+        is_negative = tags.get(PHOTOMETRIC_INTERPRETATION) == 0  # Pillow sees to 8 bits alone
+        gray = Image.fromarray(255 - tones if is_negative else tones)
         if "transparency" in image.info:
             opaque = values != image.info["transparency"]
             gray.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
         return gray
-    gray = image.mode in ("1", "L", "LA", "La")
+    is_gray = mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
-        full = image.convert("LA" if gray else "RGBA")
+        full = image.convert("LA" if is_gray else "RGBA")
         hides_all = image.format in _ALPHA_MAY_BE_NONE and full.getextrema()[-1][1] == 0
         if has_alpha and not hides_all:
             return full
         image = full
-    return image.convert("L" if gray else "CMYK" if image.mode == "CMYK" else "RGB")
+    return image.convert("L" if is_gray else "CMYK" if mode == "CMYK" else "RGB")
 
 
 def _orientation(image):
@@ -178,12 +169,10 @@ def _in_srgb(image, profile):
     colors = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
     with suppress(OSError, TypeError, KeyError, ImageCms.PyCMSError):
         profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        modes = _PROFILED[profile.profile.xcolor_space]
-        if colors.mode in modes:
-            srgb = ImageCms.createProfile("sRGB")
-            return ImageCms.profileToProfile(
-                colors.convert(modes[0]), profile, srgb, outputMode="RGB"
-            )
+        space, *others = _PROFILED[profile.profile.xcolor_space]
+        if colors.mode in (space, *others):
+            colors, srgb = colors.convert(space), ImageCms.createProfile("sRGB")
+            return ImageCms.profileToProfile(colors, profile, srgb, outputMode="RGB")
     return colors.convert("RGB")
 
 

@@ -22,5 +22,8 @@ def test_a_failed_writer_leaves_what_was_there(tmp_path):
 
 def test_says_where_nothing_can_be_written(tmp_path):
     path = tmp_path / "no existe" / "a.txt"
-    with pytest.raises(DataError, match=r"No pude escribir .*no existe/a\.txt"), whole_file(path) as new:
+    with (
+        pytest.raises(DataError, match=r"No pude escribir .*no existe/a\.txt"),
+        whole_file(path) as new,
+    ):
         new.write_text("x")
