@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
+from scipy import ndimage
 
 from helpers import network
 from helpers.data import flatten
@@ -36,6 +37,7 @@ class Recipe(NamedTuple):
     num_iterations: int = 2700
     hidden_activation: str = "relu"
     grey: bool = False  # the three channels of each pixel become its luminance
+    local_contrast: float = 0.0  # each pixel against the mean and spread of so many around it
     standardize: bool = False  # each image's own mean becomes 0, its own spread 1
     center: bool = False  # subtract the mean training image
     scale: float = 1.0  # multiply what is left
@@ -47,6 +49,7 @@ class Recipe(NamedTuple):
 
 PUBLISHED = Recipe()
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of R, G, B: ITU-R BT.601
+FLAT = 0.03  # of 1: where the surroundings spread less, there is more noise than face
 
 
 class Origin(NamedTuple):
@@ -102,6 +105,12 @@ def inputs(images, recipe):
     if recipe.grey:
         grey = np.tensordot(X.reshape(-1, 3, len(images)), LUMINANCE, axes=(1, 0))
         X = np.repeat(grey, 3, axis=0)
+    if recipe.local_contrast:
+        sigma = (0, recipe.local_contrast, recipe.local_contrast, 0)
+        pixels = np.ascontiguousarray(X.T).reshape(images.shape)
+        pixels -= ndimage.gaussian_filter(pixels, sigma)
+        spread = np.sqrt(ndimage.gaussian_filter(pixels**2, sigma))
+        X = (pixels / (spread + FLAT)).reshape(len(images), -1).T
     if recipe.standardize:
         X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-6)  # of one plain colour: zeros
     return X

@@ -297,6 +297,17 @@ def test_each_image_is_prepared_by_itself_with_its_own_mean_and_spread():
     assert np.abs(model.inputs(plain, SMALL._replace(standardize=True))).max() < 1e-6
 
 
+def test_local_contrast_forgets_the_light_and_its_slope():
+    face = np.random.RandomState(0).randint(60, 120, (1, 32, 32, 3))
+    slope = np.linspace(0, 60, 32).astype(int)[None, None, :, None]  # lit from one side
+    recipe = model.Recipe(grey=True, local_contrast=4.0, standardize=True)
+    one, other = (model.inputs(of.astype(np.uint8), recipe).ravel() for of in (face, face + slope))
+    plain = model.Recipe(grey=True, standardize=True)
+    before = [model.inputs(of.astype(np.uint8), plain).ravel() for of in (face, face + slope)]
+    assert np.corrcoef(one, other)[0, 1] > 0.98 > np.corrcoef(*before)[0, 1]
+    assert not model.inputs(np.full((1, 8, 8, 3), 9, np.uint8), recipe).any()
+
+
 def test_an_image_and_its_mirror_image_get_one_answer():
     both = trained(SMALL._replace(average_mirror=True, seeds=(1, 2)))
     new = images(20)
