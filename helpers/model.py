@@ -77,6 +77,16 @@ class Model:
         of = f", entrenado con «{self.origin.dataset}»" if self.origin else ""
         return f"Modelo de {len(self.networks)} redes de capas {sizes}{of}"
 
+    @property
+    def classes(self):
+        """The names of classes 0 and 1."""
+        return self.origin.classes
+
+    @property
+    def aligned(self):
+        """Whether it expects faces in their place, as ``faces.align`` puts them."""
+        return self.origin.aligned
+
     def prepare(self, images):
         """Return ``images`` (m, h, w, 3) uint8 as the networks take them, (n_0, m) float64."""
         return self.recipe.scale * (inputs(images, self.recipe) - self.mean)
