@@ -286,6 +286,14 @@ def test_turns_beside_a_broken_tag(format, tag, value):
     assert np.abs(expected[8, 8] - [255, 0, 0]).max() < 20
 
 
+@pytest.mark.parametrize("name", [name for name in BROKEN_TAGS if "interop" not in name])
+def test_turns_a_tiff_beside_a_broken_tag(name):
+    tag, value = BROKEN_TAGS[name]
+    raw = tiff(2, 2, [8], 1, bytes([255, 9, 255, 9]), {0x0112: ("H", [6]), tag: value})
+    expected = Image.frombytes("L", (2, 2), bytes([255, 255, 9, 9]))  # what was left is above
+    np.testing.assert_array_equal(load_photo(raw), load_photo(file_of(expected)))
+
+
 @pytest.mark.parametrize("value", [("A", b"6\0"), ("H", [9]), ("U", b"\6")], ids=str)
 def test_an_orientation_that_is_none_turns_nothing(value):
     exif = b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: value}, 8)
@@ -323,7 +331,7 @@ TONES = {  # a file of one even color, and the color
     "key of 2 bits": (png(1, 2, 0, b"\x40", (b"tRNS", b"\0\1")), [255] * 3),
     "key of 4 bits": (png(1, 4, 0, b"\x20", (b"tRNS", b"\0\2")), [255] * 3),
     "another key of 4 bits": (png(1, 4, 0, b"\x10", (b"tRNS", b"\0\x02")), [17] * 3),
-    "key of unpacked bits": (png(1, 4, 0, b"\x10", (b"tRNS", b"\0\x12")), [17] * 3),
+    "key with a bit too many": (png(1, 4, 0, b"\x10", (b"tRNS", b"\0\x11")), [255] * 3),
     "key of 16 bits": (png(1, 16, 0, b"\x12\x34", (b"tRNS", b"\x12\x34")), [255] * 3),
     "near the key of 16 bits": (png(1, 16, 0, b"\x12\x35", (b"tRNS", b"\x12\x34")), [18] * 3),
     "opaque for TGA": (
