@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,17 +14,13 @@ from helpers import faces, plots
 from helpers.data import DataError, load_photo
 
 MIME = "application/vnd.jupyter.widget-view+json"
-MODEL_ID = "photo-box"  # always the same: of a box that is gone, the notebook's metadata say so
+MODEL_ID = "photo-box"  # in every run the same, so that a notebook's metadata can name it
 _SIDE, _SIZE = 1600, 64  # pixels: of the photo in which faces are looked for, of what is judged
 _SHOWN = 20  # answers kept on the page; older ones make room
-_NO_FACE = (
-    "no encontré ninguna cara, así que la red no opina. Ayuda acercarse, mirar de frente con la "
-    "cabeza derecha y tener más luz."
-)
+_NO_FACE = "no encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
 _LIMIT = (
-    "Elige menos de 10 MB a la vez: si son más, Jupyter no entrega ninguna. Sin ese límite, y con "
-    "cámara: ejecuta «%pip install anywidget» en una celda nueva, reinicia el kernel y vuelve a "
-    "cargar la página."
+    "Elige menos de 10 MB a la vez: de más, Jupyter no entrega nada. Sin límite y con cámara: ejecuta "
+    "«%pip install anywidget» en otra celda, reinicia el kernel y vuelve a cargar la página."
 )
 
 
@@ -76,11 +73,14 @@ class PhotoBox(VBox):
         self._judge, self._other, self._answers = model, other, VBox()
         upload = FileUpload(accept="image/*", multiple=True, description="Elige fotos")
         upload.observe(self._uploaded, "value")
-        picker = _picker()
         plain = VBox([upload, HTML(_LIMIT)])
         plain.add_class("photo-box-plain")  # photo_box.js hides it, where it runs
         parts = [plain, self._answers]
-        if picker is not None:
+        with suppress(ImportError):  # without it, the plain button says what to install
+            from anywidget import AnyWidget
+
+            script = Path(__file__).with_name("photo_box.js").read_text(encoding="utf-8")
+            picker = type("Picker", (AnyWidget,), {"_esm": script})()
             picker.on_msg(self._received)
             parts.insert(0, picker)
         super().__init__(parts, model_id=MODEL_ID)
@@ -108,8 +108,8 @@ class PhotoBox(VBox):
         self._answers.children = (new, *self._answers.children)[:_SHOWN]
 
     def _answer(self, photo):
-        verdict, picture = judge_photo(self._judge, photo), io.BytesIO()
-        says, other = _words(verdict, self._judge), ""
+        verdict, picture, other = judge_photo(self._judge, photo), io.BytesIO(), ""
+        says = _words(verdict, self._judge)
         if len(verdict.seen) == 0:
             return says
         figure = plots.photo_verdicts(*verdict[:4], self._judge.classes)
@@ -136,13 +136,3 @@ def _words(verdict, model):
         words = [f"cara {number}, {word}" for number, word in enumerate(words, start=1)]
     more = f"; y otras {len(words) - 8}" * (len(words) > 8)
     return html.escape("; ".join(words[:8]) + more) or _NO_FACE
-
-
-def _picker():
-    """The browser's half of a ``PhotoBox``, or None without anywidget."""
-    try:
-        from anywidget import AnyWidget
-    except ImportError:
-        return None
-    code = Path(__file__).with_name("photo_box.js").read_text(encoding="utf-8")
-    return type("Picker", (AnyWidget,), {"_esm": code})()

@@ -88,7 +88,7 @@ def start_jupyter(tmp_path_factory):
                 alive = server.poll() is None and monotonic() < limit
                 assert alive, log.read_text(encoding="utf-8", errors="replace")
                 sleep(0.2)
-            yield lambda name, app="lab/tree": f"{url}/{app}/{name}?token={token}"
+            yield lambda name, app="lab/tree": f"{url}/{app}/{name}".rstrip("/") + f"?token={token}"
         finally:
             server.terminate()  # it ends its kernels first
             try:

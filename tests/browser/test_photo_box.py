@@ -1,15 +1,19 @@
 """The box for the reader's own photos, in JupyterLab in a browser, with large files and a camera."""
 
 import inspect
+import json
 import re
+import shutil
+import urllib.request
 from pathlib import Path
+from time import monotonic
 
 import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.widgets import judge_photo
+from helpers.widgets import MIME, MODEL_ID, judge_photo
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +36,26 @@ from helpers.widgets import PhotoBox
 {inspect.getsource(Judge)}
 PhotoBox(Judge(), other=Judge())
 """
+# What the notebook says of a box whose kernel is gone, instead of Jupyter's "model not found".
+GONE = "Ejecuta esta celda y aquí aparecerán los botones para tus fotos."
+WIDGETS = {
+    "version_major": 2,
+    "version_minor": 0,
+    "state": {
+        MODEL_ID: {
+            "model_name": "HTMLModel",
+            "model_module": "@jupyter-widgets/controls",
+            "model_module_version": "2.0.0",
+            "state": {"value": GONE, "layout": f"IPY_MODEL_{MODEL_ID}-layout"},
+        },
+        f"{MODEL_ID}-layout": {
+            "model_name": "LayoutModel",
+            "model_module": "@jupyter-widgets/base",
+            "model_module_version": "2.0.0",
+            "state": {},
+        },
+    },
+}
 WITHOUT = "import sys\nsys.modules['anywidget'] = None"
 ANSWER = ".jp-OutputArea .widget-html-content b"
 
@@ -51,8 +75,8 @@ def album(person, tmp_path_factory):
     large = np.array(person.resize((3200, 3200)))
     noise = np.random.RandomState(0).randint(-28, 29, large.shape, dtype=np.int16)
     large = Image.fromarray(np.clip(large + noise, 0, 255).astype(np.uint8))
-    for name in ("uno.jpg", "dos.jpg"):
-        large.save(folder / name, quality=100)
+    large.save(folder / "uno.jpg", quality=100)
+    shutil.copy(folder / "uno.jpg", folder / "dos.jpg")
     exif = Image.Exif()
     exif[0x0112] = 6  # hold the camera turned: what is shown is turned by 90° to the right
     large.rotate(90).save(folder / "girada.jpg", quality=100, exif=exif)
@@ -90,12 +114,19 @@ def browser(start_browser, camera):
 
 
 @pytest.fixture(scope="module")
-def address(start_jupyter, tmp_path_factory):
+def folder(tmp_path_factory):
+    """Two notebooks of one cell: where there is anywidget, and where there is none."""
     folder = tmp_path_factory.mktemp("cuaderno")
     for name, source in {"con": CELL, "sin": WITHOUT + CELL}.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        notebook.metadata.widgets = {"application/vnd.jupyter.widget-state+json": WIDGETS}
         nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(start_jupyter, folder):
     with start_jupyter(folder) as address:
         yield address
 
@@ -200,3 +231,22 @@ def test_where_the_page_cannot_load_the_widget_the_plain_button_stands_in(browse
     (small,) = upload(page, album / "pequeña.tif")
     assert probability(small) == expected(album / "pequeña.tif")
     page.close()
+
+
+def test_saved_and_opened_again_there_is_a_sentence_instead_of_the_box(page, address, folder):
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")  # a second time in one kernel
+    page.locator(".jp-InputPrompt", has_text=re.compile(r"\[[2-9]\]:")).wait_for()
+    assert page.get_by_role("button", name="Elige fotos").locator("visible=true").count() == 1
+    page.keyboard.press("Control+s")
+    limit = monotonic() + 30
+    while MIME not in (folder / "con.ipynb").read_text(encoding="utf-8"):
+        assert monotonic() < limit, "JupyterLab didn't save the notebook"
+        page.wait_for_timeout(200)
+    for session in json.load(urllib.request.urlopen(address("", "api/sessions"))):
+        url = address(session["id"], "api/sessions")
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
+    page.reload()
+    output = page.locator(".jp-CodeCell .jp-OutputArea-output")
+    output.get_by_text(re.compile("model not found|" + GONE)).wait_for()
+    assert output.inner_text() == GONE
