@@ -39,7 +39,8 @@ _SPELT = {
     "no_sonrie": "no sonríe",
 }
 # Folders that systems and storage boxes make begin like this, or are called so.
-_SYSTEM = tuple(".@#$~"), {"__macosx", "lost+found", "system volume information", "recycler"}
+_SYSTEM_STARTS = tuple(".@#$~")
+_SYSTEM_FOLDERS = {"__macosx", "lost+found", "system volume information", "recycler"}
 _LITTER = {"thumbs.db", "desktop.ini"}
 # Copies saved again or reduced to a third differ in at most 16 of the 256 bits of their perceptual
 # hash, and in 10 levels of 255 per pixel; different photos (3,000 of GENKI-4K) in at least 58 bits.
@@ -71,8 +72,8 @@ def build(
     test_share: fraction of each class that goes to the test half, chosen by ``seed``. Photographs
         that are the same, or nearly, always stay in the same half.
 
-    Returns the two paths; images are (64, 64, 3) uint8. Raises DataError, with ``faces`` also
-    faces.NoDetector, an ImportError; then the files that were there are still there.
+    Returns the two paths; images are (64, 64, 3) uint8. Raises DataError, or ImportError if faces
+    are asked for and no detector is installed; then the files that were there are still there.
     """
     source, folder = Path(source), Path(folder)
     _check(name, seed, test_share, force, folder)
@@ -83,18 +84,13 @@ def build(
         _tell("Archivos que dejé fuera", left_out + loose + unusable)
         labels = np.array([label for _, label in photos], np.int64)
         halves = _split(labels, _groups(images, photos), classes, seed, test_share)
+        _warn_of_few(labels[halves[0]], classes)
         split_id = uuid.uuid4().hex
         for file, half in zip(files_of(name), halves):
             staging.write_half(home / file, images[half], labels[half], classes, split_id, faces)
         staging.put(home, folder, files_of(name))
     for file, half in zip(files_of(name), halves):
         staging.tell_half(folder / file, labels[half], classes)
-    few = [name for k, name in enumerate(classes) if sum(labels[halves[0]] == k) < _FEW]
-    if few:
-        print(
-            f"Son pocas: para entrenar quedaron menos de {_FEW} fotos de «{'» y de «'.join(few)}», y "
-            f"la validación cruzada del cuaderno, que hace {_FEW} partes, se detendrá."
-        )
     _tell_use(name, folder)
     return [folder / file for file in files_of(name)]
 
@@ -147,9 +143,9 @@ def _walk(source):
             path = folder / entry.name
             if _is_systems(entry):
                 system[entry.name] += 1
-            elif entry.is_dir():  # what is only linked comes last: its own place is the true one
+            elif os.path.isdir(path):  # a link comes last: a folder's own place is the true one
                 (folders.append if entry.is_symlink() else folders.appendleft)(path)
-            elif entry.is_file():
+            elif os.path.isfile(path):
                 files.append(path)
             else:
                 left_out.append((path, "No es un archivo común, o es un enlace roto."))
@@ -166,8 +162,9 @@ def _is_systems(entry):
     hidden_in_macos = getattr(info, "st_flags", 0) & stat.UF_HIDDEN
     if name.startswith(".") or hidden_in_windows or hidden_in_macos:
         return True
-    starts, names = _SYSTEM
-    return (name.startswith(starts) or name in names) if entry.is_dir() else name in _LITTER
+    if os.path.isdir(entry):
+        return name.startswith(_SYSTEM_STARTS) or name in _SYSTEM_FOLDERS
+    return name in _LITTER
 
 
 # Which class each belongs to
@@ -291,6 +288,8 @@ def _read(photos, find_faces, strict):
 
 def _groups(images, photos):
     """(m,) numbers, the same for photos that are equal or nearly so; says how many there are."""
+    if len(images) < 2:
+        return np.arange(len(images))
     unique, groups = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True)
     groups, unique = groups.ravel(), unique.reshape(-1, *images.shape[1:])
     exact = len(images) - len(unique)
@@ -300,8 +299,8 @@ def _groups(images, photos):
         import imagehash
     except ImportError:
         print(
-            "Solo reconozco copias exactas: con el paquete imagehash («python -m pip install "
-            "imagehash») tampoco las guardadas otra vez o reducidas quedarían una en cada mitad."
+            "Sin el paquete imagehash solo reconozco copias exactas: una guardada otra vez o reducida "
+            f"puede quedar en la otra mitad. Se instala con «{staging.PIP} imagehash»."
         )
         return groups
     hashes = [imagehash.phash(Image.fromarray(image), 16).hash.ravel() for image in unique]
@@ -351,6 +350,15 @@ def _split(labels, groups, classes, seed, test_share):
 
 
 # What the user is told
+
+
+def _warn_of_few(labels, classes):
+    few = [name for k, name in enumerate(classes) if np.count_nonzero(labels == k) < _FEW]
+    if few:
+        print(
+            f"Son pocas: para entrenar quedan menos de {_FEW} fotos de «{'» y de «'.join(few)}»; la "
+            f"validación cruzada del cuaderno, que hace {_FEW} partes, se detendrá con un mensaje."
+        )
 
 
 def _tell(title, listed):

