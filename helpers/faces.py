@@ -80,14 +80,10 @@ def align(photo, landmarks, size=64):
     Umeyama 1991). Each pixel is the mean of the area of the photo that it covers; outside the
     photo, the pixels of its edge go on.
     """
-    # In the plane, turn and scale are one complex number: place ≈ turn · landmark + shift.
-    points, places = (np.asarray(p, float) @ (1, 1j) for p in (landmarks, PLACES * size / 64))
-    centred = points - points.mean()
-    turn = np.vdot(centred, places) / np.vdot(centred, centred).real
-    # Back from each place to its point, in steps so small that they skip no pixel of the photo.
-    steps = max(1, math.ceil(1 / abs(turn)))
-    step = 1 / (turn * steps)
-    start = points.mean() - places.mean() / turn + (0.5 + 0.5j) * step
+    corner, pixel = _back(landmarks, size)
+    steps = max(1, math.ceil(abs(pixel)))  # so small that they skip no pixel of the photo
+    step = pixel / steps
+    start = corner + (0.5 + 0.5j) * step
     matrix = [[step.real, step.imag], [-step.imag, step.real]]  # of (row, column), so (y, x)
     offset = start.imag - 0.5, start.real - 0.5  # scipy counts from the centre of pixel 0
     fine = size * steps
@@ -99,3 +95,22 @@ def align(photo, landmarks, size=64):
     ]
     means = np.stack(channels, axis=2).reshape(size, steps, size, steps, 3).mean(axis=(1, 3))
     return np.rint(means).astype(np.uint8)
+
+
+def corners(landmarks):
+    """Return where in the photo the corners of the aligned image lie, (4, 2), clockwise."""
+    corner, pixel = _back(landmarks, 64)
+    square = corner + 64 * pixel * np.array([0, 1, 1 + 1j, 1j])
+    return np.stack([square.real, square.imag], axis=1)
+
+
+def _back(landmarks, size):
+    """Where in the photo the aligned image's top left corner lies, and one pixel's width from it.
+
+    In the plane, turn and scale are one complex number: place ≈ turn · landmark + shift. Both
+    results are such numbers, x + iy.
+    """
+    points, places = (np.asarray(p, float) @ (1, 1j) for p in (landmarks, PLACES * size / 64))
+    centred = points - points.mean()
+    turn = np.vdot(centred, places) / np.vdot(centred, centred).real
+    return points.mean() - places.mean() / turn, 1 / turn
