@@ -13,7 +13,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 from helpers import model
 
@@ -35,6 +35,7 @@ def halves():
                 file[f"{split}_set_y"] = np.arange(m) % 2
                 file["list_classes"] = np.array([b"perro", "niño".encode()])
                 if rich:
+                    file[f"{split}_set_x"].attrs["aligned"] = rich == 2
                     file[f"{split}_set_yaw"] = numbers.randn(m)
                     file["split_id"] = np.array([b"0123"])
                     file.attrs["notas"] = "de la puerta"
@@ -47,6 +48,7 @@ def photos():
     """Photos of every format that Pillow writes here, each of its own picture."""
     rng, files, exif = random.Random(1), [], Image.Exif()
     exif[0x0112] = 6
+    icc = {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
     Image.init()
     for format, mode, options in [
         ("PNG", "RGB", {}), ("PNG", "RGBA", {"exif": exif}), ("PNG", "P", {}), ("PNG", "L", {}),
@@ -57,11 +59,14 @@ def photos():
         ("WEBP", "RGBA", {"lossless": True}), ("BMP", "RGB", {}), ("PPM", "RGB", {}),
         ("ICO", "RGBA", {"sizes": [(16, 16), (24, 16)]}), ("JPEG2000", "RGB", {}),
         ("TGA", "RGB", {"compression": "tga_rle"}), ("PCX", "P", {}), ("SGI", "RGB", {}),
+        ("JPEG", "RGB", icc), ("PNG", "RGBA", icc), ("TIFF", "RGB", icc), ("WEBP", "RGB", icc),
+        ("PNG", "I;16", {"transparency": 9}), ("TIFF", "I;16", {}), ("TGA", "RGBA", {}),
         ("DDS", "RGBA", {}), ("AVIF", "RGB", {}), ("HEIF", "RGB", {}), ("QOI", "RGB", {}),
     ]:  # fmt: skip
         image = Image.frombytes("RGB", (3, 2), rng.randbytes(18)).resize((24, 16))
         stream = io.BytesIO()
         if format in Image.SAVE:
+            image = image.convert("I") if mode == "I;16" else image
             image.convert(mode).save(stream, format, **options)
             files.append(stream.getvalue())
     return files

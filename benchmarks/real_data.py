@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from sklearn.model_selection import StratifiedKFold
 
 from helpers import data, studies
 from helpers.evaluation import percent
@@ -52,8 +53,8 @@ def happy():
         raise data.DataError("No encontré test_happy.h5.")
     with h5py.File(found[0]) as file:
         images, Y = file["test_set_x"][:], file["test_set_y"][:].reshape(1, -1)
-    splits = studies.stratified_folds(Y, 5, seed=1) + studies.stratified_folds(Y, 5, seed=2)
-    return images, Y, splits
+    folds = [StratifiedKFold(5, shuffle=True, random_state=seed) for seed in (1, 2)]
+    return images, Y, [split for fold in folds for split in fold.split(images, Y[0])]
 
 
 def smiles():
@@ -70,9 +71,7 @@ def main():
         except data.DataError as error:
             print(str(error).splitlines()[0])
             continue
-        found = studies.held_out(
-            images, Y, splits, list(RECIPES.values()), map=studies.parallel_map
-        )
+        found = studies.held_out(images, Y, splits, list(RECIPES.values()))
         columns[load.__name__] = [
             np.mean([np.mean((p > 0.5) == Y[0, j]) for p, (_, j) in zip(found[r], splits)])
             for r in RECIPES.values()

@@ -7,7 +7,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 10)
-USED_BY_CELLS = ("numpy", "h5py", "matplotlib", "Pillow", "ipywidgets", "tqdm")
+USED_BY_CELLS = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "joblib",
+    "h5py",
+    "matplotlib",
+    "Pillow",
+    "ipywidgets",
+    "tqdm",
+)
 
 
 def check_packages():

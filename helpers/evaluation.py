@@ -1,10 +1,13 @@
 """What a trained network is worth: accuracy and its margin, mistakes and their causes."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage, stats
+from sklearn import metrics
 
-Z_95 = 1.959964  # the standard normal's 97.5 % quantile
+from helpers import network
 
 
 def accuracy(predictions, Y):
@@ -23,8 +26,7 @@ def percent(fraction, decimals=1):
 
 def confusion_matrix(predictions, Y):
     """Count (2, 2) int64: row = true class, column = predicted class; both (1, m) of 0 and 1."""
-    pairs = 2 * np.ravel(Y).astype(np.int64) + np.ravel(predictions).astype(np.int64)
-    return np.bincount(pairs, minlength=4).reshape(2, 2)
+    return metrics.confusion_matrix(np.ravel(Y), np.ravel(predictions), labels=[0, 1])
 
 
 def worst_first(probabilities, Y):
@@ -46,17 +48,22 @@ def worst_first(probabilities, Y):
 def wilson_interval(successes, n):
     """Return the 95 % interval (low, high) of a proportion, ``successes`` of ``n``.
 
-    Wilson (1927), "Probable inference, the law of succession, and statistical inference".
-
     >>> [round(end, 3) for end in wilson_interval(146, 150)]
     [0.933, 0.99]
     """
-    if n == 0:
-        return 0.0, 1.0
-    p, z2 = successes / n, Z_95**2
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_95 / (1 + z2 / n) * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    interval = stats.binomtest(int(successes), int(n)).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def with_interval(right):
+    """Return the share of ``right`` (m,) bool and its 95 % interval, in Spanish.
+
+    >>> with_interval([True] * 146 + [False] * 4)
+    '97.3 % (146 de 150; intervalo de 95 %: 93.3 a 99.0 %)'
+    """
+    k, n = int(np.sum(right)), np.size(right)
+    low, high = wilson_interval(k, n)
+    return f"{percent(k / n)} ({k} de {n}; intervalo de 95 %: {100 * low:.1f} a {percent(high)})"
 
 
 def difference_interval(successes_1, n_1, successes_2, n_2):
@@ -144,29 +151,93 @@ def measure_causes(causes, wrong, Y):
     return {name: [Cause(b, verdict(b)) for b in both] for name, both in bins.items()}
 
 
+def main_cause(causes):
+    """Return the name and the class (0 or 1) under which the error rate changes most.
+
+    ``causes`` as ``measure_causes`` returns them. Most: by the distance from 0 of the nearer end of
+    the 95 % interval of last bin minus first; a supported cause comes before any other.
+    """
+
+    def strength(bins):
+        first, last = bins[0], bins[-1]
+        low, high = difference_interval(first.errors, first.n, last.errors, last.n)
+        return max(low, -high)
+
+    each = [(name, label) for name in causes for label in (0, 1)]
+    return max(each, key=lambda of: strength(causes[of[0]][of[1]].bins))
+
+
+ANGLES = {
+    "yaw": "cara de lado (grados)",
+    "pitch": "cara hacia arriba o abajo (grados)",
+    "roll": "cabeza ladeada (grados)",
+    "tilt": "cabeza ladeada (grados)",
+}
+
+
 def suspected_causes(images, attributes):
     """Return how much there is of each suspected cause in each image, name → (m,).
 
-    Where ``attributes`` (name → (m,)) tell what was drawn, as in ``caras``, these are the original
-    project's four suspects; posture is the distance from a centred, upright head, each part in units
-    of its spread. Else it is what the pixels of ``images`` (m, h, w, 3) tell of them.
+    The original project's four suspects, mouth, angle, darkness and posture: from ``attributes``
+    (name → (m,)) what is known of each image, and from the pixels of ``images`` (m, h, w, 3) uint8
+    how dark it is.
     """
-    posture = ("tilt", "shift_x", "shift_y")
-    if {"mouth_opening", "yaw", "darkness", *posture} <= attributes.keys():
-        parts = [attributes[name] for name in posture]
-        return {
-            "boca abierta (0 a 1)": attributes["mouth_opening"],
-            "ángulo de la cara (grados)": np.abs(attributes["yaw"]),
-            "oscuridad (0 a 1)": attributes["darkness"],
-            "postura (desviaciones)": np.linalg.norm(
-                [p / max(p.std(), 1e-12) for p in parts], axis=0
-            ),
-        }
-    grey = images.mean(axis=3) / 255
-    return {
-        "oscuridad (1 − brillo medio)": 1 - grey.mean(axis=(1, 2)),
-        "asimetría (izquierda–derecha)": np.abs(grey - grey[:, :, ::-1]).mean(axis=(1, 2)),
+    causes = {"oscuridad (1 − brillo medio)": 1 - images.mean(axis=(1, 2, 3)) / 255}
+    if "mouth_opening" in attributes:
+        causes["boca abierta (0 a 1)"] = attributes["mouth_opening"]
+    return causes | {
+        name: np.abs(attributes[key]) for key, name in ANGLES.items() if key in attributes
     }
+
+
+# -- Looking into the network ----------------------------------------------------------------------
+
+
+class Activity(NamedTuple):
+    """What the units of a network do, over a set of images."""
+
+    on: list  # per hidden layer: (n_l,), the share of the images for which each unit is on
+    pile: float  # the answer that most images share, to six decimals
+    n_pile: int  # how many do
+
+
+def activity(X, parameters):
+    """Return the ``Activity`` of a ReLU network over the images in the columns of ``X`` (n_0, m)."""
+    AL, caches = network.L_model_forward(X, parameters)
+    answers, counts = np.unique(AL.round(6), return_counts=True)
+    most = int(counts.argmax())
+    on = [np.mean(Z > 0, axis=1) for _, Z in caches[:-1]]
+    return Activity(on, float(answers[most]), int(counts[most]))
+
+
+def altered(images):
+    """Return name → ``images`` (m, h, w, 3) uint8 as they are, and in six ways not quite so."""
+    turned = ndimage.rotate(images, 15, axes=(1, 2), reshape=False, order=1, mode="nearest")
+    return {
+        "como son": images,
+        "más oscuras": (images * 0.5).astype(np.uint8),
+        "3 píxeles a un lado": _shifted(images, 3),
+        "5 píxeles a un lado": _shifted(images, 5),
+        "giradas 15°": turned,
+        "en espejo": images[:, :, ::-1],
+        "en negativo": 255 - images,
+    }
+
+
+def half_negative(data, seed=0):
+    """Return the ``Dataset`` with half of the images of each half, drawn by ``seed``, as negatives."""
+    random = np.random.RandomState(seed)
+
+    def changed(images):
+        negative = random.permutation(len(images)) % 2 == 1
+        return np.where(negative[:, None, None, None], 255 - images, images)
+
+    return replace(data, train_x=changed(data.train_x), test_x=changed(data.test_x))
+
+
+def _shifted(images, pixels):
+    """Return ``images`` moved to the right; the left edge is repeated."""
+    return np.pad(images, ((0, 0), (0, 0), (pixels, 0), (0, 0)), mode="edge")[:, :, :-pixels]
 
 
 def occlusion_map(predict_proba, image, background, patch=8, stride=4):

@@ -12,20 +12,21 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
+from scipy import ndimage
 
 from helpers import network
-from helpers.data import (
+from helpers.data import flatten
+from helpers.files import (
     DataError,
     check_total,
     damage_as_data_error,
-    flatten,
     read_array,
     shown,
     whole_file,
 )
-from helpers.training import L_layer_model
+from helpers.training import L_layer_model, film
 
-_FORMAT, _VERSION = "Proyecto_Final: red de L capas", 1
+_FORMAT, _VERSION = "Proyecto_Final: red de L capas", 2
 
 
 class Recipe(NamedTuple):
@@ -35,14 +36,20 @@ class Recipe(NamedTuple):
     learning_rate: float = 0.0075
     num_iterations: int = 2700
     hidden_activation: str = "relu"
+    grey: bool = False  # the three channels of each pixel become its luminance
+    local_contrast: float = 0.0  # each pixel against the mean and spread of so many around it
+    standardize: bool = False  # each image's own mean becomes 0, its own spread 1
     center: bool = False  # subtract the mean training image
     scale: float = 1.0  # multiply what is left
     mirror: bool = False  # train on each image's mirror image as well
     weight_decay: float = 0.0
     seeds: tuple = (1,)  # a network each; the model's probability is their mean
+    average_mirror: bool = False  # ... and that of the answers to the image and its mirror image
 
 
 PUBLISHED = Recipe()
+LUMINANCE = np.array([0.299, 0.587, 0.114])  # of R, G, B: ITU-R BT.601
+FLAT = 0.03  # of 1: where the surroundings spread less, there is more noise than face
 
 
 class Origin(NamedTuple):
@@ -51,31 +58,72 @@ class Origin(NamedTuple):
     dataset: str
     classes: tuple  # the names of classes 0 and 1
     train_accuracy: float
-    test_accuracy: float
+    test_accuracy: float  # on images that it was not trained on
+    aligned: bool  # whether each face had been put in its place
 
 
 class Model:
     """Trained networks and their preprocessing: uint8 images in, probabilities out.
 
     ``mean`` (n_0, 1) is subtracted from the flattened images, 0.0 where the recipe does not center;
-    ``networks``: the parameters of each; ``origin``: an ``Origin``, of models read from a file.
+    ``networks``: the parameters of each; ``origin``: an ``Origin``, where it has been said.
     """
 
     def __init__(self, recipe, mean, networks, origin=None):
         self.recipe, self.mean, self.networks, self.origin = recipe, mean, networks, origin
 
+    def __repr__(self):
+        sizes = "-".join(str(n) for n in (*self.recipe.hidden, 1))
+        of = f", entrenado con «{self.origin.dataset}»" if self.origin else ""
+        return f"Modelo de {len(self.networks)} redes de capas {sizes}{of}"
+
+    @property
+    def classes(self):
+        """The names of classes 0 and 1."""
+        return self.origin.classes
+
+    @property
+    def aligned(self):
+        """Whether it expects faces in their place, as ``faces.align`` puts them."""
+        return self.origin.aligned
+
     def prepare(self, images):
         """Return ``images`` (m, h, w, 3) uint8 as the networks take them, (n_0, m) float64."""
-        return self.recipe.scale * (flatten(images) - self.mean)
+        return self.recipe.scale * (inputs(images, self.recipe) - self.mean)
 
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
-        X, activation = self.prepare(images), self.recipe.hidden_activation
-        return np.mean([network.predict_proba(X, p, activation) for p in self.networks], axis=0)
+        views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
+        activation = self.recipe.hidden_activation
+        return np.mean(
+            [
+                network.predict_proba(X, parameters, activation)
+                for X in map(self.prepare, views)
+                for parameters in self.networks
+            ],
+            axis=0,
+        )
 
     def predict(self, images):
         """Return the class of each image, (1, m) int64."""
         return (self.predict_proba(images) > 0.5).astype(np.int64)
+
+
+def inputs(images, recipe):
+    """Return ``images`` (m, h, w, 3) uint8 as columns (n_0, m), each prepared by itself alone."""
+    X = flatten(images)
+    if recipe.grey:
+        grey = np.tensordot(X.reshape(-1, 3, len(images)), LUMINANCE, axes=(1, 0))
+        X = np.repeat(grey, 3, axis=0)
+    if recipe.local_contrast:
+        sigma = (0, recipe.local_contrast, recipe.local_contrast, 0)
+        pixels = np.ascontiguousarray(X.T).reshape(images.shape)
+        pixels -= ndimage.gaussian_filter(pixels, sigma)
+        spread = np.sqrt(ndimage.gaussian_filter(pixels**2, sigma))
+        X = (pixels / (spread + FLAT)).reshape(len(images), -1).T
+    if recipe.standardize:
+        X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-6)  # of one plain colour: zeros
+    return X
 
 
 def train(images, Y, recipe=PUBLISHED, progress=True):
@@ -83,11 +131,7 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
 
     Raises ``ValueError`` and warns as ``training.L_layer_model`` does.
     """
-    if recipe.mirror:
-        images, Y = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([Y, Y], axis=1)
-    X = flatten(images)
-    model = Model(recipe, X.mean(axis=1, keepdims=True) if recipe.center else 0.0, [])
-    X = recipe.scale * (X - model.mean)
+    model, X, Y = _untrained(images, Y, recipe)
     for seed in recipe.seeds:
         parameters, _ = L_layer_model(
             X,
@@ -104,52 +148,86 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
     return model
 
 
+def train_along(images, Y, recipe, moments):
+    """Train once, as ``train`` does; return a dict, number of iterations in ``moments`` → ``Model``.
+
+    What the recipe says of iterations is not read. After an overflow the numbers are NaN, no warning.
+    """
+    model, X, Y = _untrained(images, Y, recipe)
+    models = {moment: Model(recipe, model.mean, []) for moment in moments}
+    for seed in recipe.seeds:
+        _, kept = film(
+            X,
+            Y,
+            [len(X), *recipe.hidden, 1],
+            moments,
+            recipe.learning_rate,
+            hidden_activation=recipe.hidden_activation,
+            weight_decay=recipe.weight_decay,
+            seed=seed,
+        )
+        for moment in moments:
+            models[moment].networks.append(kept[moment])
+    return models
+
+
+def _untrained(images, Y, recipe):
+    """Return a ``Model`` without networks, and the X and Y to train them on."""
+    if recipe.mirror:
+        images, Y = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([Y, Y], axis=1)
+    X = inputs(images, recipe)
+    model = Model(recipe, X.mean(axis=1, keepdims=True) if recipe.center else 0.0, [])
+    return model, recipe.scale * (X - model.mean), Y
+
+
 # Models in files
 
 
-def save_model(path, model, origin):
+def save_model(path, model, origin, dtype=np.float64):
     """Write ``model`` and its ``origin`` to an HDF5 file, which is at every moment whole.
 
-    Raises ``DataError`` if nothing can be written there, ``ValueError`` if the networks are not
-    those of the model's recipe or have numbers that are not finite.
+    ``dtype``: of the stored numbers; read again, float64 predicts bit for bit the same.
+    Raises ``DataError`` if nothing can be written there, ``ValueError`` for what ``load_model`` would
+    refuse: an incomplete origin, numbers that are not finite, networks of another recipe.
     """
-    numbers = {
-        key: np.stack([parameters[key] for parameters in model.networks]).astype(np.float64)
-        for key in model.networks[0]
-    }
-    if model.recipe.center:
-        numbers["mean"] = np.asarray(model.mean, np.float64)
-    for key, values in numbers.items():
-        if not np.isfinite(values).all():
-            raise ValueError(f"{key} tiene valores que no son números: este modelo no sirve.")
-    L = len(model.networks[0]) // 2
-    layers_dims = [numbers["W1"].shape[2], *(numbers[f"b{l}"].shape[1] for l in range(1, L + 1))]
-    if layers_dims[1:] != [*model.recipe.hidden, 1] or len(model.networks) != len(
-        model.recipe.seeds
-    ):
-        raise ValueError(
-            f"Redes del modelo: {len(model.networks)}, con las capas {layers_dims}; no son las de su "
-            f"receta, {model.recipe}. Entrena con train(…, receta), o cambia la receta por la suya."
+    about = json.loads(
+        json.dumps(
+            {
+                "format": _FORMAT,
+                "format_version": _VERSION,
+                "inputs": int(model.networks[0]["W1"].shape[1]),
+                "recipe": model.recipe._asdict(),
+                "origin": origin._asdict(),
+            },
+            default=lambda number: number.item(),  # NumPy's integers
         )
-    about = {
-        "format": _FORMAT,
-        "format_version": _VERSION,
-        "layers_dims": layers_dims,
-        "recipe": model.recipe._asdict(),
-        "origin": origin._asdict(),
-    }
+    )
+    recipe, _, shapes = _understood(about)
+    if len(model.networks) != len(recipe.seeds):
+        raise ValueError(
+            f"El modelo tiene {len(model.networks)} redes y su receta {len(recipe.seeds)} semillas: "
+            "guarda lo que train(…, receta) regresó, sin cambiarle la receta."
+        )
     stream = io.BytesIO()  # not the disk: where that gets full, HDF5 crashes
     with h5py.File(stream, "w") as file:
-        text = json.dumps(about, default=lambda number: number.item())  # NumPy's integers
-        file["about"] = np.array([text.encode()])
-        for key, values in numbers.items():
-            file.create_dataset(key, data=values, fletcher32=True)  # a checksum, by chunk
+        file["about"] = np.array([json.dumps(about).encode()])
+        for key, shape in shapes.items():
+            values = np.asarray(
+                model.mean if key == "mean" else [parameters[key] for parameters in model.networks]
+            )
+            if values.shape != shape or not np.isfinite(values.astype(dtype)).all():
+                raise ValueError(
+                    f"{key}: encontré forma {values.shape}; esperaba {shape}, como dice la receta, y "
+                    "solo números finitos. Guarda lo que train(…, receta) regresó."
+                )
+            # fletcher32: a checksum, by chunk
+            file.create_dataset(key, data=values.astype(dtype), fletcher32=True)
     with whole_file(path) as unfinished:
         unfinished.write_bytes(stream.getvalue())
 
 
 def load_model(path):
-    """Read the ``Model`` that ``save_model`` wrote; it predicts bit for bit the same.
+    """Read the ``Model`` that ``save_model`` wrote; it predicts the same, on every machine.
 
     Raises ``DataError`` if the file is missing, damaged, something else, or of a later version.
     """
@@ -157,56 +235,67 @@ def load_model(path):
     if not path.is_file():
         raise DataError(f"No existe el modelo {shown(path)}: guárdalo antes con save_model.")
     with damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
-        recipe, origin, layers_dims = _read_about(file, path)
-        n_networks = len(recipe.seeds)
+        kinds, expected = [np.bytes_], "la ficha de un modelo guardado"
+        (text,) = read_array(file, path, "about", (1,), kinds, expected)
+        about = json.loads(text)
+        if about["format"] != _FORMAT or about["format_version"] > _VERSION:
+            raise DataError(
+                f"{shown(path)}: encontré {about['format']!r:.300}, versión "
+                f"{about['format_version']}; esperaba {_FORMAT!r}, hasta la {_VERSION}. Si es de un "
+                "programa más nuevo, actualiza el proyecto para abrirlo."
+            )
+        recipe, origin, shapes = _understood(about)
+        check_total(path, 8 * sum(map(math.prod, shapes.values())))  # one array, many names
         numbers = {}
-        for l, (n_prev, n) in enumerate(zip(layers_dims, layers_dims[1:]), start=1):
-            numbers[f"W{l}"] = (n_networks, n, n_prev)
-            numbers[f"b{l}"] = (n_networks, n, 1)
-        if recipe.center:
-            numbers["mean"] = (layers_dims[0], 1)
-        check_total(path, 8 * sum(map(math.prod, numbers.values())))  # one array, many names
-        for key, shape in numbers.items():
-            expected = f"números float64 de forma {shape}"
-            numbers[key] = read_array(file, path, key, shape, [np.float64], expected)
+        for key, shape in shapes.items():
+            expected = f"números finitos de forma {shape}"
+            values = read_array(file, path, key, shape, [np.floating], expected)
+            numbers[key] = values.astype(np.float64)
             if not np.isfinite(numbers[key]).all():
                 raise DataError(f"{shown(path)}, «{key}»: tiene valores que no son números.")
     mean = numbers.pop("mean", 0.0)
-    networks = [{key: values[i] for key, values in numbers.items()} for i in range(n_networks)]
+    networks = [
+        {key: values[i] for key, values in numbers.items()} for i in range(len(recipe.seeds))
+    ]
     return Model(recipe, mean, networks, origin)
 
 
-def _read_about(file, path):
-    """The recipe, the origin and the layers of the model in an open file."""
-    (text,) = read_array(file, path, "about", (1,), [np.bytes_], "la ficha de un modelo guardado")
-    about = json.loads(text)
-    if about["format"] != _FORMAT:
-        raise DataError(
-            f"{shown(path)}: no es un modelo de este proyecto; es {about['format']!r:.300}."
-        )
-    if about["format_version"] > _VERSION:
-        raise DataError(
-            f"{shown(path)}: es de la versión {about['format_version']} del formato y este programa "
-            f"conoce hasta la {_VERSION}. Actualiza el proyecto para abrirlo."
-        )
+def _understood(about):
+    """Return the recipe, the origin and the shape of each array, from what JSON gave of them.
+
+    Raises ``ValueError`` or ``TypeError`` for what no ``save_model`` should write.
+    """
     recipe = _as_tuple(about["recipe"], Recipe())
+    origin = _as_tuple(about["origin"], Origin("", (), 0.0, 0.0, False))
     network.activation_functions(recipe.hidden_activation)
-    sizes = about["layers_dims"]
-    if sizes[1:] != [*recipe.hidden, 1] or any(type(n) is not int or n < 1 for n in sizes):
-        raise ValueError(f"layers_dims = {sizes!r}")
-    origin = _as_tuple(about["origin"], Origin("", (), 0.0, 0.0))
-    kinds = [type(value) for value in (*origin.classes, *recipe.seeds)]
-    if kinds != [str, str] + [int] * len(recipe.seeds):
-        raise ValueError(f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}")
-    return recipe, origin, sizes
+    for name, values, kind in [
+        ("classes", origin.classes, str),
+        ("seeds", recipe.seeds, int),
+        ("hidden", recipe.hidden, int),
+    ]:
+        if not all(type(value) is kind for value in values):
+            raise ValueError(f"{name} = {values!r}: esperaba solo {kind.__name__}.")
+    if len(origin.classes) != 2 or not recipe.seeds:
+        raise ValueError(
+            f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
+            "dos clases y al menos una semilla."
+        )
+    n, sizes = len(recipe.seeds), [about["inputs"], *recipe.hidden, 1]
+    if not all(type(size) is int and size > 0 for size in sizes):
+        raise ValueError(f"capas = {sizes!r}: esperaba enteros positivos.")
+    shapes = {}
+    for l, (n_prev, n_l) in enumerate(zip(sizes, sizes[1:]), start=1):
+        shapes[f"W{l}"], shapes[f"b{l}"] = (n, n_l, n_prev), (n, n_l, 1)
+    if recipe.center:
+        shapes["mean"] = (sizes[0], 1)
+    return recipe, origin, shapes
 
 
 def _as_tuple(fields, example):
     """``fields``, as JSON gave them, as a named tuple like ``example``; raise if they don't fit."""
     result = type(example)(**{k: tuple(v) if type(v) is list else v for k, v in fields.items()})
     for name, value, like in zip(result._fields, result, example):
-        if not isinstance(value, (int, float) if isinstance(like, float) else type(like)):
-            raise TypeError(f"{name} = {value!r}")
-        if isinstance(like, float) and not math.isfinite(value):
-            raise ValueError(f"{name} = {value!r}")
+        fits = type(value) in ((int, float) if type(like) is float else (type(like),))
+        if not fits or (type(like) is float and not math.isfinite(value)):
+            raise ValueError(f"{name} = {value!r}: esperaba un valor como {like!r}.")
     return result

@@ -212,20 +212,32 @@ def L_model_backward(AL, Y, caches, hidden_activation="relu"):
 
     ``AL`` and ``caches`` come from ``L_model_forward``; ``Y`` is (1, m) of 0 and 1.
     Returns ``grads`` with ``dA{l-1}``, ``dW{l}`` and ``db{l}`` for l = L, ..., 1.
-
-    The output layer uses ``dZL = AL - Y``, the product of the cross-entropy's and the sigmoid's
-    derivatives: the fractions 1/AL and 1/(1 - AL) cancel, so a saturated unit can't divide by 0.
     """
     AL = as_matrix("AL", AL)
-    dZ = AL - _labels(Y, AL)
+    Y = _labels(Y, AL)
     L = len(caches)
+    linear_cache, ZL = caches[-1]
     grads = {}
-    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = linear_backward(dZ, caches[-1][0])
+    dZL = _output_backward(AL, Y, ZL)
+    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = linear_backward(dZL, linear_cache)
     for l in range(L - 1, 0, -1):
         grads[f"dA{l - 1}"], grads[f"dW{l}"], grads[f"db{l}"] = linear_activation_backward(
             grads[f"dA{l}"], caches[l - 1], hidden_activation
         )
     return grads
+
+
+def _output_backward(AL, Y, ZL):
+    """Return dZL: the cross-entropy's slope at ``AL``, times the sigmoid's at ``ZL``.
+
+    Where AL is sigmoid(ZL), as in a forward pass, the fractions 1/AL and 1/(1 - AL) cancel and
+    AL - Y is left: no digit is lost in a saturated unit and nothing is divided by 0.
+    """
+    dAL = np.where(Y == 1, -1.0, 1.0) / np.maximum(
+        np.where(Y == 1, AL, 1.0 - AL), np.finfo(np.float64).tiny
+    )
+    is_sigmoid = np.isclose(AL, sigmoid(ZL)[0], rtol=1e-15, atol=0.0)
+    return np.where(is_sigmoid, AL - Y, sigmoid_backward(dAL, ZL))
 
 
 def update_parameters(parameters, grads, learning_rate):
@@ -299,12 +311,20 @@ def activation_functions(name):
 
 def _depth(parameters):
     """Return L after checking that ``parameters`` holds W1..WL and b1..bL."""
-    L = len(parameters) // 2
-    complete = len(parameters) == 2 * L > 0
-    if not (
-        complete and all(f"W{l}" in parameters and f"b{l}" in parameters for l in range(1, L + 1))
-    ):
+    if not isinstance(parameters, dict):
+        advice = (
+            " L_layer_model regresa dos cosas: escribe «parameters, costs = L_layer_model(...)»."
+            if isinstance(parameters, tuple)
+            else ""
+        )
         raise ValueError(
-            f"parameters tiene las claves {sorted(parameters)}: se esperaban W1, b1, ..., WL, bL."
+            f"parameters es {type(parameters).__name__}: se esperaba un diccionario con W1, b1, ..., "
+            f"WL, bL.{advice}"
+        )
+    L = len(parameters) // 2
+    expected = {f"{name}{l}" for name in "Wb" for l in range(1, L + 1)}
+    if L == 0 or set(parameters) != expected:
+        raise ValueError(
+            f"parameters tiene las claves {list(parameters)}: se esperaban W1, b1, ..., WL, bL."
         )
     return L

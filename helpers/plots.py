@@ -5,14 +5,15 @@ Titles are in Spanish and say what is seen, with the numbers that were passed in
 one width and no text below 10 points, so that they can be read in the notebook and on a phone.
 """
 
+import textwrap
 from functools import wraps
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import ConnectionPatch, FancyArrowPatch, Rectangle
+from matplotlib.patches import ConnectionPatch, FancyArrowPatch, Polygon, Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from helpers.evaluation import percent, wilson_interval
+from helpers.evaluation import main_cause, percent, wilson_interval
 
 # Okabe & Ito (2008): told apart by colour-blind readers too. Class 0 blue, class 1 orange.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
@@ -49,21 +50,6 @@ def _figure(draw):
         return figure
 
     return drawn
-
-
-@_figure
-def examples(images, Y, classes, per_class):
-    """Show the first ``per_class`` images of each class, a row per class.
-
-    ``images`` (m, h, w, 3) uint8, ``Y`` (1, m), ``classes`` their two names.
-    """
-    figure = plt.figure(figsize=(WIDTH, 3.2))
-    for label, half in enumerate(figure.subfigures(2)):
-        members = np.flatnonzero(np.ravel(Y) == label)
-        title = f"y = {label}: {classes[label]} ({len(members)} de {np.size(Y)})"
-        _title(half, title, color=CLASS_INKS[label])
-        _pictures(half.subplots(1, per_class, squeeze=False)[0], images[members[:per_class]])
-    return figure
 
 
 @_figure
@@ -146,58 +132,165 @@ def architecture(layers_dims, image, probability, classes):
 
 
 @_figure
-def cost_curve(costs, every, learning_rate, published=None):
-    """Plot ``costs``, one each ``every`` iterations, and the ``published`` ones where given."""
-    iterations = every * np.arange(len(costs))
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
+def cost_steps(costs, learning_rate, published=None, zoom=60):
+    """Plot ``costs`` (n,), one for each step, and from near the most restless ``zoom`` of them.
+
+    ``published``: costs of another run, one for each 100 steps, where given.
+    """
+    figure, (whole, near) = plt.subplots(
+        1, 2, figsize=(WIDTH, 3.6), width_ratios=[1.7, 1], gridspec_kw={"wspace": 0.05}
+    )
+    steps, rises = np.arange(len(costs)), np.diff(costs) > 0
+    rough = np.convolve(np.abs(np.diff(costs, 2)), np.ones(zoom), "valid")
+    first = int(rough.argmax())
+    whole.plot(steps, costs, color=BLUE, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
+    whole.axvspan(first, first + zoom, color=ORANGE, alpha=0.35, label="lo que se ve de cerca")
     if published is not None:
-        its = every * np.arange(len(published))
-        axes.plot(its, published, "o", color=ORANGE, markersize=5, label="publicado")
-    axes.plot(iterations, costs, color=BLUE, label=f"α = {learning_rate:g}")
-    for i, side in ((0, "left"), (np.flatnonzero(np.isfinite(costs))[-1], "right")):
-        axes.annotate(
-            f"{costs[i]:.2f}",
-            (iterations[i], costs[i]),
-            (6 if side == "left" else -2, 6),
-            textcoords="offset points",
-            ha=side,
-            color=BLUE,
-            fontweight="bold",
+        whole.plot(
+            100 * np.arange(len(published)), published, ".", color="black", label="publicado"
         )
-    axes.set(xlabel="iteración", ylabel="costo J (entropía cruzada)")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_ylim(0, 1.12 * np.nanmax(costs))
-    if not np.isfinite(costs[-1]):
-        title = "El costo se desbordó: la tasa de aprendizaje es demasiado grande"
-    else:
-        rise = costs[-1] / costs[0]
-        verb = "apenas cambia:" if 0.95 < rise < 1 else "baja" if rise < 1 else "sube"
-        title = (
-            f"El costo {verb} de {costs[0]:.2f} a {costs[-1]:.2f} en {iterations[-1]:,} iteraciones"
-        )
-    axes.set_title(title)
-    axes.legend()
+    whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
+    whole.xaxis.set_major_formatter("{x:,.0f}")
+    whole.legend(loc="lower left")
+    near.plot(
+        steps[first : first + zoom], costs[first : first + zoom], ".-", color=BLUE, linewidth=1
+    )
+    near.set(xlabel="paso")
+    near.locator_params(nbins=4)
+    near.set_title(f"{zoom} pasos de cerca", fontweight="normal")
+    last = costs[-1]
+    _title(
+        figure,
+        f"De {costs[0]:.2f} a {last:.2f}… pero el costo sube en {rises.sum():,} de {len(rises):,} pasos"
+        if np.isfinite(last)
+        else "El costo se desbordó: la tasa de aprendizaje es demasiado grande",
+    )
     return figure
 
 
 @_figure
-def confusion(matrix, classes, title=None):
-    """Draw a confusion matrix, (2, 2) counts with a row per true class; by default count errors."""
-    figure, axes = plt.subplots(figsize=(4.8, 3.8))
-    axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1.3 * matrix.max())
+def learning(moments, weights, answers, Y, classes, shape):
+    """Watch a network learn, a column per moment: its first layer above, its answers below.
+
+    ``moments``: numbers of steps; ``weights``: for each, units of W1 to be shown, (units, n_0);
+    ``answers``: for each, (1, m) probabilities of the images whose labels are ``Y`` (1, m).
+    """
+    units = len(weights[0])
+    figure = plt.figure(figsize=(WIDTH, 1.35 * units + 2.1))
+    grid = figure.subplots(units + 1, len(moments), height_ratios=[1] * units + [1.1])
+    for column, moment, W1, AL in zip(grid.T, moments, weights, answers):
+        column[0].set_title(f"{moment:,} pasos", fontweight="normal")
+        for axes, unit in zip(column, W1):
+            _weights(axes, unit, shape)
+        for label in (0, 1):
+            of_class = np.ravel(AL)[np.ravel(Y) == label]
+            column[-1].hist(of_class, np.linspace(0, 1, 11), color=CLASS_COLORS[label], alpha=0.7)
+        column[-1].set(xticks=[0, 1], yticks=[], xlabel="ŷ")
+        column[-1].grid(False)
+    right = [np.mean((AL > 0.5) == Y) for AL in answers]
+    _title(
+        figure, f"Míralo aprender: de {percent(right[0], 0)} a {percent(right[-1], 0)} de aciertos"
+    )
+    handles = [Rectangle((0, 0), 1, 1, color=color, alpha=0.7) for color in CLASS_COLORS]
+    figure.legend(handles, classes, loc="outside lower left", ncols=2)
+    return figure
+
+
+@_figure
+def scores(rows, matrix, classes):
+    """Compare accuracies, and count the errors of the test half by class.
+
+    ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
+    """
+    figure, (forest, table) = plt.subplots(1, 2, figsize=(WIDTH, 3.4), width_ratios=[1.5, 1])
+    colors = [GREY, *[BLUE] * (len(rows) - 2), ORANGE]  # studied, tested, the rival
+    for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
+        _rates(forest, [-i], [(k, n)], color, horizontal=True)
+        forest.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
+    forest.set_yticks(-np.arange(len(rows)), rows)
+    forest.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
+    forest.locator_params(axis="x", nbins=4)
+    table.imshow(matrix, cmap="Blues", vmin=0, vmax=1.3 * matrix.max())
     for (row, col), count in np.ndenumerate(matrix):
         ink = "white" if count > 0.7 * matrix.max() else "black"
-        axes.text(col, row, f"{count}", ha="center", va="center", fontsize=22, color=ink)
-        if row != col:
-            kind = "falsos positivos" if col else "falsos negativos"
-            axes.text(col, row + 0.25, kind, ha="center", va="center", color=ink)
-    axes.set_xticks([0, 1], classes)
-    axes.set_yticks([0, 1], classes, rotation=90, va="center")
-    axes.set(xlabel="lo que dice la red", ylabel="lo que es")
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    axes.set_title(title or f"Errores: {matrix[0, 1] + matrix[1, 0]} de {matrix.sum()} imágenes")
+        table.text(col, row, f"{count}", ha="center", va="center", fontsize=20, color=ink)
+    table.set_xticks([0, 1], classes)
+    table.set_yticks([0, 1], classes, rotation=90, va="center")
+    table.set(xlabel="lo que dice la red", ylabel="lo que es")
+    table.grid(False)
+    table.spines[:].set_visible(False)
+    table.tick_params(length=0)
+    _title(
+        figure, f"En prueba se equivoca en {matrix[0, 1] + matrix[1, 0]} de {matrix.sum()} imágenes"
+    )
+    return figure
+
+
+@_figure
+def units(activity, answers, Y, classes):
+    """Show how often each hidden unit is on, and how many images get the very same answer.
+
+    ``activity``: ``evaluation.Activity``; ``answers`` (1, m) probabilities; ``Y`` (1, m) labels.
+    """
+    figure, (lights, piles) = plt.subplots(1, 2, figsize=(WIDTH, 3.5), width_ratios=[1.2, 1])
+    for row, on in enumerate(activity.on):
+        xs = np.linspace(0, 1, len(on) + 2)[1:-1]
+        y = np.full(len(on), -row)
+        lights.scatter(xs, y, 190, c=on, cmap="YlOrBr", vmin=0, vmax=1, edgecolors=GREY)
+        dead = on == 0
+        lights.plot(xs[dead], y[dead], "x", color=VERMILION, markersize=9)
+        text = f"capa {row + 1}: viven {np.sum(~dead)} de {len(on)}"
+        lights.text(0.03, -row + 0.36, text, fontsize=10)
+    lights.set(xlim=(0, 1), ylim=(-len(activity.on) + 0.6, 0.75))
+    lights.axis("off")
+    lights.set_title("Más oscura, más veces encendida; ×: nunca", fontweight="normal", fontsize=10)
+    for_each = [np.ravel(answers)[np.ravel(Y) == label] for label in (0, 1)]
+    bins = np.linspace(0, 1, 21)
+    piles.hist(for_each, bins, stacked=True, color=CLASS_COLORS, label=classes)
+    if activity.n_pile > 2:
+        piles.annotate(
+            f"{activity.n_pile} con ŷ = {activity.pile:.4f}",
+            (activity.pile, activity.n_pile),
+            (0.32, 0.72),
+            textcoords="axes fraction",
+            arrowprops={"arrowstyle": "->"},
+        )
+    piles.set(xlabel="ŷ", ylabel="imágenes de prueba")
+    piles.legend(loc="upper center", fontsize=10)
+    _title(figure, f"{activity.n_pile} de {np.size(Y)} imágenes reciben la misma respuesta")
+    return figure
+
+
+@_figure
+def layers(names, network, logistic, n, example):
+    """Compare a network with a logistic regression on several versions of a set, as bars.
+
+    ``network`` and ``logistic``: right answers of ``n``, for each of ``names``; ``example``: an image
+    (h, w, 3) of each version, below its bars.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 4))
+    x = np.arange(len(names))
+    for shift, rights, color, label in (
+        (-0.2, network, BLUE, "red de 4 capas"),
+        (0.2, logistic, ORANGE, "regresión logística (1 capa)"),
+    ):
+        axes.bar(x + shift, np.divide(rights, n), 0.38, color=color, label=label)
+        _rates(axes, x + shift, [(k, n) for k in rights], "black", fmt="none")
+        for at, k in zip(x + shift, rights):
+            text = {"ha": "center", "color": "white", "fontweight": "bold"}
+            axes.text(at, 0.04, percent(k / n, 0), **text)
+    axes.axhline(0.5, color=GREY, linestyle="--", label="echar un volado")
+    axes.set_xticks(x, names)
+    for at, image in zip(x, example):
+        inset = axes.inset_axes((at - 0.19, 1.0, 0.38, 0.24), transform=axes.transData)
+        inset.imshow(image)
+        inset.axis("off")
+    axes.set(ylim=(0, 1.26), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.set_title(
+        f"Con negativos: la red {percent(network[-1] / n, 0)}, sin capas {percent(logistic[-1] / n, 0)}"
+    )
+    figure.legend(loc="outside lower left", ncols=3)
     return figure
 
 
@@ -224,101 +317,122 @@ def gallery(images, Y, probabilities, classes, title):
     return figure
 
 
-@_figure
-def photo_verdict(whole, seen, probability, classes):
-    """Show a photo, the square of it that the network sees, and its probability as a bar.
+def print_mislabeled_images(classes, X, y, p):
+    """Return the course's figure: the images in the columns of ``X`` (n_0, m) that ``p`` gets wrong.
 
-    ``whole`` (h, w, 3) and ``seen`` (size, size, 3) uint8, as ``data.load_photo`` returns them
-    without crop and with it.
+    ``classes``: their two names, text or bytes; ``y`` and ``p``: (1, m) labels and predictions.
     """
-    says = int(probability > 0.5)
-    h, w = whole.shape[:2]
-    side = min(h, w)
-    figure, (photo, picture, bar) = plt.subplots(
-        1, 3, figsize=(WIDTH, 2.9), width_ratios=[1, 1, 1.6]
-    )
-    _title(figure, f"La red dice: {classes[says]} (ŷ = {probability:.2f})")
-    _pictures((photo, picture), (whole, seen))
-    frame = _frame(((w - side) / 2 - 0.5, (h - side) / 2 - 0.5), side, side)
-    photo.add_patch(frame).set_clip_on(False)  # whole where it lies on the rim
-    photo.set_title("la foto", fontweight="normal")
-    picture.set_title(f"{seen.shape[1]} × {seen.shape[0]} píxeles", fontweight="normal")
-    bar.barh([0, 0], [1, probability], color=["#EEEEEE", CLASS_COLORS[says]], height=0.5)
-    bar.axvline(0.5, color=GREY, linewidth=1, linestyle="--")
-    bar.set(xlim=(0, 1), ylim=(-0.6, 0.6), yticks=[])
-    bar.set_xlabel(f"ŷ, probabilidad de «{classes[1]}»")
-    bar.grid(False)
-    bar.spines["left"].set_visible(False)
+    wrong = np.flatnonzero(np.ravel(y) != np.ravel(p))
+    side = int(np.sqrt(len(X) / 3))
+    images = np.rint(255 * X[:, wrong]).astype(np.uint8).T.reshape(-1, side, side, 3)
+    names = [c.decode("utf-8") if isinstance(c, bytes) else str(c) for c in classes]
+    labels = np.ravel(y)[wrong].astype(int)
+    title = f"Errores: {len(wrong)} de {np.size(y)} imágenes"
+    return gallery(images, labels, np.ravel(p)[wrong], names, title)
+
+
+@_figure
+def cause(measured, classes):
+    """Plot the error rate along the cause that matters most: ``measured`` is name → a ``Cause`` pair.
+
+    The two classes are drawn apart; the vertical lines are 95 % intervals.
+    """
+    name, label = main_cause(measured)
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
+    for cause, color, of in zip(measured[name], CLASS_COLORS, classes):
+        counts = [(b.errors, b.n) for b in cause.bins]
+        line = _rates(axes, [b.median for b in cause.bins], counts, color, fmt="o-")
+        line.set_label(f"{of}: {cause.verdict}")
+    axes.set(ylim=(0, None), xlabel=name, ylabel="tasa de error")
+    ends = [percent(b.errors / b.n, 0) for b in measured[name][label].bins[:: len(counts) - 1]]
+    what = name.partition(" (")[0]
+    axes.set_title(f"«{classes[label]}», según {what}: errores de {ends[0]} a {ends[-1]}")
+    figure.legend(loc="outside lower left", ncols=2)
     return figure
 
 
 @_figure
-def study(recipes, scores, field, xlabel, published=()):
-    """Plot the cross-validated accuracies of ``recipes``, which differ in ``field``.
-
-    ``scores``: recipe → ``studies.Scores``; ``published``: the setting, as text → its published
-    train and test accuracy, of one run. What lies over 10 points below the best stands at the lower
-    edge, with its number: the axis is for telling the others apart.
-    """
-    values = [getattr(recipe, field) for recipe in recipes]
-    keys = [str(len(v) + 1) if field == "hidden" else str(v) for v in values]
-    if field == "hidden":
-        names = [f"{len(v) + 1} capas\n{'-'.join(map(str, v))}" for v in values]
-    else:
-        names = [
-            f"{v:,}" if isinstance(v, int) else ACTIVATION_NAMES.get(v, str(v)) for v in values
-        ]
-    means = np.array([scores[recipe].accuracies.mean() for recipe in recipes])
-    converged = [i for i in np.argsort(means, kind="stable") if not scores[recipes[i]].diverged]
-    floor = means[converged or slice(None)].max() - 0.10
-    seen = [scores[r].accuracies for r, mean in zip(recipes, means) if mean >= floor]
-    seen = np.array([*np.ravel(seen), *(published[key][1] for key in keys if key in published)])
-    bottom = seen[seen > floor].min() - 0.01
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
-    handles = {}
-
-    def place(x, value, label, color, marker, spread=None, side="right"):
-        if value < floor:
-            (handle,) = axes.plot(x, bottom, "v", color=color, markersize=9, clip_on=False)
-            where = {"textcoords": "offset points", "ha": side, "color": color}
-            axes.annotate(percent(value, 0), (x, bottom), (0, 9), **where)
+def decision_maps(images, maps, texts):
+    """Show images, each above its map (h, w) of which pixels moved the decision to class 1."""
+    figure, grid = plt.subplots(2, len(images), figsize=(WIDTH, 4.6), squeeze=False)
+    _title(figure, "Tapar lo rojo baja ŷ; tapar lo azul la sube")
+    _pictures(grid[0], images)
+    for (picture, heat), image, of_image, text in zip(grid.T, images, maps, texts):
+        picture.set_title(text, fontweight="normal", fontsize=11)
+        limit = np.abs(of_image).max()
+        heat.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255)
+        heat.axis("off")
+        if limit < 1e-6:
+            heat.set_title("nada la mueve", fontweight="normal", fontsize=11)
         else:
-            handle = axes.errorbar(x, value, spread, fmt=marker, color=color, capsize=4)
-        handles.setdefault(label, handle)
+            heat.imshow(of_image, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6)
+    return figure
 
-    for i, (recipe, mean, key) in enumerate(zip(recipes, means, keys)):
-        folds = scores[recipe].accuracies
-        if mean >= floor:
-            axes.plot(np.full(len(folds), i), folds, "o", color=BLUE, alpha=0.35, markersize=4)
-        if scores[recipe].diverged:
-            place(i, mean, "no convergió", VERMILION, "X", folds.std(ddof=1))
-        else:
-            place(i, mean, "validación cruzada", BLUE, "o", folds.std(ddof=1))
-        if key in published:
-            one_run = published[key][1]
-            place(i + 0.2, one_run, "publicado en Happy House", ORANGE, "D", side="left")
-    axes.set_xticks(range(len(names)), names)
-    axes.yaxis.set_major_formatter(PERCENT)
-    axes.set(xlabel=xlabel, ylabel="exactitud", xlim=(-0.4, len(names) - 0.5))
-    axes.set_ylim(bottom=bottom)
-    if (most := scores[recipes[0]].baseline) > bottom:
-        label = "siempre la clase más frecuente"
-        handles[label] = axes.axhline(most, color=GREY, linestyle="--", linewidth=1)
-    best = [names[i].partition("\n")[0] for i in converged[-2:]]
-    if len(best) < 2:
-        title = f"Solo {best[0]} convergió" if best else "Ninguna corrida convergió"
-    else:
-        m = scores[recipes[0]].probabilities.size
-        lead = round(m * (means[converged[-1]] - means[converged[-2]]))
-        title = f"Ventaja de {best[1]} sobre {best[0]}: {lead} de {m} imágenes"
-        title = title if lead else f"Empate en lo más alto: {best[0]} y {best[1]}"
-    axes.set_title(title)
-    figure.legend(
-        handles.values(),
-        handles.keys(),
-        loc="outside lower left",
-        ncols=3 if len(handles) < 4 else 2,
+
+@_figure
+def fragility(example, rights, n):
+    """Show accuracy on altered test images: ``example`` name → (h, w, 3), ``rights`` name → right of n."""
+    names = list(rights)
+    figure, grid = plt.subplots(
+        2, len(names), figsize=(WIDTH, 3.9), height_ratios=[1, 1.7], sharey="row"
     )
+    _pictures(grid[0], [example[name] for name in names])
+    for axes, name in zip(grid[1], names):
+        rate = rights[name] / n
+        axes.bar(0, rate, color=BLUE if name == names[0] else ORANGE)
+        axes.text(0, rate + 0.03, percent(rate, 0), ha="center", fontweight="bold")
+        axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
+        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), yticks=[0, 0.5, 1])
+        axes.set_xlabel("\n".join(textwrap.wrap(name, 11)))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    worst = min(rights, key=rights.get)
+    _title(figure, f"La misma red, las mismas caras: {worst}, {percent(rights[worst] / n, 0)}")
+    return figure
+
+
+@_figure
+def hyperparameters(studies, scores, chosen, published=None):
+    """Plot cross-validated accuracy along several hyperparameters, a panel each.
+
+    ``studies``: name of the field → list of recipes; ``scores``: recipe → ``studies.Scores``;
+    ``chosen``: the recipe in use; ``published``: field → value as text → (train, test) accuracy.
+    """
+    figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 5.6), sharey=True)
+    best = max(score.accuracy for score in scores.values())
+    floor = best - 0.16
+    for axes, (field, recipes) in zip(grid.ravel(), studies.items()):
+        title, names = FIELDS[field], [_setting(field, recipe) for recipe in recipes]
+        for i, recipe in enumerate(recipes):
+            score = scores[recipe]
+            k, n = int(score.right.sum()), len(score.right)
+            color = VERMILION if score.diverged else GREEN if recipe == chosen else BLUE
+            if k / n < floor:
+                axes.plot(i, floor, "v", color=color, markersize=9, clip_on=False)
+                axes.text(i, floor + 0.01, percent(k / n, 0), ha="center", color=color)
+            else:
+                _rates(axes, [i], [(k, n)], color)
+            value = getattr(recipe, field)
+            key = f"{len(value) + 1}" if field == "hidden" else f"{value}"
+            if key in (published or {}).get(field, ()):
+                axes.plot(i + 0.2, published[field][key][1], "D", color=ORANGE)
+        axes.set_xticks(range(len(names)), names)
+        axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(floor - 0.01, None))
+        axes.set_title(title, fontweight="normal")
+    best_recipe = max(scores, key=lambda recipe: scores[recipe].accuracy)
+    lead = scores[best_recipe].right.sum() - scores[chosen].right.sum()
+    _title(
+        figure,
+        f"Lo mejor que se probó gana por {lead} de {len(scores[chosen].right)} imágenes"
+        if lead
+        else "Nada de lo que se probó gana a la receta publicada",
+    )
+    handles = [plt.Line2D([], [], color=GREEN, marker="o", linestyle="", label="la receta en uso")]
+    handles += [plt.Line2D([], [], color=BLUE, marker="o", linestyle="", label="otros valores")]
+    handles += [plt.Line2D([], [], color=VERMILION, marker="o", linestyle="", label="no convergió")]
+    if published:
+        label = "publicado en Happy House"
+        handles += [plt.Line2D([], [], color=ORANGE, marker="D", linestyle="", label=label)]
+    figure.legend(handles=handles, loc="outside lower left", ncols=3 if len(handles) < 4 else 2)
     return figure
 
 
@@ -357,175 +471,61 @@ def choosing_by_test(iterations, accuracies, chosen):
 
 
 @_figure
-def seeds(accuracies, interval, n, published=None):
-    """Show test accuracies of many seeds, one run's 95 % ``interval`` and the published figure.
+def photo_verdicts(photo, frames, seen, probabilities, classes):
+    """Frame every face of a photo in its verdict's colour, and show what the network sees of it.
 
-    ``n``: how many test images there are, which makes accuracies come in steps of 1 / n.
+    ``photo`` (h, w, 3) uint8; ``frames`` (n, 4, 2): corners (x, y) in the photo of each of ``seen``
+    (n, size, size, 3) uint8; ``probabilities`` (n,) of ``classes[1]``. At most eight are seen.
     """
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.3))
-    rights, counts = np.unique(np.round(n * np.asarray(accuracies)), return_counts=True)
-    for right, count in zip(rights, counts):
-        axes.plot(np.full(count, right / n), np.arange(count) + 1, "o", color=BLUE, markersize=9)
-    axes.axvspan(*interval, color=BLUE, alpha=0.10, label="intervalo de Wilson de una corrida")
-    if published is not None:
-        label = "publicado en Happy House"
-        axes.axvline(published, color=ORANGE, linestyle="--", label=label)
-    axes.set(ylim=(0, max(counts) + 1), yticks=[], xlabel="exactitud en prueba")
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="y", visible=False)
-    axes.xaxis.set_major_formatter(PERCENT)
-    seen, compatible = (
-        f"{100 * min(ends):.1f} a {percent(max(ends))}" for ends in (accuracies, interval)
-    )
-    axes.set_title(f"{len(accuracies)} semillas: {seen}; exactitud verdadera: {compatible}")
-    figure.legend(loc="outside lower left", ncols=2)
-    return figure
+    n, shown = len(seen), min(len(seen), 8)
+    h, w = photo.shape[:2]
+    says = np.greater(probabilities, 0.5).astype(int)
+    if n == 1:
+        figure = plt.figure(figsize=(WIDTH, 3.6))
+        above, below = figure.subfigures(1, 2, width_ratios=[1.2, 1])
+        grid = [below.subplots()]
+        grid[0].set_title("{1} × {0} píxeles".format(*seen[0].shape), fontweight="normal")
+        _title(figure, f"La red dice: {classes[says[0]]} (ŷ = {probabilities[0]:.2f})")
+    else:
+        rows = -(-shown // 4)
+        heights = [min(WIDTH * h / w, 5.4) + 0.4, 2.3 * rows]
+        figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.4))
+        above, below = figure.subfigures(2, 1, height_ratios=heights)
+        grid = below.subplots(rows, 4, squeeze=False).ravel()
+        for i, axes in enumerate(grid[:shown]):
+            words = f"{i + 1}: {classes[says[i]]}\nŷ = {probabilities[i]:.2f}"
+            ink = CLASS_INKS[says[i]]
+            axes.set_title(words, fontsize=11, fontweight="normal", loc="center", color=ink)
+        _title(figure, f"{n} caras{f'; abajo, las {shown} más grandes' * (n > shown)}")
+    _pictures(grid, seen[:shown])
 
-
-@_figure
-def recipes(ideas, scores, chosen):
-    """Compare recipes: ``ideas`` name → recipe, ``scores`` recipe → ``studies.Scores``."""
-    names, tried = list(ideas), list(ideas.values())
-    base = scores[tried[0]].accuracies.mean()
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.48 * len(names) + 1.4))
-    rows, results = np.arange(len(names))[::-1], []
-    for row, recipe in zip(rows, tried):
-        folds = scores[recipe].accuracies
-        color = GREEN if recipe == chosen else BLUE
-        axes.plot(folds, np.full(len(folds), row), "o", color=color, alpha=0.35, markersize=5)
-        axes.plot(folds.mean(), row, "o", color=color, markersize=10)
-        gain = f" ({100 * (folds.mean() - base):+.1f})".replace("-", "−") * (recipe != tried[0])
-        results.append(f"{percent(folds.mean())}{gain}")
-    axes.axvline(base, color=GREY, linestyle="--", linewidth=1)
-    axes.set_yticks(rows, names)
-    right = axes.secondary_yaxis("right")
-    right.set_yticks(rows, results)
-    right.spines[:].set_visible(False)
-    right.tick_params(length=0)
-    right.get_yticklabels()[tried.index(chosen)].set(color=GREEN, fontweight="bold")
-    axes.xaxis.set_major_formatter(PERCENT)
-    axes.locator_params(axis="x", nbins=5)
-    axes.set(xlabel="exactitud en validación cruzada", ylim=(-0.6, len(names) - 0.4))
-    axes.set_title(f"La mejor en validación cruzada: {names[tried.index(chosen)]}")
-    return figure
-
-
-@_figure
-def causes(measured, classes):
-    """Plot error rates with 95 % intervals: ``measured`` is name → a ``Cause`` for each class."""
-    rows = -(-len(measured) // 2)
-    figure, grid = plt.subplots(rows, 2, figsize=(WIDTH, 3.4 * rows), squeeze=False, sharey=True)
-    for axes, (name, pair) in zip(grid.ravel(), measured.items()):
-        for cause, color, of in zip(pair, CLASS_COLORS, classes):
-            counts = [(b.errors, b.n) for b in cause.bins]
-            bars = _rates(axes, [b.median for b in cause.bins], counts, color)
-            bars.set_label(f"{of}: {cause.verdict}")
-        axes.set(ylim=(0, None), xlabel=name)
-        axes.locator_params(axis="x", nbins=5)
-        what = name.partition(" (")[0]
-        axes.set_title(f"{what[0].upper()}{what[1:]}", pad=42)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 1), borderaxespad=0)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("tasa de error")
-    return figure
-
-
-@_figure
-def first_layer(W1, shape):
-    """Show each unit's weights as an image of ``shape`` (h, w, 3): red adds, blue subtracts."""
-    units = W1.reshape(-1, *shape).mean(axis=3)
-    colors = plt.get_cmap("RdBu_r", 15)  # a few: noise in many colours makes a heavy file
-    columns = 7
-    rows = -(-len(units) // columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, 1.05 * rows + 0.4), squeeze=False)
-    _title(figure, f"Lo que pesa cada píxel en las {len(units)} unidades de la primera capa")
-    for axes in grid.ravel():
-        axes.axis("off")
-    for axes, unit in zip(grid.ravel(), units):
-        limit = np.quantile(np.abs(unit), 0.995)
-        axes.imshow(unit, cmap=colors, vmin=-limit, vmax=limit, interpolation="nearest")
-    return figure
-
-
-@_figure
-def decision_maps(images, maps, texts):
-    """Show images, each above its map (h, w) of which pixels moved the decision to class 1."""
-    figure, grid = plt.subplots(2, len(images), figsize=(WIDTH, 4.6), squeeze=False)
-    _title(figure, "Tapar lo rojo baja ŷ; tapar lo azul la sube")
-    _pictures(grid[0], images)
-    for (picture, heat), image, of_image, text in zip(grid.T, images, maps, texts):
-        picture.set_title(text, fontweight="normal", fontsize=11)
-        limit = np.abs(of_image).max()
-        heat.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255)
-        heat.axis("off")
-        if limit < 1e-6:
-            heat.set_title("nada la mueve", fontweight="normal", fontsize=11)
-        else:
-            heat.imshow(of_image, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6)
-    return figure
-
-
-@_figure
-def people(names, known, new, n):
-    """Compare, per person, accuracy when the network knows them and when it doesn't.
-
-    ``known`` and ``new`` (p,), each of ``n`` (p,) images; shown with their 95 % intervals.
-    """
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.7))
-    x = np.arange(len(names))
-    for shift, rates, color, label in (
-        (-0.1, known, BLUE, "la red la conocía"),
-        (+0.1, new, ORANGE, "nunca la había visto"),
-    ):
-        _rates(axes, x + shift, zip(np.round(rates * n), n), color).set_label(label)
-    axes.set_xticks(x, names)
-    axes.set_ylabel("exactitud")
-    known, new = (percent(np.mean(values)) for values in (known, new))
-    axes.set_title(f"Conocidas: {known} en promedio; nunca vistas: {new}")
-    figure.legend(loc="outside lower left", ncols=2)
-    return figure
-
-
-@_figure
-def people_curve(counts, right, n, n_images):
-    """Plot accuracy on strangers against how many people the ``n_images`` training images show.
-
-    ``right``: of ``n`` images of strangers, how many were judged well; one per count.
-    """
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
-    _rates(axes, counts, [(r, n) for r in right], BLUE)
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(counts, counts)
-    axes.set(
-        xlabel=f"personas en las {n_images} imágenes de entrenamiento",
-        ylabel="exactitud con desconocidas",
-    )
-    first, last = (percent(right[i] / n, 0) for i in (0, -1))
-    axes.set_title(f"Con {counts[0]} personas, {first}; con {counts[-1]}, {last}")
-    return figure
-
-
-@_figure
-def last_bit(pairs, every):
-    """Plot how far two runs drift apart: ``pairs`` is name → the costs of both, one per ``every``."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.5))
-    final = []
-    for (name, (costs, moved)), color in zip(pairs.items(), (BLUE, ORANGE)):
-        apart = np.maximum(np.abs(np.subtract(costs, moved)), 1e-17)
-        final.append(f"{apart[-1]:.0e} ({name})")
-        iterations = every * np.arange(len(apart))
-        axes.semilogy(iterations, apart, "o-", color=color, markersize=5, label=name)
-    axes.set(xlabel="iteración", ylabel="diferencia entre los costos")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter("{x:.0e}")
-    axes.set_title(f"Al final difieren en {' y '.join(final)}")
-    figure.legend(loc="outside lower left", ncols=2)
+    whole = above.subplots()
+    _pictures([whole], [photo])
+    for number, (corners, label) in enumerate(zip(frames, says), start=1):
+        for color, width in (("white", 4), (CLASS_COLORS[label], 2)):
+            whole.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=width))
+        if n > 1:
+            x, y = np.clip(corners.min(axis=0), 0, [w, h])
+            box = {"facecolor": CLASS_INKS[label], "edgecolor": "none", "pad": 1.5}
+            whole.text(x, y, f"{number}", color="white", fontsize=10, va="top", bbox=box)
+    whole.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))  # a frame may reach over the rim
+    if n > 1:
+        for label, name in enumerate(classes):
+            words = f"{name}: {np.sum(says == label)}"
+            whole.plot([], [], "s", color=CLASS_COLORS[label], markersize=9, label=words)
+        above.legend(loc="outside lower center", ncols=2)
     return figure
 
 
 # -- What several figures share --------------------------------------------------------------------
 
-PERCENT = PercentFormatter(1, decimals=1, symbol=" %")
+PERCENT = PercentFormatter(1, decimals=0, symbol=" %")
+FIELDS = {
+    "learning_rate": "tasa de aprendizaje",
+    "num_iterations": "iteraciones",
+    "hidden": "capas",
+    "hidden_activation": "activación de las capas ocultas",
+}
 ACTIVATION_NAMES = {
     "linear": "lineal",
     "relu": "ReLU",
@@ -550,10 +550,29 @@ def _frame(corner, width, height):
     return Rectangle(corner, width, height, fill=False, edgecolor=VERMILION, linewidth=2)
 
 
-def _rates(axes, xs, counts, color):
+def _setting(field, recipe):
+    """What a recipe has of a hyperparameter, as a tick says it."""
+    value = getattr(recipe, field)
+    if field == "hidden":
+        return f"{len(value) + 1}\n{'-'.join(map(str, value)) or 'logística'}"
+    return f"{value:,}" if isinstance(value, int) else ACTIVATION_NAMES.get(value, f"{value}")
+
+
+def _weights(axes, unit, shape):
+    """Show a unit's weights as an image of ``shape`` (h, w, 3): red adds, blue subtracts."""
+    unit = unit.reshape(shape).mean(axis=2)
+    limit = np.quantile(np.abs(unit), 0.995)
+    # A few colours: noise in many makes a heavy file.
+    axes.imshow(unit, cmap=plt.get_cmap("RdBu_r", 15), vmin=-limit, vmax=limit)
+    axes.axis("off")
+
+
+def _rates(axes, positions, counts, color, fmt="o", horizontal=False):
     """Plot proportions, from pairs (successes, n), with their 95 % intervals."""
     counts = list(counts)
     rates = np.array([successes / n for successes, n in counts])
     margins = np.abs(np.array([wilson_interval(*pair) for pair in counts]).T - rates)
-    axes.yaxis.set_major_formatter(PERCENT)
-    return axes.errorbar(xs, rates, margins, fmt="o", color=color, markersize=8, capsize=4)
+    (axes.xaxis if horizontal else axes.yaxis).set_major_formatter(PERCENT)
+    places = {"xerr": margins} if horizontal else {"yerr": margins}
+    x, y = (rates, positions) if horizontal else (positions, rates)
+    return axes.errorbar(x, y, **places, fmt=fmt, color=color, markersize=7, capsize=4)

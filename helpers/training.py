@@ -1,8 +1,8 @@
 """Gradient descent over ``network``: the published recipe, in about a second.
 
 With all m examples in every step, the gradient of W1 is ``dZ1 @ X.T / m``: whatever the
-network, a combination of the training images. So W1 never leaves ``W1_0 + C @ X.T``, with
-C (n_1, m), and with ``K = X.T @ X`` (m, m) computed once,
+network, a combination of the training images. So W1 never leaves ``W1_0 + C @ X.T``, with a weight
+per image, C (n_1, m), and with ``K = X.T @ X`` (m, m) computed once,
 
     Z1 = W1_0 @ X + C @ K + b1        and        C -= learning_rate / m * dZ1
 
@@ -10,10 +10,11 @@ need no pixel again. This is plain gradient descent, step by step, not an approx
 the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``.
 """
 
+import itertools
 import os
 import warnings
+from functools import partial
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -27,119 +28,52 @@ class DivergenceWarning(UserWarning):
     """Gradient descent ended in no better place than it started from."""
 
 
-class PixelSpace:
-    """The first layer as in the textbook: what is learnt is W1, and every step reads all pixels."""
+def descend(X, Y, parameters, learning_rate=0.0075, hidden_activation="relu", weight_decay=0.0):
+    """Yield, before each update, what the network says and how to get its parameters.
 
-    def __init__(self, X, W1_0):
-        self.X, self.start = X, W1_0
-
-    def product(self, W1):
-        """Return ``W1 @ X`` (n_1, m)."""
-        return W1 @ self.X
-
-    def step(self, W1, dZ1, rate, keep):
-        """Return W1 after an update; ``rate`` is alpha / m, ``keep`` what weight decay leaves."""
-        return keep * W1 - rate * (dZ1 @ self.X.T)
-
-    def weights(self, W1, X, W1_0):
-        """Return W1 (n_1, n_0)."""
-        return W1
-
-
-class ImageSpace:
-    """The same layer, ``W1 = s W1_0 + C @ X.T``: what is learnt is C (n_1, m), a weight per image.
-
-    It is made of ``K = X.T @ X`` (m, m) and ``Z1_0 = W1_0 @ X`` (n_1, m). The share s of the
-    starting weights is 1 unless weight decay shrinks it.
+    ``X`` (n_0, m) and ``Y`` (1, m) float64; ``parameters``: where to start, left as it is.
+    ``weight_decay`` adds ``weight_decay / 2 * |W|^2`` to the cost, for all W.
+    Yields without end pairs ``AL`` (1, m), ``now``: a function that returns W1, b1, ..., WL, bL.
     """
+    (n_0, m), L = X.shape, len(parameters) // 2
+    W = {l: parameters[f"W{l}"] for l in range(1, L + 1)}
+    b = {l: parameters[f"b{l}"] for l in range(1, L + 1)}
+    g = {l: network.activation_functions(hidden_activation) for l in range(1, L)}
+    g[L] = network.activation_functions("sigmoid")
+    rate, keep = learning_rate / m, 1.0 - learning_rate * weight_decay
 
-    def __init__(self, K, Z1_0):
-        self.K, self.Z1_0 = K, Z1_0
-        self.start = 1.0, np.zeros_like(Z1_0)
+    W1_0, in_images = W[1], m < n_0
+    if in_images:  # what is learnt in place of W1 is C, and what it multiplies is K
+        W[1], Z, A = np.zeros((len(W1_0), m)), {0: W1_0 @ X}, {0: X.T @ X}
+    else:
+        Z, A = {0: 0.0}, {0: X}
 
-    def product(self, learnt):
-        """Return ``W1 @ X`` (n_1, m)."""
-        s, C = learnt
-        Z1 = C @ self.K
-        Z1 += self.Z1_0 if s == 1 else s * self.Z1_0
-        return Z1
+    for i in itertools.count():
+        for l in range(1, L + 1):
+            Z[l] = W[l] @ A[l - 1]
+            Z[l] += b[l] if l > 1 else Z[0] + b[1]
+            A[l], _ = g[l][0](Z[l])
 
-    def step(self, learnt, dZ1, rate, keep):
-        """Return (s, C) after an update; ``rate`` is alpha / m, ``keep`` what weight decay leaves."""
-        s, C = learnt
-        return keep * s, (C if keep == 1 else keep * C) - rate * dZ1
+        yield A[L], partial(_parameters, dict(W), dict(b), in_images and (X, W1_0, keep**i))
 
-    def weights(self, learnt, X, W1_0):
-        """Return W1 (n_1, n_0)."""
-        s, C = learnt
-        return s * W1_0 + C @ X.T
-
-
-class State(NamedTuple):
-    """Where gradient descent stands, before the next update."""
-
-    AL: np.ndarray  # (1, m), what the network says of each example
-    learnt: np.ndarray | tuple  # the first layer's W1, or (s, C)
-    b1: np.ndarray
-    upper: dict  # layers 2..L as a network of their own, whose input is A1
-
-
-def descend(first, Y, parameters, learning_rate, hidden_activation="relu", weight_decay=0.0):
-    """Yield the ``State`` before each update, for as long as it is asked for and A1 is finite.
-
-    ``first`` is the first layer, in image or in pixel space; ``parameters`` is where to start, and
-    its W1 is not read. ``weight_decay`` adds ``weight_decay / 2 * |W|^2`` to the cost, for all W.
-    """
-    learnt, b1, upper = first.start, parameters["b1"], _renumbered(parameters, -1)
-    activate, activate_backward = network.activation_functions(
-        hidden_activation if upper else "sigmoid"
-    )
-    rate, keep = learning_rate / Y.shape[1], 1.0 - learning_rate * weight_decay
-    while True:
-        Z1 = first.product(learnt)
-        Z1 += b1
-        if not np.isfinite(Z1).all():
-            return
-        A1, _ = activate(Z1)
-        if upper:
-            AL, caches = network.L_model_forward(A1, upper, hidden_activation)
-        else:
-            AL = A1
-        yield State(AL, learnt, b1, upper)
-        if upper:
-            grads = network.L_model_backward(AL, Y, caches, hidden_activation)
-            kept = (
-                {k: keep * v if k[0] == "W" else v for k, v in upper.items()} if keep < 1 else upper
-            )
-            upper = network.update_parameters(kept, grads, learning_rate)
-            dZ1 = activate_backward(grads["dA0"], Z1)
-        else:
-            dZ1 = AL - Y
-        learnt = first.step(learnt, dZ1, rate, keep)
-        b1 = b1 - rate * dZ1.sum(axis=1, keepdims=True)
+        dZ = A[L] - Y  # the slope of the cross-entropy, times that of the sigmoid
+        for l in range(L, 0, -1):
+            dW = dZ if l == 1 and in_images else dZ @ A[l - 1].T
+            db = dZ.sum(axis=1, keepdims=True)
+            if l > 1:
+                dZ = g[l - 1][1](W[l].T @ dZ, Z[l - 1])
+            W[l] = (W[l] if keep == 1.0 else keep * W[l]) - rate * dW
+            b[l] = b[l] - rate * db
+        if keep < 1.0:
+            Z[0] = keep * Z[0]
 
 
-def judge(first, state, hidden_activation="relu"):
-    """Return the probabilities (1, v) that the network in ``state`` gives to other images.
-
-    ``first`` is the ``ImageSpace`` of their products with the training images; NaN if A1 overflows.
-    """
-    Z1 = first.product(state.learnt) + state.b1
-    if not np.isfinite(Z1).all():
-        return np.full((1, Z1.shape[1]), np.nan)
-    activate, _ = network.activation_functions(hidden_activation if state.upper else "sigmoid")
-    A1, _ = activate(Z1)
-    return network.predict_proba(A1, state.upper, hidden_activation) if state.upper else A1
-
-
-def progress_bar(iterable, show, **options):
-    """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
-
-    Silent where TQDM_DISABLE is set, which tqdm's bar for notebooks doesn't look at by itself.
-    """
-    if not show or os.environ.get("TQDM_DISABLE"):
-        return iterable
-    return tqdm(iterable, leave=False, **options)
+def _parameters(W, b, image_space):
+    """Return ``{"W1", "b1", ..., "WL", "bL"}``; in image space W1 is put together from C."""
+    if image_space:
+        X, W1_0, share = image_space
+        W[1] = share * W1_0 + W[1] @ X.T
+    return {f"{name}{l}": of[l] for l in W for name, of in (("W", W), ("b", b))}
 
 
 def L_layer_model(
@@ -193,60 +127,104 @@ def L_layer_model(
     _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
     if parameters is None:
         parameters = network.initialize_parameters_deep(layers_dims, seed)
-    _check_sizes(parameters, layers_dims)
     # One pass through the network's own checks: X, Y, parameters and activation fit each other.
-    AL_0 = network.predict_proba(X, parameters, hidden_activation)
-    cost_0 = network.compute_cost(AL_0, Y)
-
-    W1_0 = parameters["W1"]
-    first = ImageSpace(X.T @ X, W1_0 @ X) if X.shape[1] < X.shape[0] else PixelSpace(X, W1_0)
+    AL = network.predict_proba(X, parameters, hidden_activation)
+    cost_0 = network.compute_cost(AL, Y)
+    _check_sizes(parameters, layers_dims)
     Y = np.asarray(Y, dtype=np.float64)
-    states = descend(first, Y, parameters, learning_rate, hidden_activation, weight_decay)
+
+    costs, recorded = [], []
+    steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
     iterations = progress_bar(range(num_iterations), progress, desc="Entrenando", delay=2)
-    costs, kept = [], State(AL_0, first.start, parameters["b1"], _renumbered(parameters, -1))
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow gets one warning, ours
-        for i, state in zip(iterations, states):
+        for i, (AL, now) in zip(iterations, steps):
             if i % COST_EVERY == 0:
-                costs.append(network.compute_cost(state.AL, Y))
+                if not np.isfinite(AL).all():
+                    break
+                costs.append(network.compute_cost(AL, Y))
+                recorded.append(now)
                 if print_cost:
                     print(f"Costo en la iteración {i:4}: {costs[-1]:.6f}")
-                kept = state if _is_finite(state) else kept
-        end = next(states, None)  # None: A1 overflowed
+        AL, now = next(steps)
+        parameters = now()
 
-    if end is None or not _is_finite(end):
-        end = kept
-        costs += [np.nan] * (-(-num_iterations // COST_EVERY) - len(costs))
-        _warn("los números se desbordaron", learning_rate)
-    elif (cost := network.compute_cost(end.AL, Y)) > cost_0:
-        _warn(
-            f"el costo terminó en {cost:.3f}, más alto que al empezar ({cost_0:.3f})", learning_rate
-        )
-    elif np.ptp(end.AL) == 0 < np.ptp(AL_0):
-        _warn("la red terminó dando la misma respuesta a todas las imágenes", learning_rate)
-    return {
-        "W1": first.weights(end.learnt, X, W1_0),
-        "b1": end.b1,
-        **_renumbered(end.upper, +1),
-    }, costs
-
-
-def _renumbered(parameters, shift):
-    """Return layer l's parameters as layer l + shift's, without those that would be layer 0."""
-    layers = ((name[0], int(name[1:]) + shift, value) for name, value in parameters.items())
-    return {f"{letter}{l}": value for letter, l, value in layers if l > 0}
-
-
-def _is_finite(state):
-    # Z1 is, or descend would have ended; what overflowed in the layers above shows in AL or in them.
-    return all(np.isfinite(values).all() for values in (state.AL, *state.upper.values()))
-
-
-def _warn(what, learning_rate):
-    message = (
-        f"El entrenamiento no convergió: {what}. Prueba con una tasa de aprendizaje menor que "
-        f"{learning_rate:g}."
+        if not _are_finite(AL, *parameters.values()):
+            problem = "los números se desbordaron"
+            earlier = (now() for now in reversed(recorded))
+            parameters = next(p for p in earlier if _are_finite(*p.values()))
+            costs += [np.nan] * (-(-num_iterations // COST_EVERY) - len(costs))
+        elif (cost := network.compute_cost(AL, Y)) > cost_0:
+            problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({cost_0:.3f})"
+        elif np.ptp(AL) == 0 < np.ptp(Y):
+            problem = "la red terminó dando la misma respuesta a todas las imágenes"
+        else:
+            return parameters, costs
+    advice = (
+        f"Los valores de X llegan a {X.max():g}: divide las imágenes entre 255."
+        if X.max() > 50
+        else f"Prueba con una tasa de aprendizaje menor que {learning_rate:g}."
     )
-    warnings.warn(message, DivergenceWarning, stacklevel=3)
+    message = f"El entrenamiento no convergió: {problem}. {advice}"
+    warnings.warn(message, DivergenceWarning, stacklevel=2)
+    return parameters, costs
+
+
+def film(
+    X,
+    Y,
+    layers_dims,
+    moments,
+    learning_rate=0.0075,
+    *,
+    hidden_activation="relu",
+    weight_decay=0.0,
+    seed=1,
+):
+    """Train as ``L_layer_model`` does, up to the last of ``moments``, and keep the whole way.
+
+    ``moments``: numbers of iterations, 0 is the start. Returns ``costs`` (max(moments) + 1,), one
+    before each update, NaN from an overflow on; and a dict, moment → parameters.
+    """
+    parameters = network.initialize_parameters_deep(layers_dims, seed)
+    steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
+    costs, kept = [], {}
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i, (AL, now) in zip(range(max(moments) + 1), steps):
+            costs.append(network.compute_cost(AL, Y))
+            if i in moments:
+                kept[i] = now()
+    return np.array(costs), kept
+
+
+def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
+    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, from its own start.
+
+    Takes, returns, raises and warns as ``L_layer_model`` does.
+    """
+    parameters = network.initialize_parameters(*layers_dims)
+    return L_layer_model(
+        X,
+        Y,
+        layers_dims,
+        learning_rate,
+        num_iterations,
+        parameters=parameters,
+        print_cost=print_cost,
+    )
+
+
+def progress_bar(iterable, show, **options):
+    """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
+
+    Silent where TQDM_DISABLE is set, which tqdm's bar for notebooks doesn't look at by itself.
+    """
+    if not show or os.environ.get("TQDM_DISABLE"):
+        return iterable
+    return tqdm(iterable, leave=False, **options)
+
+
+def _are_finite(*arrays):
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay):

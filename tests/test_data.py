@@ -1,12 +1,10 @@
 """What the loaders read, and that nothing a file may hold gets past them but as a DataError."""
 
-import io
 import os
 import shutil
 import subprocess
 import sys
 import tracemalloc
-import warnings
 import zlib
 from functools import cache
 from pathlib import Path
@@ -17,11 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import EpsImagePlugin, Image
 
 from benchmarks import mutations
-from helpers import data
-from helpers.data import DataError, flatten, load_dataset, load_photo
+from helpers import data, files, photos
+from helpers.data import DataError, flatten, load_data, load_dataset
 
 M = {"train": 7, "test": 4}
 
@@ -117,8 +114,8 @@ def test_loads_every_ordinary_storage(folder, options):
 @pytest.mark.parametrize(
     ("stored", "classes"),
     [
-        (np.array([0, 1]), ["no sonríe", "sonríe"]),
-        (np.array([0, 1], np.uint8), ["no sonríe", "sonríe"]),
+        (np.array([0, 1]), ["clase 0", "clase 1"]),  # of cats, say
+        (np.array([0, 1], np.uint8), ["clase 0", "clase 1"]),
         (np.array([b"no", "sí".encode()]), ["no", "sí"]),
     ],
 )
@@ -170,7 +167,7 @@ def places(folder, monkeypatch):
     for place in (one, two, own):
         place.mkdir()
     monkeypatch.setenv("SMILE_DATA_DIR", os.pathsep.join(["", str(one), str(two)]))
-    monkeypatch.setattr(data, "_PROJECT", folder)
+    monkeypatch.setattr(files, "PROJECT", folder)
     monkeypatch.setattr(data, "DATASETS", own)
     return one, two, own
 
@@ -204,9 +201,13 @@ def test_folder_given_is_the_only_one(places, tmp_path):
 def test_default_name(places, monkeypatch):
     one, two, own = places
     write_both(own, "caras")
+    write(one, "genki", "train")
+    assert load_dataset().name == "caras"  # half of genki is none
+    write(one, "genki", "test")
+    assert load_dataset().name == "genki"
     write(one, "happy", "test")
     write(two, "happy", "train")
-    assert load_dataset().name == "caras"  # happy's halves are apart
+    assert load_dataset().name == "genki"  # happy's halves are apart
     write(one, "happy", "train")
     assert load_dataset().name == "happy"
     write_both(two, "otro")
@@ -223,16 +224,25 @@ def test_caras_says_how_to_get_the_real_photos(places, capsys):
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert "(de datasets/)" in said
-    for part in ["python -m helpers.data download", "datasets/README.md"]:
+    for part in ["download genki»", "download happy»", "de nadie", "datasets/README.md"]:
         assert part in said
     write_both(places[2], "happy")
     load_dataset()
     assert "download" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["happy", "genki"])
+def test_says_how_to_get_what_is_missing(places, name):
+    write(places[0], name, "train")
+    with pytest.raises(DataError, match=rf"falta test_{name}\.h5\n") as caught:
+        load_dataset(name)
+    assert f"«python -m tools.download {name}»" in str(caught.value)
+
+
 def test_own_datasets_are_found_from_any_working_directory(folder, tmp_path):
     (folder / "helpers").mkdir()
-    shutil.copy(data.__file__, folder / "helpers" / "data.py")
+    for module in (data, files, photos):
+        shutil.copy(module.__file__, folder / "helpers")
     write_both(folder / "datasets", "caras")
     write_both(tmp_path / "datasets", "happy")  # bait: the working directory must not matter
     code = f"import sys; sys.path.insert(0, {folder.name!r}); import helpers.data as d; "
@@ -260,9 +270,42 @@ def test_unknown_name_lists_the_known(places):
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "../a", "C:a", "a\0", 3])
 def test_names_that_are_no_names(places, name):
-    with pytest.raises(DataError, match="no sirve como nombre") as caught:
+    write_both(places[0], "a")
+    with pytest.raises(DataError, match="No encontré el conjunto") as caught:
         load_dataset(name)
-    assert repr(name) in str(caught.value)
+    assert f"«{name}»" in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", [True, False, np.uint8(1), 0, None])
+def test_aligned(folder, stored):
+    write_both(folder, "a")
+    for split in M if stored is not None else ():
+        with h5py.File(folder / f"{split}_a.h5", "r+") as file:
+            file[f"{split}_set_x"].attrs["aligned"] = stored
+    assert load_dataset("a", folder).aligned is bool(stored)
+
+
+@pytest.mark.parametrize("stored", ["sí", 2, 1.0, [True, True], np.array([b"1"])])
+def test_aligned_is_yes_or_no(folder, stored):
+    write_both(folder, "a")
+    with h5py.File(folder / "train_a.h5", "r+") as file:
+        file["train_set_x"].attrs["aligned"] = stored
+    with pytest.raises(DataError, match=r"train_a\.h5, «train_set_x»: encontré aligned.*falso"):
+        load_dataset("a", folder)
+
+
+def test_load_data_is_the_courses(places, capsys):
+    write_both(places[0], "caras")
+    train_x_orig, train_y, test_x_orig, test_y, classes = load_data()
+    np.testing.assert_array_equal(train_x_orig, pixels("train"))
+    np.testing.assert_array_equal(train_y, [labels("train")])
+    np.testing.assert_array_equal(test_x_orig, pixels("test"))
+    np.testing.assert_array_equal(test_y, [labels("test")])
+    assert [classes[k].decode("utf-8") for k in test_y[0, :2]] == ["perro", "niño"]
+    assert classes.shape == (2,)
+    write_both(places[0], "gatos")
+    load_data("gatos")
+    assert "«gatos»" in capsys.readouterr().out
 
 
 # Data sets that are refused
@@ -345,6 +388,8 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "four channels": (lambda f: put(f, X, np.ones((7, 6, 6, 4), "u1")), X, r"\(7, 6, 6, 4\)"),
     "channels first": (lambda f: put(f, X, np.ones((7, 3, 6, 6), "u1")), X, r"\(7, 3, 6, 6\)"),
     "no image": (lambda f: put(f, X, np.ones((0, 6, 6, 3), "u1")), X, r"\(0, 6, 6, 3\)"),
+    "divided by 255": (lambda f: put(f, X, np.ones((7, 6, 6, 3), "u1")), X, "entre 255"),
+    "black": (lambda f: put(f, X, np.zeros((7, 6, 6, 3), "u1")), X, "entre 255"),
     "no pixel": (lambda f: put(f, X, np.ones((7, 0, 6, 3), "u1")), X, r"\(7, 0, 6, 3\)"),
     "null": (lambda f: put(f, X, h5py.Empty("u1")), X, "None"),
     "label 2": (lambda f: put(f, Y, np.array([0, 1, 2, 0, 1, -5, 1])), Y, r"\[-5, 2\]"),
@@ -451,7 +496,7 @@ def test_refused_at_once_and_without_memory(tmp_path):
 
 def test_one_array_under_a_thousand_names(folder):
     with h5py.File(folder / "train_a.h5", "w") as file:
-        put(file, X, np.zeros((10**5, 1, 1, 3), "u1"), compression="gzip")
+        put(file, X, np.full((10**5, 1, 1, 3), 9, "u1"), compression="gzip")
         put(file, Y, np.zeros(10**5, "u1"), compression="gzip")
         put(file, C, np.array([b"a", b"b"]))
         put(file, "train_set_z", np.zeros(10**5), compression="gzip")
@@ -485,16 +530,16 @@ def test_gzip_bomb(folder, m, images_per_chunk):
         load_dataset("a", folder)
 
 
-def test_black_images_are_no_bomb(folder):
+def test_even_images_are_no_bomb(folder):
     """Nothing packs better than these, some 750 to 1."""
     write_both(folder, "a")
-    black = np.zeros((600, 6, 6, 3), np.uint8)
+    even = np.full((600, 6, 6, 3), 9, np.uint8)
     with h5py.File(folder / "train_a.h5", "r+") as file:
         file.clear()
-        put(file, "train_set_x", black, chunks=black.shape, compression="gzip", compression_opts=9)
+        put(file, "train_set_x", even, chunks=even.shape, compression="gzip", compression_opts=9)
         put(file, "train_set_y", np.zeros(600, int), compression="gzip")
         file["list_classes"] = np.array([b"perro", "niño".encode()])
-    assert load_dataset("a", folder).train_x.shape == black.shape
+    assert load_dataset("a", folder).train_x.shape == even.shape
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -534,7 +579,11 @@ def test_halves_must_agree(folder):
     write_both(folder, "a")
     with h5py.File(folder / "test_a.h5", "r+") as file:
         put(file, "test_set_x", pixels("test", side=5))
-    with pytest.raises(DataError, match=r"test_a.h5, «test_set_x».*\(5, 5, 3\).*\(6, 6, 3\)"):
+    with pytest.raises(DataError, match=r"test_a.h5, «set_x».*\(5, 5, 3\).*\(6, 6, 3\)"):
+        load_dataset("a", folder)
+    with h5py.File(write(folder, "a", "test"), "r+") as file:
+        file["test_set_x"].attrs["aligned"] = True
+    with pytest.raises(DataError, match=r"test_a.h5, «aligned».*True; esperaba False"):
         load_dataset("a", folder)
     with h5py.File(write(folder, "a", "test"), "r+") as file:
         put(file, "list_classes", np.array([b"gato", b"perro"]))
@@ -566,7 +615,7 @@ def test_happy_without_its_training_half(real_folder, folder):
     shutil.copy(real_folder("happy", ["test"]) / "test_happy.h5", folder)
     with pytest.raises(DataError, match=r"falta train_happy\.h5\n") as caught:
         load_dataset("happy", folder)
-    for part in [folder.as_posix(), "python -m helpers.data download", "datasets/README.md"]:
+    for part in [folder.as_posix(), "python -m tools.download happy", "datasets/README.md"]:
         assert part in str(caught.value)
     assert "test_happy.h5\n" not in str(caught.value)
 
@@ -620,210 +669,3 @@ def test_flatten_keeps_no_temporary():
 def test_flatten_refuses(bad, found):
     with pytest.raises(DataError, match=f"recibió .*{found}.*; esperaba imágenes uint8"):
         flatten(bad)
-
-
-# load_photo
-
-RED, GREEN, BLUE, WHITE, BLACK = "#ff0000", "#00ff00", "#0000ff", "#ffffff", "#000000"
-
-
-def file_of(image, format="PNG", **options):
-    stream = io.BytesIO()
-    image.save(stream, format, **options)
-    return stream.getvalue()
-
-
-def corners(width=64, height=64):
-    """Red, green, blue and white, clockwise from the upper left."""
-    image = Image.new("RGB", (width, height), RED)
-    image.paste(GREEN, (width // 2, 0, width, height // 2))
-    image.paste(BLUE, (width // 2, height // 2, width, height))
-    image.paste(WHITE, (0, height // 2, width // 2, height))
-    return image
-
-
-def palette(color):
-    image = Image.new("P", (9, 9), 1)
-    image.putpalette([0, 0, 0, *color])
-    return image
-
-
-def depth16(value, mode="I;16"):
-    return Image.fromarray(np.full((9, 9), value, np.uint16 if mode == "I;16" else np.int32))
-
-
-@pytest.mark.parametrize(
-    ("raw", "color"),
-    [
-        (file_of(Image.new("RGB", (9, 9), (10, 200, 30))), (10, 200, 30)),
-        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "JPEG", quality=95), (10, 200, 30)),
-        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "BMP"), (10, 200, 30)),
-        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "WEBP", lossless=True), (10, 200, 30)),
-        (file_of(Image.new("L", (9, 9), 77)), (77, 77, 77)),
-        (file_of(Image.new("1", (9, 9), 1)), (255, 255, 255)),
-        (file_of(Image.new("CMYK", (9, 9), (0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
-        (file_of(Image.new("CMYK", (9, 9), (0, 0, 0, 155)), "TIFF"), (100, 100, 100)),
-        (file_of(Image.new("LA", (9, 9), (0, 0))), (255, 255, 255)),
-        (file_of(Image.new("RGBA", (9, 9), (255, 0, 0, 0))), (255, 255, 255)),
-        (file_of(Image.new("RGBA", (9, 9), (0, 0, 255, 128))), (127, 127, 255)),
-        (file_of(Image.new("RGB", (9, 9), RED), transparency=(255, 0, 0)), (255, 255, 255)),
-        (file_of(palette((9, 99, 199))), (9, 99, 199)),
-        (file_of(palette((9, 99, 199)), "GIF"), (9, 99, 199)),
-        (file_of(palette((9, 99, 199)), transparency=1), (255, 255, 255)),
-        (file_of(palette((0, 0, 0)), transparency=b"\xff\x80"), (127, 127, 127)),
-        (file_of(palette((0, 0, 0)), "GIF", transparency=1), (255, 255, 255)),
-        (file_of(depth16(32768)), (128, 128, 128)),
-        (file_of(depth16(65535)), (255, 255, 255)),
-        (file_of(depth16(257 * 100), "TIFF"), (100, 100, 100)),
-        (file_of(depth16(257 * 100, "I"), "TIFF"), (100, 100, 100)),
-        (b"P5 1 1 65535\n\x80\x00", (128, 128, 128)),
-    ],
-)
-def test_colors_of_every_mode(raw, color):
-    photo = load_photo(raw)
-    assert photo.shape == (64, 64, 3)
-    assert photo.dtype == np.uint8
-    assert np.abs(photo - np.array(color)).max() <= 2
-
-
-# By EXIF's definition: how an upright picture is stored under each orientation.
-STORED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-
-
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
-@pytest.mark.parametrize("orientation", STORED)
-def test_orientation(orientation, format):
-    upright = corners(96, 64)
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    stored = upright if orientation == 1 else upright.transpose(STORED[orientation])
-    photo = load_photo(file_of(stored, format, exif=exif))
-    for (row, column), color in zip(
-        [(8, 8), (8, 56), (56, 56), (56, 8)],
-        [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)],
-        strict=True,
-    ):
-        assert np.abs(photo[row, column] - np.array(color)).max() < 20
-
-
-def test_broken_exif_does_not_spoil_a_good_photo():
-    """Pillow warns, in English, of what no reader of the notebook can mend."""
-    photo = load_photo(
-        file_of(Image.new("RGB", (9, 9)), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\5\0")
-    )
-    assert (photo == 0).all()
-
-
-@pytest.mark.parametrize("upright", [False, True])
-def test_crops_the_middle(upright):
-    image = Image.new("RGB", (300, 100), RED)
-    image.paste(GREEN, (100, 0, 200, 100))
-    image.paste(BLUE, (200, 0, 300, 100))
-    photo = load_photo(file_of(image.transpose(Image.Transpose.ROTATE_90) if upright else image))
-    # Lanczos looks 3 pixels beyond the edge, and so may what it shows there.
-    assert (photo[3:-3, 3:-3] == (0, 255, 0)).all()
-
-
-def test_reduces_without_aliasing():
-    stripes = np.zeros((256, 256), np.uint8)
-    stripes[:, ::2] = 255
-    photo = load_photo(file_of(Image.fromarray(stripes)))
-    assert np.abs(photo[:, 4:-4].astype(int) - 127).max() <= 6
-
-
-def test_leaves_a_small_square_as_it_is():
-    pixels = np.random.RandomState(3).randint(0, 256, (64, 64, 3), np.uint8)
-    np.testing.assert_array_equal(load_photo(file_of(Image.fromarray(pixels))), pixels)
-
-
-def test_transparent_colors_do_not_bleed():
-    image = Image.new("RGBA", (512, 512), (255, 0, 0, 0))
-    image.paste((0, 0, 255, 255), (0, 0, 256, 512))
-    photo = load_photo(file_of(image)).astype(int)
-    assert (photo[:, :, 0] <= photo[:, :, 1] + 3).all()  # red would show between blue and white
-
-
-def test_first_frame_of_an_animation():
-    frames = [Image.new("RGB", (8, 8), color) for color in (GREEN, RED, BLUE)]
-    raw = file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert (load_photo(raw) == (0, 255, 0)).all()
-
-
-def test_sources_and_size(folder):
-    raw = file_of(corners(), "JPEG")
-    path = folder / "mi foto.jpg"
-    path.write_bytes(raw)
-    expected = load_photo(raw, size=20)
-    assert expected.shape == (20, 20, 3)
-    stream = io.BytesIO(raw)
-    with open(path, "rb") as file:
-        for source in [path, str(path), bytearray(raw), memoryview(raw), file, stream, stream]:
-            np.testing.assert_array_equal(load_photo(source, size=20), expected)
-        assert not file.closed
-        assert not stream.closed
-    path.unlink()  # on Windows this fails while the file is open
-    for size in [0, -1, 2.5, "64"]:
-        with pytest.raises(DataError, match=f"size={size!r}"):
-            load_photo(raw, size)
-
-
-def png_of_size(width, height):
-    raw = bytearray(file_of(Image.new("1", (1, 1))))
-    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + raw[24:29]
-    raw[12:33] = header + zlib.crc32(header).to_bytes(4, "big")
-    return bytes(raw)
-
-
-@pytest.mark.parametrize("side", [10_000, 60_000])  # Pillow warns of the first, refuses the second
-def test_decompression_bombs(side):
-    before, limit = list(warnings.filters), Image.MAX_IMAGE_PIXELS
-    with pytest.raises(DataError, match="demasiado grande; esperaba a lo más 89,478,485 píxeles"):
-        load_photo(png_of_size(side, side))
-    assert (list(warnings.filters), Image.MAX_IMAGE_PIXELS) == (before, limit)
-
-
-EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
-PHOTO, JPEG = file_of(corners()), file_of(corners(), "JPEG")
-
-
-@pytest.mark.parametrize(
-    ("raw", "message"),
-    [
-        (b"", "No reconozco una imagen.*vacía"),
-        (b"esto es una nota", "No reconozco una imagen.*HEIC"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "No reconozco una imagen.*HEIC"),
-        (PHOTO[:-30], "dañada o incompleta"),
-        (JPEG[: len(JPEG) // 2], "dañada o incompleta"),
-        (file_of(Image.new("F", (9, 9)), "TIFF"), "modo F"),
-        (file_of(Image.new("LAB", (9, 9)), "TIFF"), "modo LAB"),
-        (EPS, "EPS es un dibujo"),
-    ],
-)
-def test_no_photos(folder, monkeypatch, raw, message):
-    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.exit("it ran gs"))
-    path = folder / "foto.jpg"
-    path.write_bytes(raw)
-    with pytest.raises(DataError, match=message) as caught:
-        load_photo(path)
-    assert f"«{path}»" in str(caught.value)
-    with pytest.raises(DataError, match=message):
-        load_photo(raw)
-
-
-def test_paths_without_a_photo(folder):
-    with pytest.raises(DataError, match="Encontré una carpeta"):
-        load_photo(folder)
-    with pytest.raises(DataError, match=r"No existe «.*nada\.jpg»"):
-        load_photo(folder / "nada.jpg")
-    for source in [None, 3, "a\0b", io.StringIO("texto")]:
-        with pytest.raises(DataError):
-            load_photo(source)

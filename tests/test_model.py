@@ -16,7 +16,7 @@ from helpers import model
 from helpers.data import DataError
 
 SMALL = model.Recipe(hidden=(4, 3), num_iterations=30)
-ORIGIN = model.Origin("dibujos", ("no sonríe", "sonríe"), 0.95, 2 / 3)
+ORIGIN = model.Origin("dibujos", ("no sonríe", "sonríe"), 0.95, 2 / 3, True)
 
 
 def images(m=12, side=6):
@@ -53,6 +53,7 @@ def alter(path, **changes):
         SMALL._replace(center=True, scale=0.5),
         SMALL._replace(center=True, mirror=True, weight_decay=0.03, seeds=(1, 2, 3)),
         SMALL._replace(hidden=(), hidden_activation="tanh"),
+        SMALL._replace(grey=True, standardize=True, average_mirror=True),
         SMALL._replace(hidden=(7,), hidden_activation="leaky_relu", scale=1, seeds=(np.int64(4),)),
     ],
 )
@@ -76,11 +77,27 @@ def test_parameters_of_the_courses_loop_can_be_saved(path):
 
 
 def test_it_is_refused_what_its_recipe_does_not_describe(path):
-    with pytest.raises(ValueError, match=r"Redes del modelo: 1, con las capas \[108, 4, 3, 1\]"):
-        model.save_model(path, model.Model(model.PUBLISHED, 0.0, trained().networks), ORIGIN)
+    for recipe, says in [
+        (model.PUBLISHED, r"W1: encontré forma \(1, 4, 108\); esperaba \(1, 20, 108\)"),
+        (SMALL._replace(seeds=(1, 2)), "1 redes y su receta 2 semillas"),
+        (SMALL._replace(num_iterations=2700.0), "num_iterations = 2700.0"),
+        (SMALL._replace(hidden_activation="gelu"), "gelu"),
+    ]:
+        with pytest.raises(ValueError, match=says):
+            model.save_model(path, model.Model(recipe, 0.0, trained().networks), ORIGIN)
+    for field, value in [
+        ("dataset", None),
+        ("classes", ("sonríe",)),
+        ("classes", ("no", None)),
+        ("train_accuracy", None),
+        ("test_accuracy", float("nan")),
+        ("aligned", 1),
+    ]:
+        with pytest.raises(ValueError, match=field):
+            model.save_model(path, trained(), ORIGIN._replace(**{field: value}))
     broken = trained()
     broken.networks[0]["W2"][0, 0] = np.nan
-    with pytest.raises(ValueError, match="W2 tiene valores que no son números"):
+    with pytest.raises(ValueError, match="W2: .* solo números finitos"):
         model.save_model(path, broken, ORIGIN)
     assert not list(path.parent.iterdir())
 
@@ -133,11 +150,11 @@ def test_no_file_and_other_files_are_refused(tmp_path, path):
 
 
 def test_another_format_and_a_newer_version_are_refused(saved):
-    alter(saved, format_version=2)
-    with pytest.raises(DataError, match=r"versión 2 .* hasta la 1\. Actualiza el proyecto"):
+    alter(saved, format_version=3)
+    with pytest.raises(DataError, match=r"versión 3; .* hasta la 2\. .*actualiza el proyecto"):
         model.load_model(saved)
     alter(saved, format="otro")
-    with pytest.raises(DataError, match="no es un modelo de este proyecto; es 'otro'"):
+    with pytest.raises(DataError, match="encontré 'otro'"):
         model.load_model(saved)
 
 
@@ -147,9 +164,11 @@ DAMAGE = {
     "unknown field": {"recipe": RECIPE | {"momentum": 0.9}},
     "wrong type": {"recipe": RECIPE | {"scale": "x"}},
     "activation": {"recipe": RECIPE | {"hidden_activation": "gelu"}},
-    "other layers": {"layers_dims": [108, 4, 1]},
-    "absurd layers": {"layers_dims": [10**12, 4, 3, 1]},
-    "negative layers": {"layers_dims": [-108, 4, 3, 1]},
+    "other layers": {"recipe": RECIPE | {"hidden": [4]}},
+    "layers of text": {"recipe": RECIPE | {"hidden": ["x", 3]}},
+    "absurd inputs": {"inputs": 10**12},
+    "negative inputs": {"inputs": -108},
+    "no inputs": {"inputs": None},
     "more seeds": {"recipe": RECIPE | {"seeds": [1, 2]}},
     "no origin": {"origin": {}},
     "endless scale": {"recipe": RECIPE | {"scale": float("inf")}},
@@ -159,7 +178,8 @@ DAMAGE = {
     "no seeds": {"recipe": RECIPE | {"seeds": []}},
     "three classes": {"origin": ORIGIN._asdict() | {"classes": ["a", "b", "c"]}},
     "numbers for classes": {"origin": ORIGIN._asdict() | {"classes": [0, 1]}},
-    "a thousand layers": {"layers_dims": [108, *[4] * 1000, 1]},
+    "a thousand layers": {"recipe": RECIPE | {"hidden": [4] * 1000}},
+    "aligned by a word": {"origin": ORIGIN._asdict() | {"aligned": "yes"}},
     "centered": {"recipe": RECIPE | {"center": True}},
 }
 
@@ -207,7 +227,7 @@ def test_traps_are_refused(saved, spoil):
 
 
 def test_one_array_under_many_names_is_refused(saved):
-    alter(saved, layers_dims=[500] * 41 + [1], recipe=RECIPE | {"hidden": [500] * 40})
+    alter(saved, inputs=500, recipe=RECIPE | {"hidden": [500] * 40})
     with h5py.File(saved, "r+") as file:
         put(file, np.zeros((1, 500, 500)), compression="gzip")
         for l in range(2, 41):
@@ -220,7 +240,7 @@ def test_one_array_under_many_names_is_refused(saved):
 def test_parameters_that_do_not_fit_are_refused(saved):
     for value in (
         np.zeros((1, 4, 99)),
-        np.zeros((1, 4, 108), np.float32),
+        np.zeros((1, 4, 108), np.int64),
         np.full((1, 4, 108), np.inf),
     ):
         with h5py.File(saved, "r+") as file:
@@ -265,3 +285,56 @@ def test_killed_while_saving_the_file_is_whole(path):
         assert model.load_model(path).networks[0]["W1"].shape == (400, 12288)
     model.save_model(path, trained(), ORIGIN)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_each_image_is_prepared_by_itself_with_its_own_mean_and_spread():
+    new = images(9)
+    X = model.inputs(new, SMALL._replace(grey=True, standardize=True))
+    for x, image in zip(X.T, new):
+        grey = np.repeat((image @ [0.299, 0.587, 0.114])[:, :, None], 3, axis=2).ravel()
+        np.testing.assert_allclose(x, (grey - grey.mean()) / grey.std(), atol=1e-12)
+    plain = np.full((1, 6, 6, 3), 77, np.uint8)
+    assert np.abs(model.inputs(plain, SMALL._replace(standardize=True))).max() < 1e-6
+
+
+def test_local_contrast_forgets_the_light_and_its_slope():
+    face = np.random.RandomState(0).randint(60, 120, (1, 32, 32, 3))
+    slope = np.linspace(0, 60, 32).astype(int)[None, None, :, None]  # lit from one side
+    recipe = model.Recipe(grey=True, local_contrast=4.0, standardize=True)
+    one, other = (model.inputs(of.astype(np.uint8), recipe).ravel() for of in (face, face + slope))
+    plain = model.Recipe(grey=True, standardize=True)
+    before = [model.inputs(of.astype(np.uint8), plain).ravel() for of in (face, face + slope)]
+    assert np.corrcoef(one, other)[0, 1] > 0.98 > np.corrcoef(*before)[0, 1]
+    assert not model.inputs(np.full((1, 8, 8, 3), 9, np.uint8), recipe).any()
+
+
+def test_an_image_and_its_mirror_image_get_one_answer():
+    both = trained(SMALL._replace(average_mirror=True, seeds=(1, 2)))
+    new = images(20)
+    np.testing.assert_allclose(
+        both.predict_proba(new), both.predict_proba(new[:, :, ::-1]), rtol=1e-12
+    )
+    one = model.Model(both.recipe._replace(average_mirror=False), both.mean, both.networks)
+    expected = (one.predict_proba(new) + one.predict_proba(new[:, :, ::-1])) / 2
+    np.testing.assert_allclose(both.predict_proba(new), expected, rtol=1e-12)
+
+
+def test_training_along_passes_through_the_models_that_training_ends_in():
+    recipe = SMALL._replace(center=True, mirror=True, weight_decay=0.01, seeds=(1, 2))
+    Y = np.arange(12).reshape(1, -1) % 2
+    along = model.train_along(images(), Y, recipe, [10, 30])
+    for moment, passed in along.items():
+        ended = trained(recipe._replace(num_iterations=moment))
+        np.testing.assert_allclose(
+            passed.predict_proba(images(5)), ended.predict_proba(images(5)), rtol=1e-10
+        )
+
+
+@pytest.mark.parametrize("dtype, error", [(np.float32, 1e-6), (np.float16, 2e-3)])
+def test_fewer_digits_in_the_file_move_the_answers_by_little(path, dtype, error):
+    original = trained()
+    model.save_model(path, original, ORIGIN, dtype)
+    with h5py.File(path) as file:
+        assert file["W1"].dtype == dtype
+    moved = model.load_model(path).predict_proba(images()) - original.predict_proba(images())
+    assert 0 < np.abs(moved).max() < error

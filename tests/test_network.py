@@ -243,3 +243,32 @@ def test_a_course_notebook_runs_after_import_star(real_folder):
     assert [round(costs[i], 6) for i in (0, 100, 200)] == [0.69305, 0.646432, 0.632514]
     course_order = predict(X, Y, parameters)
     np.testing.assert_array_equal(course_order, predict(X, parameters))
+
+
+def test_L_model_backward_differentiates_the_AL_that_it_is_given():
+    """As in the course's own test case, where AL is not the sigmoid of the cached Z."""
+    random = np.random.RandomState(3)
+    AL, Y = random.rand(1, 6), np.array([[1, 0, 1, 1, 0, 0]])
+    W, A_prev, Z = random.randn(1, 3), random.randn(3, 6), random.randn(1, 6)
+    grads = network.L_model_backward(AL, Y, [((A_prev, W, np.zeros((1, 1))), Z)])
+    dAL = -(Y / AL - (1 - Y) / (1 - AL))
+    s = 1 / (1 + np.exp(-Z))
+    dZ = dAL * s * (1 - s)
+    np.testing.assert_allclose(grads["dA0"], W.T @ dZ, rtol=1e-12)
+    np.testing.assert_allclose(grads["dW1"], dZ @ A_prev.T / 6, rtol=1e-12)
+
+
+@pytest.mark.parametrize("z", [-800.0, -40.0, 0.3, 36.0, 800.0])
+@pytest.mark.parametrize("y", [0, 1])
+def test_a_saturated_output_loses_no_digit_of_its_gradient(z, y):
+    A_prev, W = np.array([[1.0]]), np.array([[z]])
+    AL, caches = network.L_model_forward(A_prev, {"W1": W, "b1": np.zeros((1, 1))})
+    grads = network.L_model_backward(AL, np.array([[y]]), caches)
+    exact = -1 / (1 + np.exp(min(z, 700))) if y else 1 / (1 + np.exp(min(-z, 700)))
+    assert grads["dW1"][0, 0] == pytest.approx(exact, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("parameters", [None, ({"W1": 1}, [0.7]), 7, {}, {"W1": np.ones((1, 1))}])
+def test_parameters_that_are_none_end_in_a_spanish_sentence(parameters):
+    with pytest.raises(ValueError, match="se esperaba"):
+        network.predict(np.ones((1, 1)), parameters)

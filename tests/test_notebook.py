@@ -1,42 +1,36 @@
-"""The notebook on other data sets than the one whose outputs it stores (nbval tests that one)."""
+"""The notebooks: their form, and the story on other data than those whose outputs it stores."""
 
 import re
+import shutil
 
 import h5py
 import nbformat
 import numpy as np
 import pytest
+from nbclient.exceptions import CellExecutionError
 
 from conftest import DATA_FOLDERS
+from helpers import data, evaluation, exercises, model, network, training
 from tools import report
 
-
-def printed(notebook):
-    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
-    return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+NAMES = [path.stem for path in report.NOTEBOOKS]
 
 
-def run_on(monkeypatch, name, folder):
-    monkeypatch.setenv("SMILE_DATASET", name)
-    monkeypatch.setenv("SMILE_DATA_DIR", str(folder))
-    notebook = nbformat.read(report.NOTEBOOK, as_version=4)
-    (drawn,) = [cell for cell in notebook.cells if "personas = [2, 4, 8" in cell.source]
-    drawn.source = drawn.source.replace("[2, 4, 8, 16, 32, 64]", "[2, 4]")  # the same on any set
-    report.execute(notebook)
-    assert f"Conjunto: {name}" in report.printed_results(notebook)
-    figures = [
-        output
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    stored = nbformat.read(report.NOTEBOOK, as_version=4)
-    expected = sum("plots." in cell.source for cell in stored.cells if cell.cell_type == "code")
-    assert len(figures) >= expected - 1  # the imports' cell names plots, too
-    return notebook
+@pytest.fixture(scope="module", params=report.NOTEBOOKS, ids=NAMES)
+def stored(request):
+    return nbformat.read(request.param, as_version=4)
 
 
-def test_it_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def figures(notebook):
+    outputs = (output for cell in code(notebook) for output in cell.outputs)
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
     """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150.
 
     Real faces where `smiles` is at hand, else noise with a brighter mouth.
@@ -54,16 +48,25 @@ def test_it_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_pat
             file[f"{split}_set_x"] = x.astype(np.uint8)
             file[f"{split}_set_y"] = y
             file["list_classes"] = np.array([0, 1])
-    notebook = run_on(monkeypatch, "happy", tmp_path)
-    assert "no dice quién sale en cada imagen" in printed(notebook)
+    monkeypatch.setenv("SMILE_DATASET", "happy")
+    monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
+    notebook = nbformat.read(report.STORY, as_version=4)
+    expected = figures(notebook)
+    report.execute(notebook)
+    assert "Conjunto: happy" in report.printed_results(notebook)
+    assert figures(notebook) == expected
 
 
-@pytest.fixture(scope="module")
-def stored():
-    return nbformat.read(report.NOTEBOOK, as_version=4)
+@pytest.mark.parametrize("path", report.NOTEBOOKS, ids=NAMES)
+def test_alone_in_a_folder_it_says_how_to_bring_the_rest(path, tmp_path):
+    shutil.copy(path, tmp_path)
+    notebook = nbformat.read(tmp_path / path.name, as_version=4)
+    with pytest.raises(CellExecutionError, match="GitHub: Code → Download ZIP"):
+        report.execute(notebook, tmp_path)
+    assert "No module named" not in str(code(notebook)[0].outputs)
 
 
-def test_at_most_three_cells_are_excepted_from_comparison(stored):
+def test_few_cells_are_excepted_from_comparison(stored):
     excepted = [
         cell
         for cell in stored.cells
@@ -74,31 +77,57 @@ def test_at_most_three_cells_are_excepted_from_comparison(stored):
 
 
 def test_cells_are_short_and_were_executed_in_order(stored):
-    code = [cell for cell in stored.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    assert max(len(cell.source.splitlines()) for cell in code) <= 14
+    assert [cell.execution_count for cell in code(stored)] == list(range(1, len(code(stored)) + 1))
+    assert max(len([line for line in c.source.splitlines() if line]) for c in code(stored)) <= 15
+
+
+def test_no_cell_warns_or_fails(stored):
+    for cell in code(stored):
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
 
 
 def test_the_contents_are_the_headings_and_lead_to_them(stored):
     """A browser follows the links in tests/browser; an id of ours is found in any program."""
     prose = "\n".join(cell.source for cell in stored.cells if cell.cell_type == "markdown")
     headings = re.findall(r'^<a id="(s\d+)"></a>\n\n## \d+\. (.*)$', prose, re.M)
-    assert re.findall(r"^\d+\. \[(.*)\]\(#(s\d+)\)$", prose, re.M) == [
+    assert re.findall(r"\d+\. \[([^\]]*)\]\(#(s\d+)\)", prose) == [
         (text, mark) for mark, text in headings
     ]
     assert len(headings) == prose.count("\n## ")
 
 
 def test_figures_are_numbered_and_have_their_caption_below(stored):
-    cells = stored.cells
-    captions = [cell.source[:13] for cell in cells if cell.source.startswith("**Figura")]
+    captions = [cell.source[:13] for cell in stored.cells if cell.source.startswith("**Figura")]
     assert [text.split(".")[0] for text in captions] == [
         f"**Figura {i + 1}" for i in range(len(captions))
     ]
-    for cell, below in zip(cells, cells[1:]):
+    for cell, below in zip(stored.cells, stored.cells[1:]):
         if "image/png" in {kind for out in cell.get("outputs", []) for kind in out.get("data", {})}:
             assert below.source.startswith("**Figura"), cell.source
 
 
-def test_the_file_is_small_enough_to_open_quickly():
-    assert report.NOTEBOOK.stat().st_size < 3_000_000
+def test_it_is_one_story_that_opens_quickly():
+    story = nbformat.read(report.STORY, as_version=4)
+    assert len(story.cells) <= 50
+    assert figures(story) <= 12
+    assert all(path.stat().st_size < 2_000_000 for path in report.NOTEBOOKS)
+
+
+def test_the_answers_in_the_fold_are_right(capsys):
+    story = nbformat.read(report.STORY, as_version=4)
+    (exercise,) = [cell.source for cell in story.cells if "<details>" in cell.source]
+    (answers,) = re.findall(r"```python\n(.*?)```", exercise, re.S)
+    datos = data.load_dataset("caras", data.DATASETS)
+    scope = {name: getattr(network, name) for name in dir(network)}
+    scope |= {"evaluation": evaluation, "training": training, "model": model}
+    scope |= {"X": data.flatten(datos.train_x), "Y": datos.train_y, "np": np}
+    scope |= {"X_test": data.flatten(datos.test_x), "Y_test": datos.test_y}
+    scope |= {"layers_dims": [12288, 20, 7, 5, 1]}
+    exec(answers, scope)
+    capsys.readouterr()
+    exercises.check(datos, *(scope[f"respuesta_{i}"] for i in range(1, 5)))
+    names = "mi_sigmoide", "mi_espejo", "mi_fuga_atras", "mi_paso"
+    exercises.check_functions(*(scope[name] for name in names))
+    assert capsys.readouterr().out.count("¡correcto!") == 8

@@ -10,7 +10,7 @@ import pytest
 
 from helpers import plots, studies
 from helpers.data import flatten
-from helpers.evaluation import Bin, Cause
+from helpers.evaluation import Activity, Bin, Cause
 from helpers.model import Recipe
 
 CLASSES = ["no sonríe", "sonríe"]
@@ -34,16 +34,6 @@ def _nothing_stays_open():
     assert not plt.get_fignums(), "Jupyter would show the figure a second time"
 
 
-def test_examples_count_each_class():
-    said = texts(plots.examples(IMAGES, Y, CLASSES, 8))
-    assert "no sonríe (7 de 14)" in said
-    assert "y = 1: sonríe (7 de 14)" in said
-
-
-def test_examples_of_a_set_with_one_class_only():
-    assert "(0 de 14)" in texts(plots.examples(IMAGES, np.zeros((1, 14)), CLASSES, 8))
-
-
 def test_image_to_vector_shows_the_pixels_own_numbers():
     image = IMAGES[0]
     said = texts(plots.image_to_vector(image))
@@ -61,77 +51,11 @@ def test_architecture_counts_units_and_parameters():
     assert "20\nReLU\n7\nReLU\n5\nReLU\n1\nsigmoide\n" in said
 
 
-@pytest.mark.parametrize("published", [None, [0.7, 0.3]])
-def test_cost_curve_says_where_it_began_and_ended(published):
-    figure = plots.cost_curve([0.72, 0.5, 0.09], 100, 0.0075, published)
-    assert "El costo baja de 0.72 a 0.09 en 200 iteraciones" in texts(figure)
-    assert len(figure.axes[0].lines) == (1 if published is None else 2)
-
-
-def test_cost_curve_of_a_run_that_rose_does_not_say_it_fell():
-    assert "sube de 0.69 a 1.20" in texts(plots.cost_curve([0.69, 1.2], 100, 0.09))
-
-
-def test_cost_curve_of_a_run_that_learnt_nothing_does_not_say_it_fell():
-    assert "apenas cambia: de 0.71 a 0.69" in texts(plots.cost_curve([0.71, 0.83, 0.69], 100, 0.02))
-
-
-def test_cost_curve_of_a_run_that_overflowed_says_so():
-    assert "se desbordó" in texts(plots.cost_curve([0.7, 2.0, np.nan, np.nan], 100, 9.0))
-
-
-def test_confusion_counts_the_errors():
-    said = texts(plots.confusion(np.array([[60, 6], [3, 81]]), CLASSES))
-    assert "Errores: 9 de 150 imágenes" in said
-
-
 @pytest.mark.parametrize("m", [0, 1, 6, 14])
 def test_gallery_of_any_length(m):
     p = np.linspace(0, 1, 14)
     said = texts(plots.gallery(IMAGES[:m], Y[0, :m], p[:m], CLASSES, "Errores"))
     assert said.count("es: ") == m
-
-
-def test_photo_verdict_names_the_class_and_the_probability():
-    whole = np.zeros((30, 40, 3), np.uint8)
-    figure = plots.photo_verdict(whole, IMAGES[0], 0.31, CLASSES)
-    assert "La red dice: no sonríe (ŷ = 0.31)" in texts(figure)
-    (square,) = figure.axes[0].patches
-    assert square.get_bbox().bounds == (4.5, -0.5, 30, 30)  # the middle, where load_photo cuts
-
-
-def scores(*accuracies, diverged=False):
-    return studies.Scores(np.array(accuracies), np.zeros(100), diverged, 0.5)
-
-
-def test_study_names_the_best_setting_and_shows_what_diverged():
-    slow, fast = Recipe(learning_rate=0.0075), Recipe(learning_rate=0.09)
-    found = {slow: scores(0.9, 0.96), fast: scores(0.5, 0.5, diverged=True)}
-    published = {"0.0075": [0.99, 0.96], "0.09": [0.5, 0.43]}
-    said = texts(plots.study([slow, fast], found, "learning_rate", "tasa", published))
-    assert "Solo 0.0075 convergió" in said
-    assert "no convergió" in said and "publicado en Happy House" in said
-    assert "50 %" in said and "43 %" in said  # too low for the axis
-
-
-def test_study_says_by_how_many_images_the_best_leads_and_what_is_trivial():
-    slow, fast, wild = (Recipe(learning_rate=rate) for rate in (0.0025, 0.0075, 0.09))
-    found = {
-        slow: scores(0.5, 0.5),
-        fast: scores(0.51, 0.53),
-        wild: scores(0.6, 0.6, diverged=True),
-    }
-    said = texts(plots.study(list(found), found, "learning_rate", "tasa"))
-    assert "Ventaja de 0.0075 sobre 0.0025: 2 de 100 imágenes" in said
-    assert "siempre la clase más frecuente" in said
-
-
-def test_study_names_networks_by_their_layers():
-    shallow, deep = Recipe(hidden=(7,)), Recipe(hidden=(20, 7, 5))
-    found = {shallow: scores(0.94, 0.92), deep: scores(0.9, 0.96)}
-    said = texts(plots.study([shallow, deep], found, "hidden", "capas", {"3": [None, 0.93]}))
-    assert "4 capas\n20-7-5" in said
-    assert "Empate en lo más alto: 2 capas y 4 capas" in said
 
 
 def test_choosing_by_test_says_what_it_seems_to_gain():
@@ -140,59 +64,125 @@ def test_choosing_by_test_says_what_it_seems_to_gain():
     assert "Escoger con la prueba: 95.0 %; fijar de antemano: 94.0 %" in said
 
 
-def test_seeds_show_a_point_each():
-    figure = plots.seeds([0.96, 0.96, 0.98], (0.92, 0.99), 50, 0.9733)
-    assert "3 semillas: 96.0 a 98.0 %; exactitud verdadera: 92.0 a 99.0 %" in texts(figure)
-    points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert sum(len(line.get_xdata()) for line in points) == 3
-
-
-def test_recipes_are_compared_with_the_first():
-    ideas = {"la publicada": Recipe(), "media": Recipe(center=True)}
-    found = {ideas["la publicada"]: scores(0.9, 0.9), ideas["media"]: scores(0.92, 0.94)}
-    said = texts(plots.recipes(ideas, found, ideas["media"]))
-    assert "La mejor en validación cruzada: media" in said
-    assert "93.0 % (+3.0)" in said
-
-
-@pytest.mark.parametrize("n_causes", [2, 4])
-def test_causes_have_a_panel_and_a_verdict_each(n_causes):
-    bins = [Bin(0.5, 100, 3), Bin(1.5, 100, 20)]
-    pair = [Cause(bins, "apoyada"), Cause(bins[::-1], "al revés")]
-    figure = plots.causes({f"causa {i} (m)": pair for i in range(n_causes)}, CLASSES)
-    said = texts(figure)
-    assert said.count("no sonríe: apoyada") == said.count("\nsonríe: al revés") == n_causes
-    assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        f"Causa {i}" for i in range(n_causes)
-    ]
-
-
-def test_the_first_layer_has_an_image_per_unit():
-    W1 = np.random.RandomState(0).randn(20, 8 * 8 * 3)
-    figure = plots.first_layer(W1, (8, 8, 3))
-    texts(figure)
-    assert sum(len(axes.images) for axes in figure.axes) == 20
-
-
 def test_decision_maps_stand_below_their_images():
     figure = plots.decision_maps(IMAGES[:3], np.zeros((3, 64, 64)), ["a", "b", "c"])
     assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["a", "b", "c"]
     texts(figure)
 
 
-def test_people_say_how_much_is_lost():
-    said = texts(
-        plots.people(["p0", "p1"], np.array([0.9, 1.0]), np.array([0.8, 0.9]), np.array([10, 20]))
+@pytest.mark.parametrize("published", [None, [0.72, 0.3]])
+def test_cost_steps_count_the_steps_that_rose(published):
+    costs = np.linspace(0.72, 0.09, 150)
+    costs[60:80:2] += 0.1  # each is above the one before it
+    figure = plots.cost_steps(costs, 0.0075, published)
+    assert "De 0.72 a 0.09… pero el costo sube en 10 de 149 pasos" in texts(figure)
+    assert len(figure.axes[0].lines) == (1 if published is None else 2)
+    first, last = figure.axes[1].lines[0].get_xdata()[[0, -1]]
+    assert first <= 60 and last >= 78  # where it zigzags
+
+
+def test_cost_steps_of_a_run_that_overflowed_say_so():
+    costs = np.r_[np.linspace(0.7, 2, 99), np.nan]
+    assert "se desbordó" in texts(plots.cost_steps(costs, 9.0))
+
+
+def test_learning_has_a_column_per_moment_and_counts_what_is_right():
+    weights = [np.random.RandomState(i).randn(4, 8 * 8 * 3) for i in range(3)]
+    answers = [np.full((1, 14), 0.4), np.full((1, 14), 0.6), np.where(Y, 0.9, 0.1)]
+    figure = plots.learning([0, 50, 2700], weights, answers, Y, CLASSES, (8, 8, 3))
+    said = texts(figure)
+    assert "de 50 % a 100 % de aciertos" in said and "2,700 pasos" in said
+    assert sum(len(axes.images) for axes in figure.axes) == 12
+    heights = [patch.get_height() for patch in figure.axes[14].patches]
+    assert sum(heights) == 14  # the last moment's answers, all of them
+
+
+def test_scores_name_each_row_and_count_the_errors():
+    rows = {"entrenamiento": (600, 600), "prueba": (141, 150), "logística": (138, 150)}
+    said = texts(plots.scores(rows, np.array([[60, 6], [3, 81]]), CLASSES))
+    assert "se equivoca en 9 de 150 imágenes" in said
+    assert "94.0 %" in said and "92.0 %" in said and "logística" in said
+
+
+def test_units_say_which_live_and_how_many_answers_are_equal():
+    activity = Activity([np.array([0.0, 0.5, 1.0]), np.array([0.2, 0.0])], 0.1102, 9)
+    said = texts(plots.units(activity, np.full((1, 14), 0.1102), Y, CLASSES))
+    assert "9 de 14 imágenes reciben la misma respuesta" in said
+    assert "capa 1: viven 2 de 3" in said and "capa 2: viven 1 de 2" in said
+    assert "9 con ŷ = 0.1102" in said
+
+
+def test_layers_compare_the_two_on_each_version():
+    said = texts(plots.layers(["tal cual", "negativos"], [140, 138], [141, 75], 150, IMAGES[:2]))
+    assert "Con negativos: la red 92 %, sin capas 50 %" in said
+    assert "93 %" in said and "94 %" in said
+
+
+def test_cause_draws_the_one_that_matters():
+    flat = [Bin(0.5, 100, 3), Bin(1.5, 100, 3)]
+    rising = [Bin(0.5, 100, 3), Bin(1.0, 100, 9), Bin(1.5, 100, 20)]
+    measured = {
+        "ruido (m)": [Cause(flat, "no apoyada")] * 2,
+        "boca (0 a 1)": [Cause(flat, "no apoyada"), Cause(rising, "apoyada")],
+    }
+    said = texts(plots.cause(measured, CLASSES))
+    assert "«sonríe», según boca: errores de 3 % a 20 %" in said
+    assert "no sonríe: no apoyada" in said and "boca (0 a 1)" in said
+
+
+def test_fragility_names_the_alteration_that_hurts_most():
+    example = {"como son": IMAGES[0], "al revés": IMAGES[1]}
+    said = texts(plots.fragility(example, {"como son": 144, "al revés": 6}, 150))
+    assert "al revés, 4 %" in said and "96 %" in said
+
+
+def test_the_courses_mislabeled_images_are_those_that_are_wrong():
+    X, p = flatten(IMAGES), Y.copy()
+    p[0, [2, 5]] = 1 - p[0, [2, 5]]
+    figure = plots.print_mislabeled_images(np.array([b"non-cat", b"cat"]), X, Y, p)
+    assert "Errores: 2 de 14 imágenes" in texts(figure)
+    assert "es: non-cat\ndice: cat" in texts(figure)
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), IMAGES[5])
+
+
+def score(right, n=100, diverged=False):
+    return studies.Scores(np.zeros(n), np.arange(n) < right, diverged)
+
+
+def hyper(scores, published=None, **grid):
+    grid = studies.grid(Recipe(), **grid)
+    recipes = [recipe for values in grid.values() for recipe in values]
+    found = dict(zip(recipes, scores))
+    return plots.hyperparameters(grid, found, Recipe(), published)
+
+
+def test_hyperparameters_say_by_how_many_images_the_best_leads():
+    figure = hyper(
+        [score(95), score(97), score(50, diverged=True), score(96)],
+        {"learning_rate": {"0.09": [0.5, 0.43]}},
+        learning_rate=[0.0075, 0.005, 0.09],
+        hidden=[(7,)],
     )
-    assert "Conocidas: 95.0 % en promedio; nunca vistas: 85.0 %" in said
+    said = texts(figure)
+    assert "gana por 2 de 100 imágenes" in said
+    assert "50 %" in said  # too low for the axis
+    assert "2\n7" in said and "no convergió" in said and "publicado en Happy House" in said
 
 
-def test_people_curve_names_both_ends():
-    said = texts(plots.people_curve([2, 64], [120, 141], 150, 600))
-    assert "Con 2 personas, 80 %; con 64, 94 %" in said
+def test_hyperparameters_among_which_none_is_better_say_so():
+    said = texts(hyper([score(95), score(93)], hidden_activation=["relu", "sigmoid"]))
+    assert "Nada de lo que se probó gana a la receta publicada" in said
+    assert "sigmoide" in said
 
 
-def test_last_bit_draws_a_line_per_pair():
-    figure = plots.last_bit({"a": ([0.7, 0.5], [0.7, 0.5]), "b": ([0.7, 0.5], [0.7, 0.6])}, 100)
-    assert "Al final difieren en 1e-17 (a) y 1e-01 (b)" in texts(figure)
-    assert len(figure.axes[0].lines) == 2
+@pytest.mark.parametrize("n", [1, 2, 5, 40])
+def test_photo_verdicts_frame_every_face(n):
+    photo = np.zeros((300, 400, 3), np.uint8)
+    square = np.array([(0, 0), (20, 0), (20, 20), (0, 20)])
+    frames = np.array([square + 8 * i for i in range(n)])
+    seen = IMAGES[np.arange(n) % 14]
+    figure = plots.photo_verdicts(photo, frames, seen, np.linspace(0.1, 0.9, n), CLASSES)
+    said = texts(figure)
+    whole = max(figure.axes, key=lambda axes: len(axes.patches))
+    assert len(whole.patches) == 2 * n
+    assert ("La red dice: no sonríe (ŷ = 0.10)" if n == 1 else f"{n} caras") in said

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from helpers import data, model, plots
-from tools import collect, report
+from tools import build, download, report
 
 PROJECT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "datasets/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
+DOCUMENTS += [f"{folder}/README.md" for folder in ("benchmarks", "cuadernos", "datasets", "models")]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
 INLINE = re.compile(r"`((?:make|python -m)\s[^`]+)`")
 
@@ -41,12 +41,12 @@ def test_every_command_exists(words, monkeypatch):
     elif words[0].rpartition("/")[2] == "python" and words[1] == "-m":
         module, *arguments = words[2:]
         assert find_spec(module), f"no module {module}"
-        if module == "helpers.data":
+        if module in ("tools.build", "tools.download"):
             called = []
-            for action in ("download", "build"):
-                monkeypatch.setattr(collect, action, lambda **options: called.append(options))
-            collect.main(arguments)  # argparse exits where it doesn't know an argument
-            assert called
+            for tool, action in ((build, "build"), (download, "happy"), (download, "genki")):
+                monkeypatch.setattr(tool, action, lambda *given, **options: called.append(given))
+            {"tools.build": build, "tools.download": download}[module].main(arguments)
+            assert called  # argparse exits where it doesn't know an argument
         elif "-r" in arguments:
             assert (PROJECT / arguments[arguments.index("-r") + 1]).is_file()
     else:
@@ -67,13 +67,14 @@ def test_links_lead_somewhere_and_pictures_have_words(name):
 @pytest.fixture(scope="module")
 def tagged():
     """File name → the cell of the stored notebook whose figure it shows."""
-    cells = nbformat.read(report.NOTEBOOK, as_version=4).cells
+    cells = [cell for path in report.NOTEBOOKS for cell in nbformat.read(path, 4).cells]
     return {tag: cell for cell in cells for tag in report.figure_tags(cell)}
 
 
 def test_every_picture_is_of_the_notebook(tagged):
     files = {path.name for path in (PROJECT / "images").iterdir() if path.suffix != ".tmp"}
-    assert {f"images/{name}" for name in files} == {*tagged, "images/ejemplo.jpg"}
+    others = {"images/ejemplo.jpg", "images/red.png", "images/red.svg"}
+    assert {f"images/{name}" for name in files} == others | tagged.keys()
 
 
 def small(picture):
@@ -93,12 +94,7 @@ def test_no_picture_is_older_than_the_stored_figure(tagged):
 
 def test_the_drawing_of_the_network_is_what_the_program_draws():
     """Its words, which Matplotlib keeps as comments: the sizes, the class, the probability."""
-    caras = data.load_dataset("caras")
-    network = model.train(caras.train_x, caras.train_y, progress=False)
-    probabilities = network.predict_proba(caras.test_x)[0]
-    i = probabilities.argmax()
-    layers_dims = [caras.train_x[0].size, *model.PUBLISHED.hidden, 1]
-    figure = plots.architecture(layers_dims, caras.test_x[i], probabilities[i], caras.classes)
+    figure = report.drawn_network()
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg")
     words = re.compile("<!-- (.*?) -->", re.S)

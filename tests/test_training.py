@@ -49,6 +49,17 @@ def test_published_costs_to_six_decimals_and_both_accuracies(table, published, r
     assert test == pytest.approx(known["test_accuracy"], abs=1e-9)
 
 
+def test_the_courses_two_layer_model_costs_what_the_course_prints(real_folder):
+    """The course's notebook "Deep Neural Network: Application", two-layer model on catvnoncat."""
+    data = load_dataset("catvnoncat", real_folder("catvnoncat"))
+    X, Y = flatten(data.train_x), data.train_y
+    parameters, costs = training.two_layer_model(X, Y, (12288, 7, 1), num_iterations=2500)
+    assert costs[0] == pytest.approx(0.693049735659989, abs=1e-12)
+    assert costs[1] == pytest.approx(0.6464320953428849, abs=1e-9)
+    assert costs[24] == pytest.approx(0.048554785628770206, abs=1e-6)
+    assert (network.predict(flatten(data.test_x), parameters) == data.test_y).mean() == 0.72
+
+
 @pytest.mark.parametrize("activation", HIDDEN)
 @settings(max_examples=20)
 @given(
@@ -65,15 +76,13 @@ def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x,
     # A deep chain may blow a last bit up to anything; such an example says nothing of the algebra.
     moved, _ = textbook(X * (1 + 1e-14), Y, layers_dims, 0.02, 201, activation, seed)
     assume(np.abs(moved["W1"] - expected["W1"]).max() < 1e-11)
+    film_costs, moments = training.film(
+        X, Y, layers_dims, [0, 201], 0.02, hidden_activation=activation, seed=seed
+    )
+    np.testing.assert_allclose(film_costs[[0, 100, 200]], expected_costs, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(moments[201]["W1"], expected["W1"], rtol=0, atol=1e-9)
     start = network.initialize_parameters_deep(layers_dims, seed)
-    W1_0 = start["W1"]
-    for first in (training.ImageSpace(X.T @ X, W1_0 @ X), training.PixelSpace(X, W1_0)):
-        states = training.descend(first, Y, start, 0.02, activation)
-        *_, before, last = (state for _, state in zip(range(202), states))
-        W1 = first.weights(last.learnt, X, W1_0)
-        np.testing.assert_allclose(W1, expected["W1"], rtol=0, atol=1e-9)
-        np.testing.assert_allclose(last.b1, expected["b1"], rtol=0, atol=1e-9)
-        assert network.compute_cost(before.AL, Y) == pytest.approx(expected_costs[2], abs=1e-9)
+    np.testing.assert_allclose(moments[0]["W1"], start["W1"], rtol=0, atol=1e-15)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # random labels may not be learnable
         parameters, costs = L_layer_model(
@@ -172,6 +181,12 @@ def test_a_divergence_is_one_spanish_warning_and_flagged_costs(problem, activati
         assert costs[-1] < costs[0]
 
 
+def test_images_not_divided_by_255_are_named_as_the_cause(problem):
+    X, Y = problem
+    with pytest.warns(DivergenceWarning, match="divide las imágenes entre 255"):
+        L_layer_model(np.round(255 * X), Y, [300, 20, 7, 5, 1], num_iterations=300)
+
+
 def test_a_network_gone_dead_is_reported(problem):
     X, Y = problem
     with pytest.warns(DivergenceWarning, match="misma respuesta|más alto|desbordaron"):
@@ -215,6 +230,7 @@ def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
         ({"X": np.zeros(300)}, "X tiene forma (300,)"),
         ({"parameters": network.initialize_parameters_deep([300, 7, 1])}, "parameters['W1']"),
         ({"parameters": {}}, "parameters"),
+        ({"parameters": ({"W1": 0}, [0.7])}, "parameters, costs = L_layer_model(...)"),
     ],
 )
 def test_bad_arguments_are_named_in_spanish(problem, change, says):

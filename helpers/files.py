@@ -1,0 +1,151 @@
+"""What every reader and writer of files shares: one exception, whole files, HDF5 read safely.
+
+A file that is damaged, of another form or built to do harm ends in one exception, DataError, whose
+message tells a student in Spanish what was found, what was expected and what to do.
+"""
+
+import math
+import os
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+# Found from this file, so that the notebook may be started in any folder.
+PROJECT = Path(__file__).resolve().parent.parent
+
+# A file of a few kB can declare terabytes, so sizes are checked before memory is taken.
+_MAX_BYTES = 4 * 2**30  # per array: 350,000 images of 64×64, far more than this network can use
+_MAX_RATIO = 1032  # no gzip stream expands further: DEFLATE spends 2 bits on at most 258 bytes
+_MAX_CHUNKS = 10**6  # HDF5 looks for each of them, even those that were never stored
+_GZIP, _SHUFFLE, _SUM = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32
+# What h5py always brings with it; any other filter would load a plug-in from the user's machine, and
+# what is packed twice may expand by the square of the ratio above.
+_FILTERS = [[], [_SUM], [_GZIP], [_SHUFFLE, _GZIP]]
+
+
+class DataError(ValueError):
+    """A data file, data set or photo that cannot be used; the message says why, in Spanish."""
+
+
+def shown(path):
+    """A path for a message; inside the project it reads the same on every machine."""
+    return (path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path).as_posix()
+
+
+def problem(path, key, found, expected):
+    """The DataError for what is under key in a file."""
+    return DataError(
+        f"{shown(path)}, «{key}»: encontré {str(found)[:300]}; esperaba {str(expected)[:300]}. "
+        "Descarga el archivo otra vez o corrige el programa que lo guardó."
+    )
+
+
+@contextmanager
+def damage_as_data_error(path, key=None):
+    """Turn whatever the system, h5py or NumPy raise at a damaged file into a DataError."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo "
+            "HDF5 completo. Tal vez la descarga se cortó o es otro tipo de archivo: descárgalo "
+            f"otra vez. (Detalle: {type(error).__name__}: {error})"
+        ) from error
+
+
+@contextmanager
+def whole_file(path):
+    """Give a path to write to; when the block ends well, what is there becomes ``path``.
+
+    So ``path`` is at every moment whole, the old file or the new one, and what an interrupted
+    writer leaves is overwritten by the next. Raises DataError where nothing can be written.
+    """
+    path = Path(path)
+    unfinished = path.with_name(path.name + ".tmp")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise DataError(
+            f"No pude escribir {shown(path)}: revisa que la carpeta exista, que puedas escribir en "
+            f"ella y que el disco no esté lleno. (Detalle: {type(error).__name__}: {error})"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_array(file, path, key, shape, dtypes, expected):
+    """The array under key, read only once it is known to fit and to be harmless.
+
+    shape: the one it must have, None where any length will do.
+    dtypes: NumPy types, concrete or abstract, of which it must have one.
+    """
+    with damage_as_data_error(path, key):
+        if key not in file:
+            raise problem(path, key, f"solo {sorted(file)[:9]}", expected)
+        if not isinstance(file.get(key, getlink=True), h5py.HardLink):  # asked before following it
+            raise problem(path, key, "un enlace a otro lugar", expected)
+        dataset = file[key]
+        if not isinstance(dataset, h5py.Dataset):
+            found = "un grupo" if isinstance(dataset, h5py.Group) else "un tipo de datos"
+            raise problem(path, key, found, expected)
+
+        if not (
+            dataset.size  # neither empty nor without a shape
+            and len(dataset.shape) == len(shape)
+            and all(want in (None, n) for n, want in zip(dataset.shape, shape, strict=True))
+            and any(np.issubdtype(dataset.dtype, dtype) for dtype in dtypes)
+            and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
+        ):
+            raise problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
+
+        if trap := _trap(dataset, path):
+            raise problem(path, key, trap, f"{expected}, sin comprimir o con gzip")
+        return dataset[()]
+
+
+def _trap(dataset, path):
+    """What would make it unsafe to read a dataset, or None."""
+    plist = dataset.id.get_create_plist()
+    filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
+    if filters not in _FILTERS:
+        return f"filtros HDF5 {filters}"
+    if dataset.is_virtual or dataset.external:
+        return "datos que viven en otros archivos"
+    # HDF5 unpacks whole chunks, and a chunk may be declared larger than its array.
+    chunk = dataset.dtype.itemsize * math.prod(dataset.chunks or ())
+    needed = max(dataset.nbytes, chunk)
+    stored = min(dataset.id.get_storage_size(), os.path.getsize(path))
+    if needed > min(_MAX_BYTES, _MAX_RATIO * stored):
+        return f"{needed:,} bytes declarados y {stored:,} guardados"
+    chunks = math.prod(-(-n // c) for n, c in zip(dataset.shape, dataset.chunks or ()))
+    if chunks > _MAX_CHUNKS:
+        return f"{chunks:,} bloques"
+    # Of a chunk that unpacks to more HDF5 unpacks all, and of less it reads past the end.
+    for part in dataset.iter_chunks() if dataset.chunks else ():
+        offset = tuple(along.start for along in part)
+        info = dataset.id.get_chunk_info_by_coord(offset)
+        if info.byte_offset is None:  # never stored
+            continue
+        size = info.size - 4 * (_SUM in filters)  # a checksum has 4 bytes
+        if _GZIP in filters:
+            _, packed = dataset.id.read_direct_chunk(offset)
+            size = len(zlib.decompressobj().decompress(packed, chunk + 1))
+        if info.filter_mask or size != chunk:
+            return "bloques que no miden lo declarado"
+    return None
+
+
+def check_total(path, nbytes):
+    """Raise DataError if a file's arrays are together larger than any honest file's."""
+    limit = min(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
+    if nbytes > limit:
+        raise DataError(
+            f"{shown(path)}: encontré {nbytes:,} bytes de datos; esperaba a lo más {limit:,} en un "
+            "archivo de este tamaño. Descarga el archivo otra vez."
+        )

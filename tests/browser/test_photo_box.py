@@ -1,0 +1,202 @@
+"""The box for the reader's own photos, in JupyterLab in a browser, with large files and a camera."""
+
+import inspect
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.widgets import judge_photo
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Judge:
+    """Says how light a face is in its left half; mirrored, it is another."""
+
+    aligned, classes = True, ("oscura", "clara")
+
+    def predict_proba(self, images):
+        return images[:, :, :32].mean(axis=(1, 2, 3))[None] / 255
+
+
+CELL = f"""
+import sys
+
+sys.path.insert(0, {str(PROJECT)!r})
+from helpers.widgets import PhotoBox
+
+{inspect.getsource(Judge)}
+PhotoBox(Judge(), other=Judge())
+"""
+WITHOUT = "import sys\nsys.modules['anywidget'] = None"
+ANSWER = ".jp-OutputArea .widget-html-content b"
+
+
+@pytest.fixture(scope="module")
+def person():
+    """A face whose right half, as we see it, is in the shade."""
+    photo = np.array(Image.open(PROJECT / "images/ejemplo.jpg").convert("RGB"))
+    photo[:, 165:] //= 3
+    return Image.fromarray(photo)
+
+
+@pytest.fixture(scope="module")
+def album(person, tmp_path_factory):
+    """Files as people have them, among them some of 12 MB and some that are no photo."""
+    folder = tmp_path_factory.mktemp("fotos")
+    large = np.array(person.resize((3200, 3200)))
+    noise = np.random.RandomState(0).randint(-28, 29, large.shape, dtype=np.int16)
+    large = Image.fromarray(np.clip(large + noise, 0, 255).astype(np.uint8))
+    for name in ("uno.jpg", "dos.jpg"):
+        large.save(folder / name, quality=100)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # hold the camera turned: what is shown is turned by 90° to the right
+    large.rotate(90).save(folder / "girada.jpg", quality=100, exif=exif)
+    assert min(file.stat().st_size for file in folder.iterdir()) > 12e6
+    (folder / "mala.jpg").write_text("no soy una foto")
+    Image.new("RGB", (5000, 3)).save(folder / "raya.png")
+    Image.new("RGB", (900, 700), "gray").save(folder / "pared.jpg")
+    person.save(folder / "pequeña.tif")
+    Image.new("RGB", (1800, 1800)).save(folder / "grande.tif")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def camera(person, tmp_path_factory):
+    """A film for Chromium's camera: one picture, 640×480, the face in its left half."""
+    picture = Image.new("RGB", (640, 480), "gray")
+    picture.paste(person, (10, 75))
+    luma, *chroma = picture.convert("YCbCr").split()
+    planes = [luma, *(plane.resize((320, 240)) for plane in chroma)]
+    frame = b"FRAME\n" + b"".join(plane.tobytes() for plane in planes)
+    film = tmp_path_factory.mktemp("camera") / "film.y4m"
+    film.write_bytes(b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420jpeg\n" + 2 * frame)
+    picture.save(film.with_suffix(".png"))
+    return film
+
+
+@pytest.fixture(scope="module")
+def browser(start_browser, camera):
+    with start_browser(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera}",
+    ) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(start_jupyter, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cuaderno")
+    for name, source in {"con": CELL, "sin": WITHOUT + CELL}.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    with start_jupyter(folder) as address:
+        yield address
+
+
+def run(page, url):
+    """Open a notebook of one cell and run it, until its box is there."""
+    page.set_default_timeout(30_000)
+    page.goto(url + "&reset")  # without the other notebook
+    page.locator(".jp-KernelName", has_text="Python").wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Elige fotos").locator("visible=true").wait_for()
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    page = browser.new_page(viewport={"width": 1100, "height": 1000})
+    run(page, address("con.ipynb"))
+    yield page
+    page.close()
+
+
+def upload(page, *paths):
+    """Choose files together and return their answers, in the order of the paths."""
+    old = page.locator(ANSWER).count()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Elige fotos").locator("visible=true").click()
+    chooser.value.set_files(paths)
+    return answers(page, old, len(paths))
+
+
+def answers(page, old, new):
+    """The texts of as many ``new`` answers, oldest first, once they are there."""
+    page.wait_for_function(f"n => document.querySelectorAll('{ANSWER}').length >= n", arg=old + new)
+    texts = page.locator(".jp-OutputArea .widget-html-content", has=page.locator("b"))
+    assert texts.count() == old + new
+    return texts.all_inner_texts()[:new][::-1]
+
+
+def probability(text):
+    return float(re.search(r"ŷ = (\d\.\d\d)", text)[1])
+
+
+def expected(path, tolerance=0.02):
+    (probability,) = judge_photo(Judge(), path).probabilities
+    return pytest.approx(probability, abs=tolerance)
+
+
+def test_large_photos_at_once_all_get_answers_the_bad_ones_a_sentence(page, album):
+    names = ["uno.jpg", "mala.jpg", "girada.jpg", "raya.png", "pared.jpg", "dos.jpg"]
+    texts = upload(page, *(album / name for name in names))
+    assert all(text.startswith(f"{name}: ") for name, text in zip(names, texts)), texts
+    for i in (0, 2, 5):
+        assert probability(texts[i]) == expected(album / names[i])
+    assert "No reconozco una imagen" in texts[1]
+    assert all(": no " in texts[i] for i in (3, 4)), texts  # a sentence, and no verdict on a wall
+    images = page.locator(".jp-OutputArea .widget-html-content img")
+    assert images.evaluate_all("all => all.map(image => image.naturalWidth)") == [1080] * 3
+
+
+def test_what_the_browser_cannot_open_goes_whole_or_gets_a_sentence(page, album):
+    small, large, again = upload(
+        page, album / "pequeña.tif", album / "grande.tif", album / "uno.jpg"
+    )
+    assert probability(small) == expected(album / "pequeña.tif")
+    assert "Guárdala como JPG" in large
+    assert probability(again) == expected(album / "uno.jpg")
+
+
+def test_the_camera_shows_a_mirror_and_takes_the_picture_as_others_see_it(page, camera):
+    old = page.locator(ANSWER).count()
+    page.get_by_role("button", name="Usa la cámara").click()
+    smile = page.get_by_role("button", name="¡Sonríe!")
+    smile.wait_for()
+    video = page.locator("video")
+    assert video.evaluate("video => getComputedStyle(video).transform.startsWith('matrix(-1')")
+    smile.click()
+    (text,) = answers(page, old, 1)
+    assert text.startswith("cámara, foto 1: ")
+    assert probability(text) == expected(camera.with_suffix(".png"), 0.06)  # YUV has less range
+    page.get_by_role("button", name="Cierra la cámara").click()
+    page.get_by_role("button", name="Usa la cámara").wait_for()
+    assert video.count() == 0
+
+
+def test_without_anywidget_the_plain_button_says_its_limit(browser, address, album):
+    page = browser.new_page()
+    run(page, address("sin.ipynb"))
+    text = page.locator(".jp-OutputArea").inner_text()
+    assert "menos de 10 MB" in text and "%pip install anywidget" in text
+    small, bad = upload(page, album / "pequeña.tif", album / "mala.jpg")
+    assert probability(small) == expected(album / "pequeña.tif")
+    assert "No reconozco una imagen" in bad
+    page.close()
+
+
+def test_where_the_page_cannot_load_the_widget_the_plain_button_stands_in(browser, address, album):
+    page = browser.new_page()
+    page.route(re.compile("anywidget"), lambda route: route.abort())
+    run(page, address("con.ipynb"))
+    (small,) = upload(page, album / "pequeña.tif")
+    assert probability(small) == expected(album / "pequeña.tif")
+    page.close()

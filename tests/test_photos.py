@@ -1,0 +1,592 @@
+"""What load_photo reads as a viewer shows it, and what it refuses, with the true reason."""
+
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from PIL import EpsImagePlugin, Image, PngImagePlugin
+
+from helpers import photos
+from helpers.data import DataError, load_photo
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of the kind that Spanish-speaking students have."""
+    path = tmp_path / "carpeta con acentos ñ"
+    path.mkdir()
+    return path
+
+
+RED, GREEN, BLUE, WHITE, BLACK = "#ff0000", "#00ff00", "#0000ff", "#ffffff", "#000000"
+
+
+def file_of(image, format="PNG", **options):
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+def corners(width=64, height=64):
+    """Red, green, blue and white, clockwise from the upper left."""
+    image = Image.new("RGB", (width, height), RED)
+    image.paste(GREEN, (width // 2, 0, width, height // 2))
+    image.paste(BLUE, (width // 2, height // 2, width, height))
+    image.paste(WHITE, (0, height // 2, width // 2, height))
+    return image
+
+
+def palette(color):
+    image = Image.new("P", (9, 9), 1)
+    image.putpalette([0, 0, 0, *color])
+    return image
+
+
+def depth16(value, mode="I;16"):
+    return Image.fromarray(np.full((9, 9), value, np.uint16 if mode == "I;16" else np.int32))
+
+
+@pytest.mark.parametrize(
+    ("raw", "color"),
+    [
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30))), (10, 200, 30)),
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "JPEG", quality=95), (10, 200, 30)),
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "BMP"), (10, 200, 30)),
+        (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "WEBP", lossless=True), (10, 200, 30)),
+        (file_of(Image.new("L", (9, 9), 77)), (77, 77, 77)),
+        (file_of(Image.new("1", (9, 9), 1)), (255, 255, 255)),
+        (file_of(Image.new("CMYK", (9, 9), (0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
+        (file_of(Image.new("CMYK", (9, 9), (0, 0, 0, 155)), "TIFF"), (100, 100, 100)),
+        (file_of(Image.new("LA", (9, 9), (0, 0))), (255, 255, 255)),
+        (file_of(Image.new("RGBA", (9, 9), (255, 0, 0, 0))), (255, 255, 255)),
+        (file_of(Image.new("RGBA", (9, 9), (0, 0, 255, 128))), (127, 127, 255)),
+        (file_of(Image.new("RGB", (9, 9), RED), transparency=(255, 0, 0)), (255, 255, 255)),
+        (file_of(palette((9, 99, 199))), (9, 99, 199)),
+        (file_of(palette((9, 99, 199)), "GIF"), (9, 99, 199)),
+        (file_of(palette((9, 99, 199)), transparency=1), (255, 255, 255)),
+        (file_of(palette((0, 0, 0)), transparency=b"\xff\x80"), (127, 127, 127)),
+        (file_of(palette((0, 0, 0)), "GIF", transparency=1), (255, 255, 255)),
+        (file_of(depth16(32768)), (128, 128, 128)),
+        (file_of(depth16(65535)), (255, 255, 255)),
+        (file_of(depth16(257 * 100), "TIFF"), (100, 100, 100)),
+        (b"P5 1 1 65535\n\x80\x00", (128, 128, 128)),
+    ],
+)
+def test_colors_of_every_mode(raw, color):
+    photo = load_photo(raw)
+    assert photo.shape == (64, 64, 3)
+    assert photo.dtype == np.uint8
+    assert np.abs(photo - np.array(color)).max() <= 2
+
+
+# By EXIF's definition: how an upright picture is stored under each orientation.
+STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_orientation(orientation, format):
+    upright = corners(96, 64)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright if orientation == 1 else upright.transpose(STORED[orientation])
+    photo = load_photo(file_of(stored, format, exif=exif))
+    for (row, column), color in zip(
+        [(8, 8), (8, 56), (56, 56), (56, 8)],
+        [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)],
+        strict=True,
+    ):
+        assert np.abs(photo[row, column] - np.array(color)).max() < 20
+
+
+def test_broken_exif_does_not_spoil_a_good_photo():
+    """Pillow warns, in English, of what no reader of the notebook can mend."""
+    photo = load_photo(
+        file_of(Image.new("RGB", (9, 9)), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\5\0")
+    )
+    assert (photo == 0).all()
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_crops_the_middle(upright):
+    image = Image.new("RGB", (300, 100), RED)
+    image.paste(GREEN, (100, 0, 200, 100))
+    image.paste(BLUE, (200, 0, 300, 100))
+    photo = load_photo(file_of(image.transpose(Image.Transpose.ROTATE_90) if upright else image))
+    # Lanczos looks 3 pixels beyond the edge, and so may what it shows there.
+    assert (photo[3:-3, 3:-3] == (0, 255, 0)).all()
+
+
+def test_reduces_without_aliasing():
+    stripes = np.zeros((256, 256), np.uint8)
+    stripes[:, ::2] = 255
+    photo = load_photo(file_of(Image.fromarray(stripes)))
+    assert np.abs(photo[:, 4:-4].astype(int) - 127).max() <= 6
+
+
+def test_leaves_a_small_square_as_it_is():
+    pixels = np.random.RandomState(3).randint(0, 256, (64, 64, 3), np.uint8)
+    np.testing.assert_array_equal(load_photo(file_of(Image.fromarray(pixels))), pixels)
+
+
+def test_transparent_colors_do_not_bleed():
+    image = Image.new("RGBA", (512, 512), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 255), (0, 0, 256, 512))
+    photo = load_photo(file_of(image)).astype(int)
+    assert (photo[:, :, 0] <= photo[:, :, 1] + 3).all()  # red would show between blue and white
+
+
+def test_first_frame_of_an_animation():
+    frames = [Image.new("RGB", (8, 8), color) for color in (GREEN, RED, BLUE)]
+    raw = file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert (load_photo(raw) == (0, 255, 0)).all()
+
+
+def test_sources_and_size(folder):
+    raw = file_of(corners(), "JPEG")
+    path = folder / "mi foto.jpg"
+    path.write_bytes(raw)
+    expected = load_photo(raw, size=20)
+    assert expected.shape == (20, 20, 3)
+    stream = io.BytesIO(raw)
+    with open(path, "rb") as file:
+        for source in [path, str(path), bytearray(raw), memoryview(raw), file, stream, stream]:
+            np.testing.assert_array_equal(load_photo(source, size=20), expected)
+        assert not file.closed
+        assert not stream.closed
+    path.unlink()  # on Windows this fails while the file is open
+    for size in [0, -1, 2.5, "64"]:
+        with pytest.raises(DataError, match=f"size={size!r}"):
+            load_photo(raw, size)
+
+
+def png_of_size(width, height):
+    raw = bytearray(file_of(Image.new("1", (1, 1))))
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + raw[24:29]
+    raw[12:33] = header + zlib.crc32(header).to_bytes(4, "big")
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("side", [10_000, 60_000])  # Pillow warns of the first, refuses the second
+def test_decompression_bombs(side):
+    before, limit = list(warnings.filters), Image.MAX_IMAGE_PIXELS
+    with pytest.raises(DataError, match="demasiado grande; esperaba a lo más 89,478,485 píxeles"):
+        load_photo(png_of_size(side, side))
+    assert (list(warnings.filters), Image.MAX_IMAGE_PIXELS) == (before, limit)
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+PHOTO, JPEG = file_of(corners()), file_of(corners(), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "No reconozco una imagen.*vacía"),
+        (b"esto es una nota", "No reconozco una imagen.*HEIC"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "No reconozco una imagen.*HEIC"),
+        (PHOTO[:-30], "dañada o incompleta"),
+        (JPEG[: len(JPEG) // 2], "dañada o incompleta"),
+        (file_of(Image.new("F", (9, 9)), "TIFF"), "modo F"),
+        (file_of(Image.new("LAB", (9, 9)), "TIFF"), "modo LAB"),
+        (EPS, "EPS es un dibujo"),
+    ],
+)
+def test_no_photos(folder, monkeypatch, raw, message):
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.exit("it ran gs"))
+    path = folder / "foto.jpg"
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match=message) as caught:
+        load_photo(path)
+    assert f"«{path}»" in str(caught.value)
+    with pytest.raises(DataError, match=message):
+        load_photo(raw)
+
+
+def test_paths_without_a_photo(folder):
+    with pytest.raises(DataError, match="Encontré una carpeta"):
+        load_photo(folder)
+    with pytest.raises(DataError, match=r"No existe «.*nada\.jpg»"):
+        load_photo(folder / "nada.jpg")
+    for source in [None, 3, "a\0b", io.StringIO("texto")]:
+        with pytest.raises(DataError):
+            load_photo(source)
+
+
+# As a viewer shows it: each of these files was read wrong, or refused, before
+
+LITTLE = {"B": 1, "A": 2, "H": 3, "L": 4, "Q": 10, "U": 7}
+
+
+def directory(tags, start):
+    """A TIFF directory at ``start``, and what it points to: {tag: (type, values or bytes)}."""
+    entries, beyond, after = b"", b"", start + 2 + 12 * len(tags) + 4
+    for tag, (kind, values) in sorted(tags.items()):
+        code = {"A": "B", "U": "B", "Q": "l"}.get(kind, kind)
+        content = struct.pack(f"<{len(values)}{code}", *values)
+        count = len(values) // (2 if kind == "Q" else 1)  # two numbers make a fraction
+        if len(content) > 4:
+            content, beyond = struct.pack("<L", after + len(beyond)), beyond + content
+        entries += struct.pack("<HHL4s", tag, LITTLE[kind], count, content)
+    return struct.pack("<H", len(tags)) + entries + bytes(4) + beyond
+
+
+def tiff(width, height, bits, photometric, pixels, tags=()):
+    """An unpacked TIFF; ``bits`` of each sample of a pixel."""
+    tags = {
+        256: ("H", [width]), 257: ("H", [height]), 258: ("H", bits), 262: ("H", [photometric]),
+        273: ("L", [0]), 277: ("H", [len(bits)]), 279: ("L", [len(pixels)]), **dict(tags),
+    }  # fmt: skip
+    tags[273] = "L", [8 + len(directory(tags, 8))]
+    return b"II*\0\x08\0\0\0" + directory(tags, 8) + pixels
+
+
+def png(width, bits, color, row, *chunks):
+    """A PNG one pixel high, with other chunks before its pixels."""
+    header = struct.pack(">IIBBBBB", width, 1, bits, color, 0, 0, 0)
+    chunks = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(b"\0" + row)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(c)) + kind + c + struct.pack(">I", zlib.crc32(kind + c))
+        for kind, c in chunks
+    )
+
+
+BROKEN_TAGS = {
+    "no resolution": (282, ("Q", [-1, 0])),
+    "resolution as text": (282, ("A", b"72dpi\0")),
+    "resolution as bytes": (282, ("U", b"\1\2\3\4\5")),
+    "interoperability as text": (0xA005, ("A", b"R98ab\0")),
+    "more tags as text": (0x8769, ("A", b"R98ab\0")),
+    "more tags far away": (0x8769, ("L", [2**31])),
+    "places as text": (0x8825, ("A", b"R98ab\0")),
+}
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("tag", "value"), BROKEN_TAGS.values(), ids=BROKEN_TAGS.keys())
+def test_turns_beside_a_broken_tag(format, tag, value):
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: ("H", [6]), tag: value}, 8)
+    good = Image.Exif()
+    good[0x0112] = 6
+    stored = corners(96, 64).transpose(STORED[6])
+    expected = load_photo(file_of(stored, format, exif=good))
+    np.testing.assert_array_equal(load_photo(file_of(stored, format, exif=exif)), expected)
+    assert np.abs(expected[8, 8] - [255, 0, 0]).max() < 20
+
+
+@pytest.mark.parametrize("value", [("A", b"6\0"), ("H", [9]), ("U", b"\6")], ids=str)
+def test_an_orientation_that_is_none_turns_nothing(value):
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: value}, 8)
+    raw = file_of(corners(), "PNG")
+    np.testing.assert_array_equal(load_photo(file_of(corners(), exif=exif)), load_photo(raw))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_xmp_alone_turns_nothing(format):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6"/></x:xmpmeta>'
+    options = {"xmp": xmp} if format == "WEBP" else {}
+    if format == "PNG":
+        options = {"pnginfo": PngImagePlugin.PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    if format == "TIFF":
+        options = {"tiffinfo": {700: xmp}}
+    raw = file_of(corners(), format, **options)
+    if format == "JPEG":  # older Pillow does not write it there
+        segment = b"http://ns.adobe.com/xap/1.0/\0" + xmp
+        raw = raw[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + raw[2:]
+    assert b"Orientation" in raw
+    np.testing.assert_array_equal(load_photo(raw), load_photo(file_of(corners(), format)))
+
+
+def shorts(*values):
+    return np.array(values, "<u2").tobytes()
+
+
+SIGNED = {339: ("H", [2])}
+TONES = {  # a file of one even color, and the color
+    "white is zero, 16 bits": (tiff(1, 1, [16], 0, shorts(60000)), [21] * 3),
+    "white is zero, 8 bits": (tiff(1, 1, [8], 0, b"\xc8"), [55] * 3),
+    "12 bits": (tiff(2, 1, [12], 1, bytes([0x80, 0x08, 0x00])), [128] * 3),
+    "key of 1 bit": (png(1, 1, 0, b"\x80", (b"tRNS", b"\0\1")), [255] * 3),
+    "key of 2 bits": (png(1, 2, 0, b"\x40", (b"tRNS", b"\0\1")), [255] * 3),
+    "key of 4 bits": (png(1, 4, 0, b"\x20", (b"tRNS", b"\0\2")), [255] * 3),
+    "another key of 4 bits": (png(1, 4, 0, b"\x10", (b"tRNS", b"\0\x02")), [17] * 3),
+    "key of unpacked bits": (png(1, 4, 0, b"\x10", (b"tRNS", b"\0\x12")), [17] * 3),
+    "key of 16 bits": (png(1, 16, 0, b"\x12\x34", (b"tRNS", b"\x12\x34")), [255] * 3),
+    "near the key of 16 bits": (png(1, 16, 0, b"\x12\x35", (b"tRNS", b"\x12\x34")), [18] * 3),
+    "opaque for TGA": (
+        file_of(Image.new("RGBA", (9, 9), (10, 200, 30, 7)), "TGA").replace(b"\x20\x08", b"\x20\0", 1),
+        [10, 200, 30],
+    ),
+    "empty in TGA": (file_of(Image.new("RGBA", (9, 9), (10, 200, 30, 0)), "TGA"), [10, 200, 30]),
+    "empty in TIFF": (tiff(1, 1, [8] * 4, 2, b"\x0a\xc8\x1e\0"), [10, 200, 30]),
+    "empty in grey TIFF": (tiff(1, 1, [8] * 2, 1, b"\x64\0", {338: ("H", [2])}), [100] * 3),
+    "opacity in TIFF": (tiff(1, 1, [8] * 4, 2, b"\0\0\xff\x80", {338: ("H", [2])}), [127, 127, 255]),
+    "weighed in TIFF": (tiff(1, 1, [8] * 4, 2, b"\x32\x32\x32\x80", {338: ("H", [1])}), [177] * 3),
+    "empty in BMP": (
+        b"BM" + struct.pack("<IHHI", 142, 0, 0, 138) + struct.pack("<IiiHHII", 124, 1, 1, 1, 32, 3, 4)
+        + bytes(16) + struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + bytes(68)
+        + bytes([30, 200, 10, 0]),
+        [10, 200, 30],
+    ),
+    "a selection in PSD": (
+        b"8BPS" + struct.pack(">H6xHIIHH12xH", 1, 4, 1, 1, 8, 3, 0) + bytes([10, 200, 30, 0]),
+        [10, 200, 30],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "color"), TONES.values(), ids=TONES.keys())
+def test_tones_and_transparency(raw, color):
+    assert np.abs(load_photo(raw)[0, 0] - np.array(color)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (tiff(1, 1, [32], 1, bytes(4)), "modo I"),
+        (tiff(1, 1, [32], 1, b"\0\0\0\x80", SIGNED), "modo I"),
+        (tiff(1, 1, [16], 1, b"\xff\xff", SIGNED), "modo I"),
+        (tiff(1, 1, [8], 1, b"\xff", SIGNED), "números con signo"),
+        (tiff(1, 1, [24], 1, bytes(3)), "No reconozco"),
+        (tiff(1, 1, [64], 1, bytes(8)), "No reconozco"),
+        (png(1, 16, 2, bytes(6), (b"tRNS", bytes(6))), "16 bits"),
+        (Image.new("I", (9, 9), 70_000), "modo I"),
+    ],
+    ids=range(8),
+)
+def test_refuses_what_it_cannot_read_truly(raw, reason):
+    with pytest.raises(DataError, match=reason) as caught:
+        load_photo(raw)
+    assert "dañada" not in str(caught.value)
+
+
+# Color
+
+# What red, green and blue are, in XYZ under D50, and the exponent; from the spaces' definitions.
+SPACES = {
+    "Display P3": ([[0.5151, 0.2920, 0.1571], [0.2412, 0.6922, 0.0666], [-0.0011, 0.0419, 0.7841]], 2.2),
+    "Adobe RGB": ([[0.6097, 0.2053, 0.1492], [0.3111, 0.6257, 0.0632], [0.0195, 0.0609, 0.7446]], 2.2),
+    "ProPhoto": ([[0.7977, 0.1352, 0.0313], [0.2880, 0.7119, 0.0001], [0.0, 0.0, 0.8249]], 1.8),
+}  # fmt: skip
+SRGB = [[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]]
+
+
+def profile(kind, space, tags):
+    """An ICC profile, version 2, of these tags."""
+    table, content, start = b"", b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        value += bytes(-len(value) % 4)
+        table += struct.pack(">4sII", name, start + len(content), len(value))
+        content += value
+    head = struct.pack(">4xII4s4s4s12x4s28x", 0, 0x02400000, kind, space, b"XYZ ", b"acsp")
+    head = (
+        struct.pack(">I", start + len(content))
+        + head[4:68]
+        + struct.pack(">3i", 63190, 65536, 54061)
+    )
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + content
+
+
+def curve(exponent):
+    return struct.pack(">4s4xIH", b"curv", 1, round(exponent * 256))
+
+
+def rgb_profile(name):
+    matrix, exponent = SPACES[name]
+    tags = {}
+    for color, column in zip("rgb", np.transpose(matrix)):
+        xyz = [round(value * 65536) for value in column]
+        tags[f"{color}XYZ".encode()] = struct.pack(">4s4x3i", b"XYZ ", *xyz)
+        tags[f"{color}TRC".encode()] = curve(exponent)
+    return profile(b"mntr", b"RGB ", tags)
+
+
+def in_srgb(name, color):
+    """By the definitions of both spaces."""
+    matrix, exponent = SPACES[name]
+    light = np.linalg.solve(SRGB, matrix @ (np.array(color) / 255) ** exponent).clip(0, 1)
+    light = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return 255 * light
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_profiles_are_heeded(format, name):
+    color = (180, 120, 100)  # of a face
+    options = (
+        {"quality": 100} if format == "JPEG" else {"lossless": True} if format == "WEBP" else {}
+    )
+    raw = file_of(Image.new("RGB", (9, 9), color), format, icc_profile=rgb_profile(name), **options)
+    photo = load_photo(raw)
+    assert np.abs(photo - in_srgb(name, color)).max() <= 2
+    assert np.abs(photo - np.array(color)).max() > 5
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "L"])
+def test_profiles_of_other_modes(mode):
+    image = {
+        "RGBA": Image.new("RGBA", (9, 9), (180, 120, 100, 255)),
+        "P": palette((180, 120, 100)),
+        "L": Image.new("L", (9, 9), 120),
+    }[mode]
+    photo = load_photo(file_of(image, icc_profile=rgb_profile("ProPhoto")))
+    color = (120, 120, 120) if mode == "L" else (180, 120, 100)
+    assert np.abs(photo - in_srgb("ProPhoto", color)).max() <= 2
+
+
+def test_transparency_stays_beside_a_profile():
+    image = Image.new("RGBA", (9, 9), (180, 120, 100, 0))
+    assert (load_photo(file_of(image, icc_profile=rgb_profile("ProPhoto"))) == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_gray_profiles(mode):
+    gray = profile(b"mntr", b"GRAY", {b"kTRC": curve(1.0)})  # linear
+    photo = load_photo(file_of(Image.new("L", (9, 9), 55).convert(mode), icc_profile=gray))
+    assert np.abs(photo - 255 * (1.055 * (55 / 255) ** (1 / 2.4) - 0.055)).max() <= 2
+
+
+def test_cmyk_profiles():
+    """One whose black alone is seen."""
+    lut = struct.pack(">4s4xBBBx9i", b"mft1", 4, 3, 2, 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    lut += bytes(range(256)) * 4 + bytes([255, 128, 128, 0, 128, 128]) * 8 + bytes(range(256)) * 3
+    cmyk = profile(b"prtr", b"CMYK", {b"A2B0": lut}).replace(b"XYZ ", b"Lab ", 1)
+    image = Image.new("CMYK", (9, 9), (255, 255, 0, 128))
+    photo = load_photo(file_of(image, "JPEG", icc_profile=cmyk))
+    assert np.abs(photo - 119.0).max() <= 3  # L* = 50
+
+
+@pytest.mark.parametrize(
+    ("mode", "broken"),
+    [
+        ("RGB", b"nada"),
+        ("RGB", rgb_profile("ProPhoto")[:150]),
+        ("RGB", profile(b"mntr", b"GRAY", {b"kTRC": curve(1.0)})),
+        ("RGB", profile(b"mntr", b"RGB ", {})),
+        ("CMYK", rgb_profile("ProPhoto")),
+        ("L", profile(b"mntr", b"CMYK", {})),
+    ],
+    ids=["no profile", "cut", "of gray", "empty", "of RGB", "of CMYK"],
+)
+def test_broken_profiles_and_those_of_others_are_ignored(mode, broken):
+    image = Image.new("RGB", (9, 9), (180, 120, 100)).convert(mode)
+    np.testing.assert_array_equal(
+        load_photo(file_of(image, "JPEG", icc_profile=broken)), load_photo(file_of(image, "JPEG"))
+    )
+
+
+# Limits
+
+
+@pytest.mark.parametrize("shape", [(5000, 3), (3, 5000), (5000, 1), (1, 1)])
+def test_extreme_shapes(shape):
+    raw = file_of(Image.new("RGB", shape, (9, 99, 199)))
+    for crop in (True, False):
+        photo = load_photo(raw, crop=crop)
+        assert (photo == (9, 99, 199)).all()
+        assert photo.size > 0
+    assert load_photo(raw).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(("size", "shape"), [(50, (25, 50, 3)), (1600, (100, 200, 3))])
+def test_whole_photos_are_bounded_and_not_enlarged(size, shape):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    raw = file_of(corners(200, 100).transpose(STORED[6]), exif=exif)
+    photo = load_photo(raw, size, crop=False)
+    assert photo.shape == shape
+    assert (photo[3, 3] == (255, 0, 0)).all()
+
+
+def test_large_jpegs_are_not_unpacked_whole(monkeypatch):
+    sizes, load = [], photos._loaded
+    monkeypatch.setattr(photos, "_loaded", lambda image: sizes.append(image.size) or load(image))
+    raw = file_of(corners(4000, 3000), "JPEG")
+    for size, crop in [(64, True), (400, False), (1600, False)]:
+        load_photo(raw, size, crop)
+    assert sizes == [(1000, 750), (2000, 1500), (4000, 3000)]
+
+
+def test_png_texts_and_profiles_of_any_honest_size():
+    limits = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("nota", "a" * 2**21, zip=True)
+    texts.add_itxt("nota", "ñ" * 2**20, zip=True)
+    for i in range(70):
+        texts.add_text(f"nota {i}", "a" * 2**20)
+    raw = file_of(corners(), pnginfo=texts, icc_profile=rgb_profile("ProPhoto") + bytes(2**21))
+    plain = file_of(corners(), icc_profile=rgb_profile("ProPhoto"))
+    np.testing.assert_array_equal(load_photo(raw), load_photo(plain))
+    assert limits == (PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY)
+
+
+NOISE = Image.fromarray(np.random.RandomState(0).randint(0, 256, (50, 70, 3), np.uint8))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_without_its_last_bytes(mode, options):
+    raw = file_of(NOISE.convert(mode), "JPEG", **options)
+    for missing in (1, 2):
+        np.testing.assert_array_equal(load_photo(raw[:-missing]), load_photo(raw))
+    # The last byte of all may hold nothing to see: bits that only fill it.
+    for missing in (4 if "progressive" in options else 3, 10, 100, len(raw) // 2):
+        with pytest.raises(DataError, match="dañada o incompleta"):
+            load_photo(raw[:-missing])
+
+
+def test_a_dark_jpeg_cut_in_its_dark():
+    image = Image.new("RGB", (64, 64))
+    image.paste("white", (0, 48, 64, 64))
+    raw = file_of(image, "JPEG")
+    for missing in (3, 5, 20, 40):
+        with pytest.raises(DataError, match="dañada o incompleta"):
+            load_photo(raw[:-missing])
+
+
+def test_pillow_images_and_arrays():
+    raw = file_of(corners(), exif=b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: ("H", [6])}, 8))
+    expected = load_photo(raw)
+    with Image.open(io.BytesIO(raw)) as image:
+        for _ in range(2):
+            np.testing.assert_array_equal(load_photo(image), expected)
+        assert image.size == (64, 64)
+        assert image.getexif()[0x0112] == 6
+    upright = Image.fromarray(expected)
+    np.testing.assert_array_equal(load_photo(upright), expected)
+    np.testing.assert_array_equal(load_photo(expected), expected)
+    np.testing.assert_array_equal(load_photo(upright, 10, crop=False), load_photo(expected, 10))
+    np.testing.assert_array_equal(load_photo(upright), expected)  # and is as it was
+    assert (load_photo(np.full((9, 9), 77, np.uint8)) == 77).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (np.ones((9, 9, 3)), r"un arreglo float64 de forma \(9, 9, 3\)"),
+        (np.ones((1, 9, 9, 3), np.uint8), r"un arreglo uint8 de forma \(1, 9, 9, 3\)"),
+        (np.ones((0, 9, 3), np.uint8), r"un arreglo uint8 de forma \(0, 9, 3\)"),
+        (np.ones((9, 9), np.int64), "un arreglo int64"),
+        (None, "NoneType"),
+        (3, "int"),
+        ([1, 2], "list"),
+        (io.StringIO("texto"), "StringIO"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_names_what_is_no_photo(source, found):
+    with pytest.raises(DataError, match=f"Recibí {found}.*; esperaba la ruta"):
+        load_photo(source)
