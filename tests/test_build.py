@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from on_disk import PROJECT, contents, datasets_folder, deaths, killed, needs_fork, put, run
 from PIL import Image, ImageEnhance
 
-from helpers.data import DataError, load_dataset, load_photo
+from helpers.data import load_dataset
+from helpers.files import DataError
+from helpers.photos import load_photo
 from tools import staging
 from tools.build import _is_systems, _split, build, main
 

