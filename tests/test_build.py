@@ -273,9 +273,14 @@ REFUSED = {  # what is done to the folder, options, what the message says
     "not there": (None, {"smiling": "x"}, "smiling='x': no hay tal.*--smiling no_sonrie o --smi"),
     "no name": (None, {"smiling": "."}, "smiling='.': no hay tal"),
     "one in the other": (
+        lambda s: write_photos(s / "sonrie" / "no_sonrie", 1, 2),
+        {},
+        "sonrie/no_sonrie/1.png» está en las dos clases, «no_sonrie» y «sonrie».*no_sonrie: 1",
+    ),
+    "each in the other": (
         lambda s: write_photos(s / "no_sonrie" / "sonrie", 1, 2),
         {},
-        "sonrie/1.png» está en las dos clases, «no_sonrie» y «sonrie».*no_sonrie/sonrie: 1",
+        "Junto a «sonrie» esperaba",
     ),
     "other classes in other halves": (
         lambda s: [write_photos(s / "a" / name, 0, 2) for name in ("sonrie", "serio")],
@@ -314,7 +319,11 @@ def test_force_replaces(source, folder):
 
 
 @needs_fork
-def test_a_killed_build_leaves_a_whole_set(source, folder, capsys):
+def test_a_killed_build_leaves_a_whole_set(source, folder, capsys, monkeypatch):
+    monkeypatch.setitem(
+        sys.modules, "imagehash", None
+    )  # OpenMP, once used, hangs where it is forked
+
     def rebuild():
         build(source, "mias", seed=2, force=True, folder=folder)
 
@@ -453,6 +462,7 @@ def test_linked_folders_are_followed_once(tmp_path, folder, capsys):
     write_photos(source / "no_sonrie", 0, 6)
     write_photos(source / "sonrie", 1, 6)
     write_photos(away / "viaje", 1, 3, first=50)
+    wanted = expected((source / "no_sonrie", 0), (source / "sonrie", 1), (away / "viaje", 1))
     links = {
         "sonrie/viaje": away / "viaje",  # followed
         "sonrie/viaje2": away / "viaje",  # a second time
@@ -461,20 +471,13 @@ def test_linked_folders_are_followed_once(tmp_path, folder, capsys):
         "sonrie/raíz": Path("/"),
         "sonrie/vuelta": source / "sonrie" / "vuelta",
         "sonrie/rota.jpg": away / "nada.jpg",
-        "sonrie/una.png": away / "viaje" / "más" / "51.png",
+        "sonrie/una.jpg": away / "viaje" / "50.jpg",
     }
     (away / "viaje" / "de vuelta").symlink_to(away)
     for name, target in links.items():
         (source / name).symlink_to(target)
     found, _ = built(source, folder)
-    linked = load_photo(away / "viaje" / "más" / "51.png").tobytes(), 1
-    assert (
-        found
-        == expected((source / "no_sonrie", 0), (source / "sonrie" / "más", 1), (away / "viaje", 1))
-        + expected(*[(source / "sonrie", 1)])
-        - expected((source / "sonrie" / "más", 1))
-        or linked
-    )
+    assert found == wanted + Counter([(load_photo(away / "viaje" / "50.jpg").tobytes(), 1)])
     said = capsys.readouterr().out
     assert "dejé fuera: 7\n" in said
     for name in ("viaje2", "alegres", "arriba", "raíz", "viaje/de vuelta"):
@@ -638,7 +641,7 @@ def corners(monkeypatch):
 
     def find_faces(photo):
         red, green, blue = photo[0, 0]
-        return [] if red > 200 else [1, 2] if green > 200 else [1]
+        return [] if red > 230 else [1, 2] if green > 230 else [1]
 
     def align(photo, landmarks, size):
         return np.full((size, size, 3), photo[0, 0] + landmarks)

@@ -188,7 +188,15 @@ def _classes(source, files, smiling):
         folders.append(tuple(map(_key, names)))
         spelt.update(zip(folders[-1], names))
 
-    one = _SMILING & set(spelt) if smiling is None else {_key(Path(smiling).name)} & set(spelt)
+    told = _SMILING if smiling is None else {_key(Path(smiling).name)}
+    one = told & set(spelt)
+    # A folder with a telling one inside is no class: SMILEs/positives.
+    one -= {
+        name
+        for names in folders
+        for i, name in enumerate(names)
+        if one & {*names[i + 1 :]} - {name}
+    }
     if len(one) != 1:
         question = "¿En qué carpeta están las sonrisas?"
         if smiling is not None:
