@@ -28,8 +28,10 @@ import numpy as np
 
 from benchmarks import damage
 from helpers import model
-from tools import collect
-from helpers.data import DataError, load_dataset, load_photo
+from helpers.data import load_dataset
+from helpers.files import DataError
+from helpers.photos import load_photo
+from tools import build, download
 
 with suppress(ImportError):  # Windows has none
     import resource
@@ -48,10 +50,10 @@ def load(folder):
     elif (folder / "hashes.json").exists():
         hashes = json.loads((folder / "hashes.json").read_text())
         files = {name: {"git_blob_sha1": found} for name, found in hashes.items()}
-        collect.load_published = lambda: {"files": files}
-        collect.download(folder / "origen", folder / "destino")
+        download.load_published = lambda: {"files": files}
+        download.happy(folder / "origen", folder / "destino")
     else:
-        collect.build(folder / "origen", "mias", folder=folder / "destino")
+        build.build(folder / "origen", "mias", folder=folder / "destino")
         try:
             load_dataset("mias", folder / "destino")
         except DataError as error:
@@ -62,8 +64,8 @@ KINDS = {  # what makes the cases, and their share
     "conjunto HDF5 (`load_dataset`)": (damage.put_dataset, 0.3),
     "foto (`load_photo`)": (damage.put_photo, 0.35),
     "modelo (`load_model`)": (damage.put_model, 0.15),
-    "zip o carpeta (`download`)": (damage.put_zip, 0.1),
-    "carpeta de fotos (`build`)": (damage.put_folder, 0.1),
+    "zip o carpeta (`tools.download`)": (damage.put_zip, 0.1),
+    "carpeta de fotos (`tools.build`)": (damage.put_folder, 0.1),
 }
 
 # The process that loads, and the one that watches it

