@@ -17,7 +17,7 @@ PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.f
 # The detector knows faces 10 to 300 pixels wide, so it looks twice: at the photo reduced (or
 # enlarged) to 192 pixels, for the large faces, and to 1600, for those that are small in it.
 _SIDES, _WIDEST = (192, 1600), 300
-_CLOSE = 96  # pixels of the last look, at each face alone
+_CLOSE = 96, 192  # pixels, for the last looks, at each face alone
 
 
 class NoDetector(ImportError):
@@ -59,17 +59,20 @@ def _detect(photo, scale):
 
 
 def _look_closer(photo, landmarks):
-    """Better landmarks: the mean of two looks at the face, upright and of one size, and mirrored."""
-    view, looks = align(photo, landmarks, _CLOSE), []
-    for image in (view, view[:, ::-1]):
-        found = [marks for marks, _ in _detect(image, 1)]
-        if not found:
-            return landmarks
-        looks.append(min(found, key=lambda marks: np.linalg.norm(marks - PLACES * _CLOSE / 64)))
-    looks[1] = looks[1][[1, 0, 2, 4, 3]] * (-1, 1) + (_CLOSE, 0)
-    corner, pixel = _back(landmarks, _CLOSE)
-    points = corner + pixel * (np.mean(looks, axis=0) @ (1, 1j))
-    return np.stack([points.real, points.imag], axis=1)
+    """Better landmarks: the mean of several looks at the face, upright, alone, and mirrored."""
+    looks = []
+    for size in _CLOSE:
+        view, places = align(photo, landmarks, size), PLACES * size / 64
+        corner, pixel = _back(landmarks, size)
+        for mirrored, image in enumerate((view, view[:, ::-1])):
+            found = [marks for marks, _ in _detect(image, 1)]
+            if found:
+                marks = min(found, key=lambda marks: np.linalg.norm(marks - places))
+                if mirrored:
+                    marks = marks[[1, 0, 2, 4, 3]] * (-1, 1) + (size, 0)
+                looks.append(corner + pixel * (marks @ (1, 1j)))
+    mean = np.mean(looks, axis=0) if looks else landmarks @ (1, 1j)
+    return np.stack([mean.real, mean.imag], axis=1)
 
 
 @lru_cache(maxsize=1)
