@@ -33,7 +33,7 @@ def find_faces(photo):
     """
     coarse, fine = (side / max(photo.shape[:2]) for side in _SIDES)
     faces = []  # landmarks, width
-    for scale in {coarse: 0, max(coarse, min(fine, 1)): 0}:  # enlarged for the first look only
+    for scale in sorted({coarse, max(coarse, min(fine, 1))}):  # enlarged for the first look only
         for landmarks, width in _detect(photo, scale):
             nose = landmarks[2]
             if all(np.linalg.norm(nose - known[2]) > (width + w) / 4 for known, w in faces):
@@ -65,8 +65,7 @@ def _look_closer(photo, landmarks):
         view, places = align(photo, landmarks, size), PLACES * size / 64
         corner, pixel = _back(landmarks, size)
         for mirrored, image in enumerate((view, view[:, ::-1])):
-            found = [marks for marks, _ in _detect(image, 1)]
-            if found:
+            if found := [marks for marks, _ in _detect(image, 1)]:
                 marks = min(found, key=lambda marks: np.linalg.norm(marks - places))
                 if mirrored:
                     marks = marks[[1, 0, 2, 4, 3]] * (-1, 1) + (size, 0)

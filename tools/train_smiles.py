@@ -5,7 +5,7 @@
 PATH is GENKI-4K as ``tools.download genki`` takes it, a folder, zip or tar; without it the faces
 are those of train_genki.h5. Only the 3,000 photos for training are used, for choosing too. Prints
 what cross-validation says of the recipe, then writes models/smiles.h5 and the figure of its model
-card: 30 minutes on two cores.
+card: ten minutes on two cores.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from helpers import plots, studies
 from helpers.data import DATASETS, files_of
 from helpers.evaluation import error_bins, percent, suspected_causes, wilson_interval
 from helpers.files import DataError, damage_as_data_error, read_array, shown
-from helpers.model import PUBLISHED, Origin, save_model, train
+from helpers.model import PUBLISHED, Origin, load_model, save_model, train
 from tools import download
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -132,7 +132,7 @@ def draw_calibration(probabilities, Y, path):
         axes.set(
             xlabel="probabilidad de sonrisa según la red",
             ylabel="proporción que sonríe",
-            title=f"La red duda lo justo: {len(probabilities):,} fotos que no vio al entrenar",
+            title=f"¿Se le puede creer su duda? {len(probabilities):,} fotos que no vio al entrenar",
         )
         axes.legend(loc="upper left")
         figure.savefig(path, dpi=110, metadata={"Software": None})
