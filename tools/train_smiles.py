@@ -155,8 +155,10 @@ def main(arguments=None):
         right = float((model.predict(images) == Y).mean())
         origin = Origin("genki", CLASSES, right, scores.accuracy, aligned=True)
         save_model(MODEL, model, origin, np.float16)
+        change = np.abs(load_model(MODEL).predict_proba(images) - model.predict_proba(images)).max()
         print(
-            f"\n{shown(MODEL)}: {MODEL.stat().st_size / 1e6:.2f} MB; {percent(right)} en lo suyo."
+            f"\n{shown(MODEL)}: {MODEL.stat().st_size / 1e6:.2f} MB; acierta el {percent(right)} de las "
+            f"fotos con que se entrenó. Los 16 bits movieron una probabilidad a lo más {change:.4f}."
         )
 
 
