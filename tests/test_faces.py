@@ -113,7 +113,7 @@ def test_finds_the_face_of_the_example(photo, detector):
 def test_the_first_eye_is_on_the_left_in_a_mirrored_photo_too(photo, detector):
     (landmarks,), (mirrored,) = find_faces(photo), find_faces(np.ascontiguousarray(photo[:, ::-1]))
     expected = landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (photo.shape[1], 0)
-    np.testing.assert_allclose(mirrored, expected, atol=1)
+    np.testing.assert_allclose(mirrored, expected, atol=2.5)  # the eyes are 42 apart
 
 
 def test_the_size_of_the_photo_does_not_matter(photo, detector):

@@ -79,20 +79,20 @@ def test_says_what_is_wrong_with_a_half(half):
 
 def test_the_tool_writes_what_it_measured_and_the_same_again(half, tmp_path, monkeypatch, capsys):
     columns = half(40)
-    for name in ("MODEL", "FIGURE"):
-        monkeypatch.setattr(train_smiles, name, tmp_path / name)
+    monkeypatch.setattr(train_smiles, "MODEL", tmp_path / "model.h5")
+    monkeypatch.setattr(train_smiles, "FIGURE", tmp_path / "figure.png")
     small = train_smiles.RECIPE._replace(num_iterations=20, hidden=(3,), seeds=(1, 2))
     monkeypatch.setattr(train_smiles, "RECIPE", small)
     monkeypatch.setattr(train_smiles, "BESIDE", small._replace(hidden=()))
     train_smiles.main([])
-    printed, first = capsys.readouterr().out, load_model(tmp_path / "MODEL")
+    printed, first = capsys.readouterr().out, load_model(train_smiles.MODEL)
     assert first.recipe == small and first.aligned and first.classes == ("no sonríe", "sonríe")
     right = np.mean(first.predict(columns["x"]) == columns["y"])
     assert first.origin.train_accuracy == pytest.approx(right, abs=0.05)  # stored in 16 bits
     assert f"| la de la red | {100 * first.origin.test_accuracy:.1f} %" in printed
-    assert Image.open(tmp_path / "FIGURE").size[0] > 500
+    assert Image.open(train_smiles.FIGURE).size[0] > 500
     train_smiles.main([])
-    again = load_model(tmp_path / "MODEL").predict_proba(columns["x"])
+    again = load_model(train_smiles.MODEL).predict_proba(columns["x"])
     np.testing.assert_array_equal(again, first.predict_proba(columns["x"]))
 
 
