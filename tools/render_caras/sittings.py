@@ -1,0 +1,37 @@
+"""What a worker does: a person sits, all their photographs are taken, each is kept as it is done."""
+
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from helpers.data import whole_file
+
+NEGATIVES = Path(__file__).resolve().parents[2] / "reporte" / "caras"
+
+
+def negative(person, photo):
+    """Return where the rendered light of a photograph is kept: its name follows all that was drawn."""
+    return NEGATIVES / f"{photo.person:03}-{zlib.crc32(repr((person, photo)).encode()):08x}.npz"
+
+
+def start(folder):
+    """Set up a worker's studio; Blender's chatter goes nowhere."""
+    global studio
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    from tools.render_caras.mesh import Head
+    from tools.render_caras.scene import Studio
+
+    studio = Studio(Head(folder))
+
+
+def shoot(sitting):
+    """Render a person's photographs; return how many."""
+    person, photos = sitting
+    studio.receive(person)
+    for photo in photos:
+        light, landmarks, gap = studio.shoot(photo)
+        with whole_file(negative(person, photo)) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, light=light.astype(np.float16), landmarks=landmarks, gap=gap)
+    return len(photos)
