@@ -24,7 +24,7 @@ from helpers.files import (
     shown,
     whole_file,
 )
-from helpers.training import L_layer_model, film
+from helpers.training import L_layer_model, descend
 
 _FORMAT, _VERSION = "Proyecto_Final: red de L capas", 2
 
@@ -155,19 +155,14 @@ def train_along(images, Y, recipe, moments):
     """
     model, X, Y = _untrained(images, Y, recipe)
     models = {moment: Model(recipe, model.mean, []) for moment in moments}
-    for seed in recipe.seeds:
-        _, kept = film(
-            X,
-            Y,
-            [len(X), *recipe.hidden, 1],
-            moments,
-            recipe.learning_rate,
-            hidden_activation=recipe.hidden_activation,
-            weight_decay=recipe.weight_decay,
-            seed=seed,
-        )
-        for moment in moments:
-            models[moment].networks.append(kept[moment])
+    dims = [len(X), *recipe.hidden, 1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for seed in recipe.seeds:
+            start = network.initialize_parameters_deep(dims, seed)
+            settings = recipe.learning_rate, recipe.hidden_activation, recipe.weight_decay
+            for i, (_, now) in zip(range(max(moments) + 1), descend(X, Y, start, *settings)):
+                if i in moments:
+                    models[i].networks.append(now())
     return models
 
 

@@ -416,13 +416,16 @@ def hyperparameters(studies, scores, chosen, published=None):
             if key in (published or {}).get(field, ()):
                 axes.plot(i + 0.2, published[field][key][1], "D", color=ORANGE)
         axes.set_xticks(range(len(names)), names)
-        axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(floor - 0.01, None))
+        axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_title(title, fontweight="normal")
-    best_recipe = max(scores, key=lambda recipe: scores[recipe].accuracy)
-    lead = scores[best_recipe].right.sum() - scores[chosen].right.sum()
+    axes.set_ylim(bottom=floor - 0.01)
+    winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
+    lead = scores[winner].right.sum() - scores[chosen].right.sum()
+    changed = [field for field, recipes in studies.items() if winner in recipes]
+    what = f"{FIELDS[changed[0]]}, {_setting(changed[0], winner)}".partition("\n")[0]
     _title(
         figure,
-        f"Lo mejor que se probó gana por {lead} de {len(scores[chosen].right)} imágenes"
+        f"Lo mejor ({what}) gana por {lead} de {len(scores[chosen].right)} imágenes"
         if lead
         else "Nada de lo que se probó gana a la receta publicada",
     )

@@ -164,7 +164,7 @@ def test_hyperparameters_say_by_how_many_images_the_best_leads():
         hidden=[(7,)],
     )
     said = texts(figure)
-    assert "gana por 2 de 100 imágenes" in said
+    assert "Lo mejor (tasa de aprendizaje, 0.005) gana por 2 de 100 imágenes" in said
     assert "50 %" in said  # too low for the axis
     assert "2\n7" in said and "no convergió" in said and "publicado en Happy House" in said
 
