@@ -79,7 +79,7 @@ def saved_model():
     trained = model.train(x, np.arange(8)[None] % 2, recipe, progress=False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "modelo.h5"
-        model.save_model(path, trained, model.Origin("dibujos", ("no", "sí"), 0.9, 0.8))
+        model.save_model(path, trained, model.Origin("caras", ("no", "sí"), 0.9, 0.8, True))
         return path.read_bytes()
 
 

