@@ -203,13 +203,7 @@ def scores(rows, matrix, classes):
     ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
     """
     figure, (forest, table) = plt.subplots(1, 2, figsize=(WIDTH, 3.4), width_ratios=[1.5, 1])
-    colors = [GREY, *[BLUE] * (len(rows) - 2), ORANGE]  # studied, tested, the rival
-    for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
-        _rates(forest, [-i], [(k, n)], color, horizontal=True)
-        forest.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
-    forest.set_yticks(-np.arange(len(rows)), rows)
-    forest.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
-    forest.locator_params(axis="x", nbins=4)
+    _forest(forest, rows, [GREY, *[BLUE] * (len(rows) - 2), ORANGE])  # studied, tested, the rival
     table.imshow(matrix, cmap="Blues", vmin=0, vmax=1.3 * matrix.max())
     for (row, col), count in np.ndenumerate(matrix):
         ink = "white" if count > 0.7 * matrix.max() else "black"
@@ -223,6 +217,15 @@ def scores(rows, matrix, classes):
     _title(
         figure, f"En prueba se equivoca en {matrix[0, 1] + matrix[1, 0]} de {matrix.sum()} imágenes"
     )
+    return figure
+
+
+@_figure
+def ranking(rows, chosen):
+    """Compare accuracies: ``rows`` name → (right, n); ``chosen``: the name of the one in green."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.55 * len(rows) + 1.2))
+    _forest(axes, rows, [GREEN if name == chosen else BLUE for name in rows])
+    axes.set_title(f"La mejor en validación cruzada: {chosen}")
     return figure
 
 
@@ -568,6 +571,16 @@ def _weights(axes, unit, shape):
     # A few colours: noise in many makes a heavy file.
     axes.imshow(unit, cmap=plt.get_cmap("RdBu_r", 15), vmin=-limit, vmax=limit)
     axes.axis("off")
+
+
+def _forest(axes, rows, colors):
+    """Plot an accuracy below the other, from name → (right, n), with their 95 % intervals."""
+    for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
+        _rates(axes, [-i], [(k, n)], color, horizontal=True)
+        axes.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
+    axes.set_yticks(-np.arange(len(rows)), rows)
+    axes.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
+    axes.locator_params(axis="x", nbins=4)
 
 
 def _rates(axes, positions, counts, color, fmt="o", horizontal=False):

@@ -104,6 +104,11 @@ def test_scores_name_each_row_and_count_the_errors():
     assert "94.0 %" in said and "92.0 %" in said and "logística" in said
 
 
+def test_ranking_names_the_chosen_one():
+    said = texts(plots.ranking({"una": (90, 100), "otra": (95, 100)}, "otra"))
+    assert "La mejor en validación cruzada: otra" in said and "90.0 %" in said
+
+
 def test_units_say_which_live_and_how_many_answers_are_equal():
     activity = Activity([np.array([0.0, 0.5, 1.0]), np.array([0.2, 0.0])], 0.1102, 9)
     said = texts(plots.units(activity, np.full((1, 14), 0.1102), Y, CLASSES))
