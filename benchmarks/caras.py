@@ -18,12 +18,24 @@ import numpy as np
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
+from helpers import model
 from helpers.data import flatten, load_dataset
-from helpers.network import predict_proba
-from helpers.training import L_layer_model
+from helpers.model import PUBLISHED
 
-DIMS = [12288, 20, 7, 5, 1]
-SEEDS = range(1, 6)
+RECIPES = {
+    "logistic regression": PUBLISHED._replace(hidden=(), learning_rate=0.002),
+    "network, as published": PUBLISHED,
+    # What A_fondo.ipynb chooses by cross-validation on caras.
+    "network, own light, mirror, decay, 3 seeds": PUBLISHED._replace(
+        center=True,
+        grey=True,
+        standardize=True,
+        mirror=True,
+        weight_decay=0.03,
+        seeds=(1, 2, 3),
+        average_mirror=True,
+    ),
+}
 
 
 def threshold(train, train_y, test, test_y):
@@ -45,27 +57,6 @@ def nearest(train, train_y, test, test_y):
     """Accuracy of the label of the most similar training image; columns are images."""
     distance = (train**2).sum(0) - 2 * test.T @ train  # but for what is the same for all
     return np.mean(train_y[distance.argmin(axis=1)] == test_y)
-
-
-def own_light(images):
-    """Each image in grey, less its own mean and over its own spread: (12288, m)."""
-    grey = flatten(images).reshape(-1, 3, len(images)).mean(axis=1)
-    grey = (grey - grey.mean(0)) / grey.std(0)
-    return np.repeat(grey, 3, axis=0) / 4  # as far apart as pixels in [0, 1] are
-
-
-def trained(X, Y, dims, seeds=SEEDS):
-    """Return a function of other X: probabilities (number of seeds, m)."""
-    fits = [L_layer_model(X, Y, dims, seed=seed, progress=False)[0] for seed in seeds]
-    return lambda X: np.vstack([predict_proba(X, parameters) for parameters in fits])
-
-
-def mean_accuracy(probabilities, labels):
-    return np.mean((probabilities > 0.5) == labels)
-
-
-def mean_auc(probabilities, labels):
-    return np.mean([roc_auc_score(labels, p) for p in probabilities])
 
 
 def real_faces():
@@ -115,25 +106,22 @@ def main():
         print(f"| {name} | {threshold(train, y, test, y_test):.3f} |")
     print(f"| person alone | {by_group(drawn['person'], y, drawn_test['person'], y_test):.3f} |")
     print(f"| the most similar training image | {nearest(X, y, X_test, y_test):.3f} |")
-    recipes = {
-        "logistic regression": (trained(X, data.train_y, [len(X), 1], [1]), flatten),
-        "network": (trained(X, data.train_y, DIMS), flatten),
+    models = {
+        name: model.train(data.train_x, data.train_y, recipe, progress=False)
+        for name, recipe in RECIPES.items()
     }
-    light = own_light(data.train_x)
-    recipes["network, grey, each image's own light"] = trained(light, data.train_y, DIMS), own_light
-    for name, (says, prepare) in recipes.items():
-        right = (says(prepare(data.test_x)) > 0.5) == y_test
-        train = mean_accuracy(says(prepare(data.train_x)), y)
+    for name, trained in models.items():
+        right = trained.predict(data.test_x)[0] == y_test
         print(
-            f"| {name} (training half {train:.3f}; known people {right[:, known].mean():.3f}, "
-            f"new people {right[:, ~known].mean():.3f}) | {right.mean():.3f} |"
+            f"| {name} (known people {right[known].mean():.3f}, new people "
+            f"{right[~known].mean():.3f}) | {right.mean():.3f} |"
         )
 
     print("\n| trained on caras | judged on | m | accuracy | AUC |\n|:--|:--|--:|--:|--:|")
     for real, images, labels in real_faces():
-        for name, (says, prepare) in recipes.items():
-            p = says(prepare(images))
-            scores = f"{mean_accuracy(p, labels):.3f} | {mean_auc(p, labels):.3f}"
+        for name, trained in models.items():
+            p = trained.predict_proba(images)[0]
+            scores = f"{np.mean((p > 0.5) == labels):.3f} | {roc_auc_score(labels, p):.3f}"
             print(f"| {name} | {real} | {len(labels)} | {scores} |")
 
 

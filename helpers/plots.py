@@ -347,7 +347,8 @@ def cause(measured, classes):
         line = _rates(axes, [b.median for b in cause.bins], counts, color, fmt="o-")
         line.set_label(f"{of}: {cause.verdict}")
     axes.set(ylim=(0, None), xlabel=name, ylabel="tasa de error")
-    ends = [percent(b.errors / b.n, 0) for b in measured[name][label].bins[:: len(counts) - 1]]
+    bins = measured[name][label].bins
+    ends = [percent(b.errors / b.n, 0) for b in (bins[0], bins[-1])]
     what = name.partition(" (")[0]
     axes.set_title(f"«{classes[label]}», según {what}: errores de {ends[0]} a {ends[-1]}")
     figure.legend(loc="outside lower left", ncols=2)

@@ -125,7 +125,7 @@ def test_layers_compare_the_two_on_each_version():
 
 def test_cause_draws_the_one_that_matters():
     flat = [Bin(0.5, 100, 3), Bin(1.5, 100, 3)]
-    rising = [Bin(0.5, 100, 3), Bin(1.0, 100, 9), Bin(1.5, 100, 20)]
+    rising = [Bin(0.5, 100, 3), Bin(0.8, 100, 5), Bin(1.0, 100, 9), Bin(1.5, 100, 20)]
     measured = {
         "ruido (m)": [Cause(flat, "no apoyada")] * 2,
         "boca (0 a 1)": [Cause(flat, "no apoyada"), Cause(rising, "apoyada")],
