@@ -69,16 +69,12 @@ def real_faces():
         images = [align(photo, faces[0]) for faces, photo in found if faces]
         return np.array(images), np.asarray(labels)[kept]
 
-    def enlarged(image):  # a tight crop: four times as large, its edge repeated around it
-        padded = np.pad(image, ((16, 16), (16, 16), (0, 0)), mode="edge")
-        return np.asarray(Image.fromarray(padded).resize((384, 384), Image.Resampling.BICUBIC))
-
     folder = Path(os.environ.get("SMILE_DATA_DIR", ""))
     for name in ("smiles", "happy"):
         if (path := folder / f"test_{name}.h5").is_file():
             with h5py.File(path) as file:
                 photos, labels = file["test_set_x"][:], file["test_set_y"][:].ravel()
-            yield name, *aligned(map(enlarged, photos), labels)
+            yield name, *aligned(photos, labels)
     if (path := folder / "genki4k_3000.tar").is_file():
         with tarfile.open(path) as tar:
             files = {
