@@ -14,13 +14,15 @@ DIMS = [12288, 20, 7, 5, 1]
 
 
 def source(*functions):
-    """Show the code of ``functions`` without their docstrings, which the formulas stand for."""
+    """Show the code of ``functions`` without their docstrings and checks of arguments."""
     texts = []
     for function in functions:
         lines = inspect.getsource(function).splitlines()
-        docstring = ast.parse("\n".join(lines)).body[0].body[0]
-        if inspect.getdoc(function):
-            del lines[docstring.lineno - 1 : docstring.end_lineno]
+        for node in reversed(ast.parse("\n".join(lines)).body[0].body):
+            is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            is_check = isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)
+            if is_docstring or is_check:
+                del lines[node.lineno - 1 : node.end_lineno]
         texts.append("\n".join(lines))
     return Markdown("```python\n" + "\n\n\n".join(texts) + "\n```")
 

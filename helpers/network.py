@@ -91,8 +91,7 @@ def initialize_parameters_deep(layer_dims, seed=1):
     Parameters: ``layer_dims`` — L + 1 sizes, input first; ``seed`` — int.
     Returns ``{"W1": (n_1, n_0), "b1": (n_1, 1), ..., "WL", "bL"}``.
     """
-    sizes_are_valid = len(layer_dims) >= 2 and all(int(n) == n and n >= 1 for n in layer_dims)
-    if not sizes_are_valid:
+    if len(layer_dims) < 2 or any(int(n) != n or n < 1 for n in layer_dims):
         raise ValueError(
             f"layer_dims={list(layer_dims)}: se esperaban dos o más tamaños de capa, enteros y "
             "positivos, empezando por la entrada; por ejemplo [12288, 20, 7, 5, 1]."

@@ -9,7 +9,7 @@ from helpers.data import Dataset
 
 def test_source_is_the_function_without_its_docstring():
     shown = exercises.source(network.linear_forward, network.tanh).data
-    assert shown.count("def ") == 2 and '"""' not in shown
+    assert shown.count("def ") == 2 and '"""' not in shown and "raise" not in shown
     assert "return W @ A + b, (A, W, b)" in shown
     namespace = {"np": np}
     exec(exercises.source(network.tanh).data.removeprefix("```python\n").rstrip("`"), namespace)

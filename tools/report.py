@@ -32,6 +32,8 @@ STORY = PROJECT / "Proyecto_Final.ipynb"
 NOTEBOOKS = [STORY, PROJECT / "cuadernos" / "A_fondo.ipynb"]
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
 PAGE = """body.jp-Notebook { max-width: 60rem; margin: auto; }
+.jp-RenderedMarkdown pre { font: 13px/1.4 monospace; white-space: pre; overflow-x: auto; }
+.jp-RenderedMarkdown pre * { font-family: inherit; }
 .jp-RenderedImage img { width: 100%; max-width: 46rem; }
 @media (max-width: 700px) {
   body.jp-Notebook { padding: 4px; }
@@ -42,6 +44,7 @@ SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels
 SAVE = """import matplotlib
 matplotlib.rcParams["svg.hashsalt"] = "always the same"
 _.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
+COVER = 66  # of the test half of caras: a face that one likes to look at
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
 
@@ -150,13 +153,13 @@ def figure_tags(cell):
 
 
 def drawn_network():
-    """Return the figure of the network, trained on caras, before the test face it is surest of."""
+    """Return the figure of the network, trained on caras, before a test face."""
     caras = data.load_dataset("caras", data.DATASETS)
     trained = model.train(caras.train_x, caras.train_y, progress=False)
-    probabilities = trained.predict_proba(caras.test_x)[0]
-    i = probabilities.argmax()
+    face = caras.test_x[COVER]
     layers_dims = [caras.train_x[0].size, *model.PUBLISHED.hidden, 1]
-    return plots.architecture(layers_dims, caras.test_x[i], probabilities[i], caras.classes)
+    probability = trained.predict_proba(face[None])[0, 0]
+    return plots.architecture(layers_dims, face, probability, caras.classes)
 
 
 def main(arguments=None):
