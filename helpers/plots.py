@@ -249,7 +249,7 @@ def units(activity, answers, Y, classes):
     lights.set_title("Más oscura, más veces encendida; ×: nunca", fontweight="normal", fontsize=10)
     for_each = [np.ravel(answers)[np.ravel(Y) == label] for label in (0, 1)]
     bins = np.linspace(0, 1, 21)
-    piles.hist(for_each, bins, stacked=True, color=CLASS_COLORS, label=classes)
+    piles.hist(for_each, bins, stacked=True, color=list(CLASS_COLORS), label=classes)
     if activity.n_pile > 2:
         piles.annotate(
             f"{activity.n_pile} con ŷ = {activity.pile:.4f}",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from helpers import network
 from helpers.model import train_along
@@ -100,8 +100,16 @@ def cross_validate(images, Y, recipes, k=5, seed=1, groups=None, progress=True):
             f"k={k} partes no se pueden formar con {counts[0]} ejemplos de la clase 0 y {counts[1]} "
             "de la 1: k debe ser al menos 2 y a lo más el tamaño de la clase menor."
         )
-    folds = StratifiedKFold if groups is None else StratifiedGroupKFold
-    splits = list(folds(k, shuffle=True, random_state=seed).split(images, np.ravel(Y), groups))
+    if groups is not None and len(np.unique(groups)) < k:
+        raise ValueError(f"k={k} partes no se pueden formar con {len(np.unique(groups))} personas.")
+    if groups is None:
+        folds = StratifiedKFold(k, shuffle=True, random_state=seed)
+        splits = list(folds.split(images, np.ravel(Y)))
+    else:
+        people = np.unique(groups)
+        folds = KFold(k, shuffle=True, random_state=seed).split(people)
+        away = [np.isin(groups, people[judged]) for _, judged in folds]
+        splits = [(np.flatnonzero(~out), np.flatnonzero(out)) for out in away]
     scores = {}
     for recipe, parts in held_out(images, Y, splits, recipes, progress).items():
         probabilities = np.empty(np.size(Y))

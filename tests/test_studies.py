@@ -118,6 +118,10 @@ def test_a_worker_that_dies_is_one_sentence_and_the_next_study_works(images, mon
         (lambda x, Y: studies.cross_validate(x, Y, [SMALL], k=31), "k=31"),
         (lambda x, Y: studies.cross_validate(x, Y, [SMALL], k=1), "k=1"),
         (lambda x, Y: studies.cross_validate(x, 1 + 0 * Y, [SMALL]), "0 ejemplos de la clase 0"),
+        (
+            lambda x, Y: studies.cross_validate(x, Y, [SMALL], groups=np.arange(60) // 20),
+            "3 personas",
+        ),
         (lambda x, Y: held_out(x, Y, halves(Y), []), "No hay nada que entrenar"),
         (lambda x, Y: held_out(x, Y, [], [SMALL]), "No hay nada que entrenar"),
         (
