@@ -24,7 +24,7 @@ from helpers.files import (
     shown,
     whole_file,
 )
-from helpers.training import L_layer_model, descend
+from helpers.training import L_layer_model, descend, descending
 
 _FORMAT, _VERSION = "Proyecto_Final: red de L capas", 2
 
@@ -159,7 +159,7 @@ def train_along(images, Y, recipe, moments):
     model, X, Y = _untrained(images, Y, recipe)
     models = {moment: Model(recipe, model.mean, []) for moment in moments}
     dims = [len(X), *recipe.hidden, 1]
-    with np.errstate(over="ignore", invalid="ignore"):
+    with descending(X.shape[1]):
         for seed in recipe.seeds:
             start = network.initialize_parameters_deep(dims, seed)
             settings = recipe.learning_rate, recipe.hidden_activation, recipe.weight_decay
