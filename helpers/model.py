@@ -26,7 +26,7 @@ from helpers.files import (
 )
 from helpers.training import L_layer_model, descend
 
-_FORMAT, _VERSION = "Proyecto_Final: red de L capas", 2
+_FORMAT, _VERSION = "Proyecto_Final: red de L capas", 3
 
 
 class Recipe(NamedTuple):
@@ -38,7 +38,10 @@ class Recipe(NamedTuple):
     hidden_activation: str = "relu"
     grey: bool = False  # the three channels of each pixel become its luminance
     local_contrast: float = 0.0  # each pixel against the mean and spread of so many around it
-    standardize: bool = False  # each image's own mean becomes 0, its own spread 1
+    directions: float = 0.0  # three channels: grey, and which way its slopes lean, blurred so far
+    standardize: bool = (
+        False  # each image's own mean becomes 0, its own spread 1; so each channel's
+    )
     center: bool = False  # subtract the mean training image
     scale: float = 1.0  # multiply what is left
     mirror: bool = False  # train on each image's mirror image as well
@@ -94,6 +97,19 @@ class Model:
         """Return ``images`` (m, h, w, 3) uint8 as the networks take them, (n_0, m) float64."""
         return self.recipe.scale * (inputs(images, self.recipe) - self.mean)
 
+    def given(self, images):
+        """Return pictures (m, h, w, 3) uint8 of what the networks are given of ``images``.
+
+        The channels as ``inputs`` prepares them, before the mean image is subtracted: colours where
+        nothing is prepared, grey where all channels are one, else each channel about 128, which is
+        0, with three of its spreads up to black and white.
+        """
+        X = inputs(images, self.recipe).T.reshape(images.shape)
+        if X.min() >= 0:  # still light, between 0 and 1
+            return np.rint(255 * X).astype(np.uint8)
+        spread = np.maximum(X.std(axis=(1, 2), keepdims=True), 1e-6)
+        return np.rint(np.clip(128 + 127 / 3 * X / spread, 0, 255)).astype(np.uint8)
+
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
         views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
@@ -114,19 +130,34 @@ class Model:
 
 def inputs(images, recipe):
     """Return ``images`` (m, h, w, 3) uint8 as columns (n_0, m), each prepared by itself alone."""
-    X = flatten(images)
-    if recipe.grey:
-        grey = np.tensordot(X.reshape(-1, 3, len(images)), LUMINANCE, axes=(1, 0))
-        X = np.repeat(grey, 3, axis=0)
+    X = flatten(images).T.reshape(images.shape)
+    if recipe.grey or recipe.directions:
+        X = (X @ LUMINANCE)[..., np.newaxis]
     if recipe.local_contrast:
         sigma = (0, recipe.local_contrast, recipe.local_contrast, 0)
-        pixels = np.ascontiguousarray(X.T).reshape(images.shape)
-        pixels -= ndimage.gaussian_filter(pixels, sigma)
-        spread = np.sqrt(ndimage.gaussian_filter(pixels**2, sigma))
-        X = (pixels / (spread + FLAT)).reshape(len(images), -1).T
+        X = X - ndimage.gaussian_filter(X, sigma)
+        X /= np.sqrt(ndimage.gaussian_filter(X**2, sigma)) + FLAT
+    if recipe.directions:
+        X = np.concatenate([X, _directions(X, recipe.directions)], axis=3)
     if recipe.standardize:
-        X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-6)  # of one plain colour: zeros
-    return X
+        axes = (1, 2) if recipe.directions else (1, 2, 3)
+        X = X - X.mean(axes, keepdims=True)
+        X /= np.maximum(X.std(axes, keepdims=True), 1e-6)  # of one plain colour: zeros
+    return np.broadcast_to(X, images.shape).reshape(len(images), -1).T
+
+
+def _directions(X, sigma):
+    """Return which way the grey images ``X`` (m, h, w, 1) slope, as two channels (m, h, w, 2).
+
+    A slope of strength g at angle a gives g cos 2a and g sin 2a: with the angle doubled, a dark line
+    on light and a light one on dark lean the same way. Blurred by ``sigma`` pixels, so that it
+    matters little where exactly. The idea is that of Dalal & Triggs (2005), "Histograms of oriented
+    gradients for human detection".
+    """
+    gy, gx = np.gradient(X, axis=(1, 2))
+    g = np.maximum(np.hypot(gx, gy), 1e-9)
+    lean = np.concatenate([(gx**2 - gy**2) / g, 2 * gx * gy / g], axis=3)
+    return ndimage.gaussian_filter(lean, (0, sigma, sigma, 0))
 
 
 def train(images, Y, recipe=PUBLISHED, progress=True):
@@ -242,6 +273,8 @@ def load_model(path):
                 f"{about['format_version']}; esperaba {_FORMAT!r}, hasta la {_VERSION}. Si es de un "
                 "programa más nuevo, actualiza el proyecto para abrirlo."
             )
+        if about["format_version"] == 1:  # it named all layers, and knew of no faces in their place
+            about["inputs"], about["origin"]["aligned"] = about["layers_dims"][0], False
         recipe, origin, shapes = _understood(about)
         check_total(path, 8 * sum(map(math.prod, shapes.values())))  # one array, many names
         numbers = {}
