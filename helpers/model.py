@@ -38,10 +38,8 @@ class Recipe(NamedTuple):
     hidden_activation: str = "relu"
     grey: bool = False  # the three channels of each pixel become its luminance
     local_contrast: float = 0.0  # each pixel against the mean and spread of so many around it
-    directions: float = 0.0  # three channels: grey, and which way its slopes lean, blurred so far
-    standardize: bool = (
-        False  # each image's own mean becomes 0, its own spread 1; so each channel's
-    )
+    directions: float = 0.0  # two channels say which way the grey slopes, blurred by so many pixels
+    standardize: bool = False  # each image's (with directions, each channel's) mean 0, spread 1
     center: bool = False  # subtract the mean training image
     scale: float = 1.0  # multiply what is left
     mirror: bool = False  # train on each image's mirror image as well
@@ -113,15 +111,12 @@ class Model:
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
         views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
-        activation = self.recipe.hidden_activation
-        return np.mean(
-            [
-                network.predict_proba(X, parameters, activation)
-                for X in map(self.prepare, views)
-                for parameters in self.networks
-            ],
-            axis=0,
-        )
+        answers = [
+            network.predict_proba(X, parameters, self.recipe.hidden_activation)
+            for X in map(self.prepare, views)
+            for parameters in self.networks
+        ]
+        return np.mean(answers, axis=0)
 
     def predict(self, images):
         """Return the class of each image, (1, m) int64."""
@@ -168,16 +163,10 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
     model, X, Y = _untrained(images, Y, recipe)
     for seed in recipe.seeds:
         parameters, _ = L_layer_model(
-            X,
-            Y,
-            [len(X), *recipe.hidden, 1],
-            recipe.learning_rate,
-            recipe.num_iterations,
-            hidden_activation=recipe.hidden_activation,
-            weight_decay=recipe.weight_decay,
-            seed=seed,
-            progress=progress,
-        )
+            X, Y, [len(X), *recipe.hidden, 1], recipe.learning_rate, recipe.num_iterations,
+            hidden_activation=recipe.hidden_activation, weight_decay=recipe.weight_decay,
+            seed=seed, progress=progress,
+        )  # fmt: skip
         model.networks.append(parameters)
     return model
 
@@ -219,19 +208,15 @@ def save_model(path, model, origin, dtype=np.float64):
     Raises ``DataError`` if nothing can be written there, ``ValueError`` for what ``load_model`` would
     refuse: an incomplete origin, numbers that are not finite, networks of another recipe.
     """
-    about = json.loads(
-        json.dumps(
-            {
-                "format": _FORMAT,
-                "format_version": _VERSION,
-                "inputs": int(model.networks[0]["W1"].shape[1]),
-                "recipe": model.recipe._asdict(),
-                "origin": origin._asdict(),
-            },
-            default=lambda number: number.item(),  # NumPy's integers
-        )
-    )
-    recipe, _, shapes = _understood(about)
+    about = {
+        "format": _FORMAT,
+        "format_version": _VERSION,
+        "inputs": int(model.networks[0]["W1"].shape[1]),
+        "recipe": model.recipe._asdict(),
+        "origin": origin._asdict(),
+    }
+    text = json.dumps(about, default=lambda number: number.item())  # NumPy's integers
+    recipe, _, shapes = _understood(json.loads(text))
     if len(model.networks) != len(recipe.seeds):
         raise ValueError(
             f"El modelo tiene {len(model.networks)} redes y su receta {len(recipe.seeds)} semillas: "
@@ -239,7 +224,7 @@ def save_model(path, model, origin, dtype=np.float64):
         )
     stream = io.BytesIO()  # not the disk: where that gets full, HDF5 crashes
     with h5py.File(stream, "w") as file:
-        file["about"] = np.array([json.dumps(about).encode()])
+        file["about"] = np.array([text.encode()])
         for key, shape in shapes.items():
             values = np.asarray(
                 model.mean if key == "mean" else [parameters[key] for parameters in model.networks]
@@ -285,10 +270,8 @@ def load_model(path):
             if not np.isfinite(numbers[key]).all():
                 raise DataError(f"{shown(path)}, «{key}»: tiene valores que no son números.")
     mean = numbers.pop("mean", 0.0)
-    networks = [
-        {key: values[i] for key, values in numbers.items()} for i in range(len(recipe.seeds))
-    ]
-    return Model(recipe, mean, networks, origin)
+    networks = ({key: of[i] for key, of in numbers.items()} for i in range(len(recipe.seeds)))
+    return Model(recipe, mean, list(networks), origin)
 
 
 def _understood(about):
