@@ -94,6 +94,13 @@ class Model:
         """Return ``images`` (m, h, w, 3) uint8 as the networks take them, (n_0, m) float64."""
         return self.recipe.scale * (inputs(images, self.recipe) - self.mean)
 
+    def given(self, images):
+        """Return what the networks are given of ``images``, as pictures (m, h, w, 3) uint8."""
+        X = inputs(images, self.recipe)
+        if self.recipe.local_contrast or self.recipe.standardize:
+            X = 0.5 + X / 6  # three spreads around grey
+        return np.uint8(255 * np.clip(X, 0, 1).T.reshape(images.shape) + 0.5)
+
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
         views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
