@@ -8,6 +8,7 @@ import math
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,7 @@ _CLOSE = 96, 192  # pixels, for the last looks, at each face alone
 # In GENKI-4K faces score 0.86 to 0.95 upright, and up to 0.89 on their side or head: from _SURE on no
 # other turn of the photo is looked at, and one must have _AT_LEAST, and be _BETTER.
 _SURE, _AT_LEAST, _BETTER = 0.9, 0.5, 0.02
+_ONE_AT_A_TIME = Lock()
 
 
 class NoDetector(ImportError):
@@ -80,9 +82,10 @@ def _detect(photo, scale):
     reduced = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
     margin = round(0.15 * max(size))  # a face that fills the photo needs something around it
     padded = np.pad(reduced, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    detector = _detector()
-    detector.setInputSize(padded.shape[1::-1])
-    _, found = detector.detect(padded[:, :, ::-1].copy())  # BGR, and its own copy
+    with _ONE_AT_A_TIME:  # a widget may ask while a cell runs, and OpenCV would crash
+        detector = _detector()
+        detector.setInputSize(padded.shape[1::-1])
+        _, found = detector.detect(padded[:, :, ::-1].copy())  # BGR, and its own copy
     ratio = np.array([width, height]) / size
     return [
         ((row[4:14].reshape(5, 2).astype(float) - margin) * ratio, row[2] / scale, float(row[14]))

@@ -39,11 +39,11 @@ class Verdict(NamedTuple):
     note: str  # what else is to be known: turned, cut off by the rim, judged without a detector
 
 
-def judge_photo(model, source):
+def judge_photo(model, source, explain=True):
     """Return a ``Verdict`` on each face of a photo.
 
     source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
-    where no detector is installed, it judges the central square instead.
+    where no detector is installed, it judges the central square instead. explain: with reasons.
 
     Raises DataError as ``data.load_photo`` does, ValueError for a model without an origin.
     """
@@ -64,7 +64,7 @@ def judge_photo(model, source):
         seen = [faces.align(photo, landmarks, _SIZE) for landmarks in found]
     probabilities = model.predict_proba(np.array(seen))[0] if seen else np.array([])
     given = model.given(np.array(seen[:_FACES])) if seen else np.array([])
-    reasons = np.array([_reasons(model, image) for image in seen[:_FACES]])
+    reasons = np.array([_reasons(model, image) for image in seen[: explain * _FACES]])
     return Verdict(photo, np.array(frames), np.array(seen), probabilities, given, reasons, note)
 
 
@@ -160,7 +160,7 @@ class PhotoBox(VBox):
         plots.photo_verdicts(verdict, self._judge.classes).savefig(picture, format="jpeg", dpi=150)
         source = f"data:image/jpeg;base64,{base64.b64encode(picture.getvalue()).decode()}"
         if self._other is not None:
-            also = _words(judge_photo(self._other, photo), self._other)
+            also = _words(judge_photo(self._other, photo, explain=False), self._other)
             other = f"<details><summary>¿Y la red que entrenamos arriba?</summary>{also}</details>"
         return (
             f"{html.escape(verdict.note)}<br>"

@@ -2,7 +2,9 @@
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from types import SimpleNamespace
 
 import h5py
@@ -236,6 +238,25 @@ def test_real_photos_are_turned_where_they_must_be_and_nowhere_else(real_folder,
             assert quarter_turns(landmarks[0]) == -turns % 4
         found.append(bool(landmarks))
     assert np.mean(found) > 0.9
+
+
+def test_two_threads_never_meet_in_the_detector(photo, monkeypatch):
+    """OpenCV's crashes when one sets the size of its image while another looks at theirs."""
+    inside = []
+
+    class Detector:
+        def setInputSize(self, size):
+            inside.append(1)
+
+        def detect(self, image):
+            sleep(0.001)
+            assert len(inside) == 1, "two at once"
+            inside.clear()
+            return None, None
+
+    monkeypatch.setattr(faces, "_detector", Detector)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(find_faces, [photo] * 8)) == [[]] * 8
 
 
 # Without a detector
