@@ -183,7 +183,7 @@ def expected(path, tolerance=0.02):
 def test_large_photos_at_once_all_get_answers_the_bad_ones_a_sentence(page, album):
     names = ["uno.jpg", "mala.jpg", "girada.jpg", "raya.png", "pared.jpg", "dos.jpg"]
     texts = upload(page, *(album / name for name in names))
-    assert all(text.startswith(f"{name}: ") for name, text in zip(names, texts)), texts
+    assert all(text.startswith(f"{name}:") for name, text in zip(names, texts)), texts
     for i in (0, 2, 5):
         assert probability(texts[i]) == expected(album / names[i])
     assert "No reconozco una imagen" in texts[1]
@@ -210,7 +210,7 @@ def test_the_camera_shows_a_mirror_and_takes_the_picture_as_others_see_it(page, 
     assert video.evaluate("video => getComputedStyle(video).transform.startsWith('matrix(-1')")
     smile.click()
     (text,) = answers(page, old, 1)
-    assert text.startswith("cámara, foto 1: ")
+    assert text.startswith("cámara, foto 1:")
     assert probability(text) == expected(camera.with_suffix(".png"), 0.06)  # YUV has less range
     page.get_by_role("button", name="Cierra la cámara").click()
     page.get_by_role("button", name="Usa la cámara").wait_for()
