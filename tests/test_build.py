@@ -773,7 +773,8 @@ def corners(monkeypatch):
     def align(photo, landmarks, size):
         return np.full((size, size, 3), photo[0, 0] + landmarks)
 
-    monkeypatch.setattr(staging, "faces", SimpleNamespace(find_faces=find_faces, align=align))
+    fake = SimpleNamespace(find_faces=find_faces, align=align, quarter_turns=lambda _: 0)
+    monkeypatch.setattr(staging, "faces", fake)
 
 
 def test_faces(source, folder, capsys, corners):
@@ -795,6 +796,15 @@ def test_faces(source, folder, capsys, corners):
     )  # fmt: skip
     build(source, "mias", force=True, folder=folder)
     assert not load_dataset("mias", folder).aligned
+
+
+def test_turned_photos_are_told(source, folder, capsys, corners, monkeypatch):
+    build(source, "mias", faces=True, folder=folder)
+    assert "de cabeza" not in capsys.readouterr().out
+    monkeypatch.setattr(staging.faces, "quarter_turns", lambda landmarks: 1)
+    build(source, "mias", faces=True, force=True, folder=folder)
+    said = capsys.readouterr().out
+    assert "Fotos de lado o de cabeza, según la cara: 25\n" in said and ": la enderecé." in said
 
 
 def test_faces_strict(source, folder, corners):

@@ -413,6 +413,7 @@ def small(monkeypatch):
         align=lambda photo, landmarks, size: np.full(
             (size, size, 3), photo[0, 0] + (landmarks != "ñ")
         ),
+        quarter_turns=lambda landmarks: 0,
     )
     monkeypatch.setattr(staging, "faces", faces)
     monkeypatch.setattr(staging, "LARGE", 100)
