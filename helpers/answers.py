@@ -36,12 +36,15 @@ def tell(name, said):
 
 
 def call(function, *arguments):
-    """Return what ``function`` returns; raise ``Wrong`` if it fails, prints instead, or is empty."""
-    printed = io.StringIO()
+    """Return what ``function`` returns, given copies of ``arguments``, and whether it changed them.
+
+    Raises ``Wrong`` where it fails, prints instead of returning, or is empty.
+    """
+    given, printed = copy.deepcopy(arguments), io.StringIO()
     try:
         with redirect_stdout(printed), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            value = function(*arguments)
+            value = function(*given)
     except Exception as error:
         raise _explained(error, function) from None
     if value is ... or (value is None and _is_empty(function)):
@@ -52,7 +55,7 @@ def call(function, *arguments):
             if printed.getvalue()
             else "tu función no regresa nada (None): ¿le falta «return»?"
         )
-    return value
+    return value, not _equal(given, arguments)
 
 
 def _is_empty(function):
@@ -61,12 +64,6 @@ def _is_empty(function):
 
 
 _EMPTY = (lambda: None).__code__.co_code
-
-
-def call_on_copies(function, *arguments):
-    """Return ``call``'s value, given copies of ``arguments``, and whether those were changed."""
-    given = copy.deepcopy(arguments)
-    return call(function, *given), not _equal(given, arguments)
 
 
 def _equal(a, b):
@@ -123,19 +120,25 @@ def examine(function, checks):
     it is given.
     """
     try:
-        said, changed = checks[function.__name__](function)
+        try:
+            said, changed = checks[function.__name__](function)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Wrong(f"no es lo que esperaba: {type(error).__name__}, {error}.") from None
     except Wrong:
         for name in function.__code__.co_names:
             used = function.__globals__.get(name)
-            if name in checks and used is not function and hasattr(used, "__code__"):
-                try:
-                    examine(used, checks)
-                except Unanswered:
-                    raise Unanswered(f"aún sin respuesta: usa {name}, que falta.") from None
-                except Wrong:
-                    raise Wrong(
-                        f"usa {name}, que todavía no está bien: empieza por ella."
-                    ) from None
+            if name not in checks or used is function or not hasattr(used, "__code__"):
+                continue
+            try:
+                examine(used, checks)
+            except Wrong as why:
+                missing = isinstance(why, Unanswered)
+                said = (
+                    "aún sin respuesta: usa {}, que falta."
+                    if missing
+                    else "usa {}, que todavía no está bien: empieza por ella."
+                )
+                raise type(why)(said.format(name)) from None
         raise
     if changed:
         raise Wrong(
@@ -168,19 +171,15 @@ def same(what, got, right, *slips, m=None):
     if is_close(right):
         return
     for sentence, wrong in slips:
-        with np.errstate(all="ignore"):
-            wrong = wrong() if callable(wrong) else wrong
         if is_close(wrong):
             raise Wrong(f"{what}: {sentence}")
     if got.shape != right.shape:
-        raise Wrong(
-            f"la forma de {what} es {got.shape}, esperaba {right.shape}{_hint(got, right)}."
-        )
+        raise Wrong(f"la forma de {what} es {got.shape}, esperaba {right.shape}{_hint(got, right)}")
     if not np.isfinite(got).all():
         raise Wrong(f"{what} tiene nan o infinito: ¿un logaritmo de 0, una división entre 0?")
     with np.errstate(all="ignore"):
         ratios = (got / right)[right != 0]
-    if ratios.size and np.allclose(ratios, ratios.flat[0], rtol=1e-4) and not got[right == 0].any():
+    if ratios.size and np.allclose(ratios, ratios.flat[0], rtol=1e-6) and not got[right == 0].any():
         ratio = float(ratios.flat[0])
         size = "" if m is None else {m: "le falta", 1 / m: "le sobra"}.get(_nearest(ratio, m))
         if size:
@@ -192,7 +191,7 @@ def same(what, got, right, *slips, m=None):
         raise Wrong(f"{what} sale {ratio:.3g} veces lo que debe.")
     worst = np.unravel_index(np.abs(got - right).argmax(), right.shape)
     at = f"{what}[{', '.join(map(str, worst))}]" if worst else what
-    raise Wrong(f"{at} te da {got[worst]:.4f}; con la fórmula es {right[worst]:.4f}.")
+    raise Wrong(f"{at} te da {got[worst]:.7g}; con la fórmula es {right[worst]:.7g}.")
 
 
 def _nearest(ratio, m):
@@ -205,8 +204,8 @@ def _hint(got, right):
     if got.shape == right.shape[::-1]:
         return ": ¿está traspuesta?"
     if got.shape == ():
-        return ": sumaste todo; di en qué axis, con keepdims=True"
-    return ": ¿falta keepdims=True?" if got.size == right.size else ""
+        return ": sumaste todo; di en qué axis, con keepdims=True."
+    return ": ¿falta keepdims=True?" if got.size == right.size else "."
 
 
 def parts(value, *names, what="regresa"):

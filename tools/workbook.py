@@ -13,8 +13,7 @@ from helpers.answers import STUB
 from helpers.files import whole_file
 from tools import report
 
-SOLVED = report.PROJECT / "cuadernos" / "Desde_cero_soluciones.ipynb"
-STUDENT = report.PROJECT / "cuadernos" / "Desde_cero.ipynb"
+*_, STUDENT, SOLVED = report.NOTEBOOKS
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 INVITATION = "# ESCRIBE AQUÍ TU CÓDIGO, en lugar de estas dos líneas"
 
