@@ -23,6 +23,12 @@ USED_BY_CELLS = {  # package → what is imported of it: where it has one, a com
 }
 OWN = "no cambies nada: crea un entorno aparte (README, «Preguntas», dice cómo), ábrelo con él"
 
+# A console may lack some of our letters, and a photo's name may have what no console can show: what
+# is not there is replaced, and the program goes on. Jupyter's streams have them all.
+if hasattr(sys.stdout, "reconfigure") and sys.stdout.errors in ("strict", "surrogateescape"):
+    _is_unicode = sys.stdout.encoding.lower().startswith("utf")
+    sys.stdout.reconfigure(errors="backslashreplace" if _is_unicode else "replace")
+
 
 def check_packages():
     """Print the versions in use, or say what to install.

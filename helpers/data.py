@@ -76,9 +76,7 @@ def load_dataset(name=None, folder=None):
     it, so that no image is in both.
     """
     folders = _folders(folder)
-    if name is None:
-        at_hand = [real for real in _REAL if _find(real, folders)]
-        name = os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
+    name = _default(folders) if name is None else name
     home = _find(name, folders)
     if home is None:
         raise DataError(_not_found(name, folders))
@@ -112,12 +110,14 @@ def to_show(dataset, where):
 
 
 def load_data(name=None):
-    """Read a data set as the course's ``load_data`` did; ``name`` as in ``load_dataset``.
+    """Read a data set as the course's ``load_data`` did.
 
+    name: as in ``load_dataset``; without it, and without SMILE_DATASET, the course's cats if they
+        are at hand.
     Returns train_x_orig (m, h, w, 3) uint8, train_y (1, m), test_x_orig, test_y and classes, (2,)
     bytes: ``classes[0].decode("utf-8")`` is the name of label 0.
     """
-    found = load_dataset(name)
+    found = load_dataset(_default(_folders(None), "catvnoncat") if name is None else name)
     classes = np.array([name.encode("utf-8") for name in found.classes])
     return found.train_x, found.train_y, found.test_x, found.test_y, classes
 
@@ -160,6 +160,12 @@ def _folders(folder):
         return [Path(folder)]
     listed = os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep)
     return [Path(part) for part in listed if part] + [DATASETS]
+
+
+def _default(folders, *before):
+    """The set that is meant where none is named."""
+    at_hand = [name for name in (*before, *_REAL) if _find(name, folders)]
+    return os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
 
 
 def _missing(name, folder):

@@ -12,7 +12,7 @@ from functools import wraps
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
 from matplotlib.ticker import PercentFormatter
 
@@ -438,51 +438,75 @@ def seeds(costs, rights, piles, n, named):
     return figure
 
 
-@_figure
-def photo_verdicts(photo, frames, seen, probabilities, classes):
-    """Frame every face of a photo in its verdict's colour, and show what the network sees of it.
+def says(probability, classes):
+    """Return the verdict and the probability in words: what is neither is doubt, nothing is sure."""
+    doubt = 0.3 <= probability <= 0.7
+    value = f"= {probability:.2f}" if 0.01 <= probability <= 0.99 else "> 0.99"
+    value = "< 0.01" if probability < 0.01 else value
+    return "dudosa" if doubt else classes[int(probability > 0.5)], f"(ŷ {value})"
 
-    ``photo`` (h, w, 3) uint8; ``frames`` (n, 4, 2): corners (x, y) in the photo of each of ``seen``
-    (n, size, size, 3) uint8; ``probabilities`` (n,) of ``classes[1]``. At most eight are seen.
+
+@_figure
+def photo_verdicts(verdict, classes):
+    """Frame and number the faces of a photo, and show how the network came to its answer to each.
+
+    ``verdict``: as ``widgets.judge_photo`` returns; ``classes``: the names of classes 0 and 1. A row
+    a face: itself, what the networks are given, what moved the answer (orange towards class 1, blue
+    towards class 0), the probability.
     """
-    n, shown = len(seen), min(len(seen), 8)
-    h, w = photo.shape[:2]
-    says = np.greater(probabilities, 0.5).astype(int)
+    photo, (h, w), n = verdict.photo, verdict.photo.shape[:2], len(verdict.seen)
+    words = [says(p, classes) for p in verdict.probabilities]
+    colors = [GREY if word == "dudosa" else CLASS_COLORS[word == classes[1]] for word, _ in words]
+    shown = len(verdict.given)
     if n == 1:
-        figure = plt.figure(figsize=(WIDTH, 3.6))
-        above, below = figure.subfigures(1, 2, width_ratios=[1.2, 1])
-        grid = [below.subplots()]
-        grid[0].set_title("{1} × {0} píxeles".format(*seen[0].shape), fontweight="normal")
-        _title(figure, f"La red dice: {classes[says[0]]} (ŷ = {probabilities[0]:.2f})")
+        figure = plt.figure(figsize=(WIDTH, 2.9))
+        above, below = figure.subfigures(1, 2, width_ratios=[1, 1.4])
+        mosaic = below.subplot_mosaic("ppp;sgr", height_ratios=[1, 1.25])
+        rows = [[mosaic[name] for name in "sgrp"]]
     else:
-        rows = -(-shown // 4)
-        heights = [min(WIDTH * h / w, 5.4) + 0.4, 2.3 * rows]
-        figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.4))
+        heights = [min(WIDTH * h / w, 4.6), 0.3 + 1.4 * shown]
+        figure = plt.figure(figsize=(WIDTH, sum(heights)))
         above, below = figure.subfigures(2, 1, height_ratios=heights)
-        grid = below.subplots(rows, 4, squeeze=False).ravel()
-        for i, axes in enumerate(grid[:shown]):
-            words = f"{i + 1}: {classes[says[i]]}\nŷ = {probabilities[i]:.2f}"
-            ink = CLASS_INKS[says[i]]
-            axes.set_title(words, fontsize=11, fontweight="normal", loc="center", color=ink)
-        _title(figure, f"{n} caras{f'; abajo, las {shown} más grandes' * (n > shown)}")
-    _pictures(grid, seen[:shown])
+        rows = below.subplots(shown, 4, squeeze=False, width_ratios=[1, 1, 1, 1.9])
+    for i, (*pictures, bar) in enumerate(rows):
+        _pictures(
+            pictures, [verdict.seen[i], verdict.given[i], np.uint8(0.4 * verdict.seen[i] + 130)]
+        )
+        reasons = verdict.reasons[i]
+        tint = np.where(reasons[..., None] > 0, *map(to_rgb, CLASS_COLORS[::-1]))
+        pictures[2].imshow(np.dstack([tint, np.abs(reasons) / max(np.abs(reasons).max(), 0.5)]))
+        _bar(bar, verdict.probabilities[i], colors[i], classes)
+        bar.text(0, 1, f"{i + 1}: " * (n > 1) + " ".join(words[i]), fontsize=14, fontweight="bold")
+    for axes, title in zip(rows[0], ("la cara", "lo que recibe", "en qué se fijó")):
+        axes.set_title(title, fontsize=12, fontweight="normal")
 
     whole = above.subplots()
     _pictures([whole], [photo])
-    for number, (corners, label) in enumerate(zip(frames, says), start=1):
-        for color, width in (("white", 4), (CLASS_COLORS[label], 2)):
-            whole.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=width))
-        if n > 1:
+    for number, (corners, color) in enumerate(zip(verdict.frames, colors), start=1):
+        for ink, width in (("white", 4), (color, 2)):
+            whole.add_patch(Polygon(corners, fill=False, edgecolor=ink, linewidth=width))
+        if n > 1 and number <= shown:
             x, y = np.clip(corners.min(axis=0), 0, [w, h])
-            box = {"facecolor": CLASS_INKS[label], "edgecolor": "none", "pad": 1.5}
-            whole.text(x, y, f"{number}", color="white", fontsize=10, va="top", bbox=box)
+            box = {"facecolor": color, "edgecolor": "none", "pad": 1.5}
+            whole.text(x, y, f"{number}", color="white", fontsize=13, va="top", bbox=box)
     whole.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))  # a frame may reach over the rim
-    if n > 1:
-        for label, name in enumerate(classes):
-            words = f"{name}: {np.sum(says == label)}"
-            whole.plot([], [], "s", color=CLASS_COLORS[label], markersize=9, label=words)
-        above.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _bar(axes, probability, color, classes):
+    """Draw a probability as a bar from class 0 to class 1, the doubt between them shaded."""
+    axes.add_patch(Rectangle((0, 0), 1, 0.7, color="#EEEEEE"))
+    axes.add_patch(Rectangle((0.3, 0), 0.4, 0.7, color="#D5D5D5"))
+    axes.add_patch(Rectangle((0, 0.12), probability, 0.46, color=color))
+    for x, name, ink, ha in zip(
+        (0, 0.5, 1),
+        (classes[0], "duda", classes[1]),
+        (CLASS_INKS[0], "#555555", CLASS_INKS[1]),
+        ("left", "center", "right"),
+    ):
+        axes.text(x, -0.1, name, color=ink, ha=ha, va="top", fontsize=12)
+    axes.set(xlim=(0, 1), ylim=(-0.7, 1.6))
+    axes.axis("off")
 
 
 # -- What several figures share --------------------------------------------------------------------

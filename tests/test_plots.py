@@ -7,11 +7,14 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Polygon
 
 from helpers import plots, studies
 from helpers.data import flatten
 from helpers.evaluation import Activity, Group
 from helpers.model import Recipe
+from helpers.widgets import Verdict
 
 CLASSES = ["no sonríe", "sonríe"]
 IMAGES = np.random.RandomState(0).randint(0, 256, (14, 64, 64, 3), dtype=np.uint8)
@@ -176,14 +179,50 @@ def test_hyperparameters_among_which_none_is_better_say_so():
     assert "sigmoide" in said
 
 
+def verdict_on(n):
+    return Verdict(
+        photo=np.zeros((300, 400, 3), np.uint8),
+        frames=np.array([np.array([(0, 0), (20, 0), (20, 20), (0, 20)]) + 8 * i for i in range(n)]),
+        seen=IMAGES[np.arange(n) % 14],
+        probabilities=np.linspace(0.1, 0.999, n),
+        given=IMAGES[np.arange(min(n, 8)) % 14],
+        reasons=np.zeros((min(n, 8), *IMAGES.shape[1:3])),
+        note="",
+    )
+
+
 @pytest.mark.parametrize("n", [1, 2, 5, 40])
 def test_photo_verdicts_frame_every_face(n):
-    photo = np.zeros((300, 400, 3), np.uint8)
-    square = np.array([(0, 0), (20, 0), (20, 20), (0, 20)])
-    frames = np.array([square + 8 * i for i in range(n)])
-    seen = IMAGES[np.arange(n) % 14]
-    figure = plots.photo_verdicts(photo, frames, seen, np.linspace(0.1, 0.9, n), CLASSES)
+    figure = plots.photo_verdicts(verdict_on(n), CLASSES)
     said = texts(figure)
-    whole = max(figure.axes, key=lambda axes: len(axes.patches))
+    (whole,) = [axes for axes in figure.axes if any(type(p) is Polygon for p in axes.patches)]
     assert len(whole.patches) == 2 * n
-    assert ("La red dice: no sonríe (ŷ = 0.10)" if n == 1 else f"{n} caras") in said
+    numbers = [text.get_text() for text in whole.texts]
+    assert numbers == [str(i) for i in range(1, min(n, 8) + 1)][: 0 if n == 1 else 8]
+    first, *_ = [line for line in said.splitlines() if "ŷ" in line]
+    assert first == "1: " * (n > 1) + "no sonríe (ŷ = 0.10)"
+
+
+def test_a_probability_is_never_certain_and_in_the_middle_it_is_doubt():
+    for p, word, value in [
+        (0.0, "no sonríe", "< 0.01"),
+        (0.01, "no sonríe", "= 0.01"),
+        (0.29, "no sonríe", "= 0.29"),
+        (0.3, "dudosa", "= 0.30"),
+        (0.7, "dudosa", "= 0.70"),
+        (0.71, "sonríe", "= 0.71"),
+        (0.9901, "sonríe", "> 0.99"),
+        (1.0, "sonríe", "> 0.99"),
+    ]:
+        assert plots.says(p, CLASSES) == (word, f"(ŷ {value})")
+
+
+def test_the_bar_is_as_long_as_the_probability_and_in_the_colour_of_what_is_said():
+    for n, colors in [(2, plots.CLASS_COLORS), (3, (plots.BLUE, plots.GREY, plots.ORANGE))]:
+        verdict = verdict_on(n)
+        figure = plots.photo_verdicts(verdict, CLASSES)
+        bars = [
+            axes.patches[2] for axes in figure.axes if any("ŷ" in t.get_text() for t in axes.texts)
+        ]
+        assert [bar.get_width() for bar in bars] == list(verdict.probabilities)
+        assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == list(colors)

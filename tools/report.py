@@ -1,7 +1,7 @@
 """Execute the notebooks from the command line: ``python -m tools.report``.
 
 Executes the story and writes it as an HTML page that needs no network, and prints the results. With
-``--refresh``, stores the outputs in both notebooks instead: what nbval compares against, always
+``--refresh``, stores the outputs in all notebooks instead: what nbval compares against, always
 those of the data set ``caras``. The figures of cells that are tagged with file names,
 ``images/costo.png``, are then written there, and the network is drawn anew.
 """
@@ -32,7 +32,8 @@ from tools import cover
 
 PROJECT = Path(__file__).resolve().parent.parent
 STORY = PROJECT / "Proyecto_Final.ipynb"
-NOTEBOOKS = [STORY, PROJECT / "cuadernos" / "A_fondo.ipynb"]
+ROOMS = "A_fondo", "Desde_cero", "Desde_cero_soluciones"
+NOTEBOOKS = [STORY, *(PROJECT / "cuadernos" / f"{name}.ipynb" for name in ROOMS)]
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
 PAGE = """body.jp-Notebook { max-width: 60rem; margin: auto; }
 .jp-RenderedMarkdown pre { font: 13px/1.4 monospace; white-space: pre; overflow-x: auto; }
