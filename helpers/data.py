@@ -24,6 +24,8 @@ from helpers.photos import read_photo as read_photo
 
 DATASETS = PROJECT / "datasets"
 _REAL = ("happy", "genki")  # sets of photos, for whoever has them; caras comes with the project
+# Faces of the test half of caras that one likes to look at, by where they are shown.
+SHOWN = {"cover": 66, "vector": 66, "negative": 1, "fragile": 66}
 _MAX_NAME = 200  # characters in the name of a class; the names are printed
 
 
@@ -74,9 +76,7 @@ def load_dataset(name=None, folder=None):
     it, so that no image is in both.
     """
     folders = _folders(folder)
-    if name is None:
-        at_hand = [real for real in _REAL if _find(real, folders)]
-        name = os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
+    name = _default(folders) if name is None else name
     home = _find(name, folders)
     if home is None:
         raise DataError(_not_found(name, folders))
@@ -101,13 +101,23 @@ def load_dataset(name=None, folder=None):
     return dataset
 
 
-def load_data(name=None):
-    """Read a data set as the course's ``load_data`` did; ``name`` as in ``load_dataset``.
+def to_show(dataset, where):
+    """Return the index of a test image that is good to look at; ``where`` is a key of ``SHOWN``.
 
+    Of caras, a face picked by its looks; of any other set, the first image of class 1.
+    """
+    return SHOWN[where] if dataset.name == "caras" else int(np.argmax(dataset.test_y))
+
+
+def load_data(name=None):
+    """Read a data set as the course's ``load_data`` did.
+
+    name: as in ``load_dataset``; without it, and without SMILE_DATASET, the course's cats if they
+        are at hand.
     Returns train_x_orig (m, h, w, 3) uint8, train_y (1, m), test_x_orig, test_y and classes, (2,)
     bytes: ``classes[0].decode("utf-8")`` is the name of label 0.
     """
-    found = load_dataset(name)
+    found = load_dataset(_default(_folders(None), "catvnoncat") if name is None else name)
     classes = np.array([name.encode("utf-8") for name in found.classes])
     return found.train_x, found.train_y, found.test_x, found.test_y, classes
 
@@ -150,6 +160,12 @@ def _folders(folder):
         return [Path(folder)]
     listed = os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep)
     return [Path(part) for part in listed if part] + [DATASETS]
+
+
+def _default(folders, *before):
+    """The set that is meant where none is named."""
+    at_hand = [name for name in (*before, *_REAL) if _find(name, folders)]
+    return os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
 
 
 def _missing(name, folder):

@@ -7,10 +7,26 @@ const LARGEST_RAW_FILE = 8 * 2 ** 20; // bytes; of those that this browser canno
 const PATIENCE = 30_000; // milliseconds before the reader is told what to do
 
 const CAMERA_PROBLEMS = {
-  NotAllowedError: "el navegador no dio permiso; dáselo en el candado junto a la dirección",
-  NotFoundError: "no encontré ninguna",
-  NotReadableError: "otro programa la está usando",
+  NotAllowedError:
+    "no hay permiso. Dáselo en el botón que está junto a la dirección de esta página y, si ahí lo " +
+    "tiene, en los ajustes de privacidad de tu sistema",
+  NotFoundError: "no encontré ninguna. Conéctala o enciéndela",
+  NotReadableError: "otro programa la está usando. Ciérralo",
 };
+
+/** What keeps this page from the camera, as a sentence; an error of getUserMedia, or none yet. */
+function cameraProblem(error) {
+  const policy = document.permissionsPolicy ?? document.featurePolicy;
+  const framed = location.protocol === "vscode-webview:" || policy?.allowsFeature("camera") === false;
+  if (framed)
+    return "aquí (en VS Code, por ejemplo) ninguna página puede usarla. Abre el cuaderno en tu navegador";
+  if (!window.isSecureContext)
+    return "el navegador solo la presta a páginas https o de esta misma computadora (localhost)";
+  if (!navigator.mediaDevices) return "este navegador no la presta. Prueba con otro";
+  if (!error) return undefined;
+  const known = CAMERA_PROBLEMS[error.name];
+  return known ? `${known} y prueba otra vez` : `no pude abrirla (${error.name}: ${error.message})`;
+}
 
 /** Draw a bitmap or a video's present picture on white, small enough, and return it as a JPEG. */
 async function toJpeg(picture, width, height) {
@@ -60,6 +76,7 @@ function render({ model, el }) {
   const waiting = new Set(); // ids of the photos without an answer
   let timer, stream;
   let taken = 0;
+  let opened = 0; // how often the camera was asked for or closed
 
   const chooser = document.createElement("input");
   chooser.type = "file";
@@ -108,17 +125,22 @@ function render({ model, el }) {
   };
 
   async function openCamera() {
-    if (!navigator.mediaDevices) {
-      tell("Cámara: el navegador solo la presta a páginas https o de esta misma computadora.");
-      return;
-    }
+    closeCamera();
+    const mine = opened; // until somebody opens or closes it again
+    let problem = cameraProblem();
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
-      video.srcObject = stream;
-      await video.play();
+      if (!problem) {
+        const lent = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
+        if (mine !== opened) return lent.getTracks().forEach((track) => track.stop());
+        stream = video.srcObject = lent;
+        await video.play();
+      }
     } catch (error) {
+      problem = cameraProblem(error);
+    }
+    if (mine !== opened) return;
+    if (problem) {
       closeCamera();
-      const problem = CAMERA_PROBLEMS[error.name] ?? error.message;
       tell(`Cámara: ${problem}. También puedes elegir una foto ya tomada.`);
       return;
     }
@@ -129,8 +151,9 @@ function render({ model, el }) {
   }
 
   function closeCamera() {
+    opened += 1;
     stream?.getTracks().forEach((track) => track.stop());
-    stream = undefined;
+    stream = video.srcObject = null;
     video.remove();
     controls.replaceChildren(choose, camera);
   }

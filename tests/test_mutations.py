@@ -14,7 +14,7 @@ CASES = dict(zip(mutations.KINDS, (250, 250, 150, 80, 30), strict=True))
 
 @pytest.mark.parametrize("kind", CASES)
 def test_damaged_files_load_or_are_refused(kind, tmp_path):
-    put, _ = mutations.KINDS[kind]
+    put = mutations.KINDS[kind]
     found, _, _ = mutations.try_all(put, mutations.load, CASES[kind], 1, tmp_path)
     assert set(found) == {"accepted", "refused"}, (tmp_path / "stderr.txt").read_text()[-2000:]
     assert found.total() == CASES[kind]
@@ -23,7 +23,7 @@ def test_damaged_files_load_or_are_refused(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", CASES)
 def test_the_same_seed_damages_the_same(kind, tmp_path):
-    put, _ = mutations.KINDS[kind]
+    put = mutations.KINDS[kind]
     files = []
     for seed in (5, 5, 6):
         folder = tmp_path / str(len(files))
@@ -75,11 +75,11 @@ def test_the_watch_notices(tmp_path):
 
 
 def test_a_failure_is_told(tmp_path, monkeypatch, capsys):
-    kinds = {"caso": (put_outcome, 1.0)}
+    kinds = {"caso": put_outcome, "otro": None}
     monkeypatch.setattr(mutations, "KINDS", kinds)
     monkeypatch.setattr(mutations, "load", misbehave)
     monkeypatch.setattr(mutations.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("sys.argv", ["mutations", "--files", "3"])
+    monkeypatch.setattr("sys.argv", ["mutations", "--files", "3", "--only", "caso"])
     with pytest.raises(SystemExit, match=r"1 archivos .*mutations-") as caught:
         mutations.main()
     assert "| caso | 3 | 1 | 1 | 1 |" in capsys.readouterr().out

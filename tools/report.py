@@ -23,9 +23,9 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from tqdm import tqdm
 
-from helpers import data, model, plots
 from helpers.files import whole_file
 from helpers.widgets import MIME as WIDGET_MIME
+from tools import cover
 
 PROJECT = Path(__file__).resolve().parent.parent
 STORY = PROJECT / "Proyecto_Final.ipynb"
@@ -45,7 +45,6 @@ SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels
 SAVE = """import matplotlib
 matplotlib.rcParams["svg.hashsalt"] = "always the same"
 _.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
-COVER = 66  # of the test half of caras: a face that one likes to look at
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
 
@@ -153,16 +152,6 @@ def figure_tags(cell):
     return [tag for tag in cell.metadata.get("tags", []) if tag.startswith("images/")]
 
 
-def drawn_network():
-    """Return the figure of the network, trained on caras, before a test face."""
-    caras = data.load_dataset("caras", data.DATASETS)
-    trained = model.train(caras.train_x, caras.train_y, progress=False)
-    face = caras.test_x[COVER]
-    layers_dims = [caras.train_x[0].size, *model.PUBLISHED.hidden, 1]
-    probability = trained.predict_proba(face[None])[0, 0]
-    return plots.architecture(layers_dims, face, probability, caras.classes)
-
-
 def main(arguments=None):
     """Run the command line; exit with a sentence where a cell fails."""
     parser = argparse.ArgumentParser(
@@ -189,18 +178,7 @@ def main(arguments=None):
         print(printed_results(notebook), end="")
         print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {path if refresh else REPORT}")
     if refresh:
-        _draw(drawn_network())
-
-
-def _draw(figure):
-    """Write the network's figure to images/, the same bytes where nothing has changed."""
-    for kind in ("png", "svg"):
-        drawn = io.BytesIO()
-        with plots.plt.rc_context({"svg.hashsalt": "always the same"}):
-            figure.savefig(
-                drawn, format=kind, bbox_inches="tight", dpi=160, metadata={"Date": None}
-            )
-        _write(PROJECT / "images" / f"red.{kind}", drawn.getvalue())
+        cover.save(cover.drawn_network())
 
 
 def _write(path, content):
