@@ -337,7 +337,7 @@
     const hint = el("span", { class: "hint", "aria-hidden": "true" }, "Dibuja aquí, con el dedo o el ratón");
     const inputs = {};
     const slider = (name, text, low, high, step, unit) => {
-      const value = el("output"), input = el("input", { type: "range", min: low, max: high, step, "aria-label": text });
+      const value = el("span", { class: "value" }), input = el("input", { type: "range", min: low, max: high, step, "aria-label": text });
       input.oninput_text = () => { value.textContent = `${input.value}${unit}`; input.setAttribute("aria-valuetext", value.textContent); };
       let fresh = true; // one drag is one step back
       input.addEventListener("input", () => { if (fresh) remember(); fresh = false; moves[name] = +input.value; input.oninput_text(); refresh(); });
@@ -464,8 +464,8 @@
       context.beginPath(); context.arc(x(done), Math.max(y(cost) || 0, 5), 5, 0, 7); context.fill();
     });
 
-    const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: 0, "aria-label": "Momento del entrenamiento", oninput: () => { pause(); at = +slider.value; refresh(); } });
-    const step = el("output"), heads = ["Lo que aprendieron seis unidades", "", ""].map((text) => el("h4", {}, text));
+    const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: 0, "aria-label": "Momento del entrenamiento", oninput: () => { const to = +slider.value; pause(); at = to; refresh(); } });
+    const step = el("span", { class: "value" }), heads = ["Lo que aprendieron seis unidades", "", ""].map((text) => el("h4", {}, text));
     const status = el("div", { class: "hidden", role: "status", "aria-live": "polite" });
     const button = el("button", { type: "button", class: "play", onclick: () => (playing ? pause() : play()) });
     function pause() { cancelAnimationFrame(playing); clearTimeout(playing); playing = 0; refresh(); }
