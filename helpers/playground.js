@@ -392,7 +392,7 @@
   function watch() {
     const last = data.moments.length - 1, steps = data.moments[last], m = data.labels.length;
     const films = data.films.map((film) => ({ ...film, costs: floats(film.costs), answers: bytes(film.answers), tiles: null }));
-    let film = films[Math.max(0, data.story)], at = 0, playing = 0;
+    let film = films[Math.max(0, data.story)], at = last, playing = 0;
     const spread = data.labels.map((_, i) => ((i * 0.618034) % 1)); // a place across for each dot
     const per = (share) => `${Math.round(100 * share)} %`;
 
@@ -464,7 +464,7 @@
       context.beginPath(); context.arc(x(done), Math.max(y(cost) || 0, 5), 5, 0, 7); context.fill();
     });
 
-    const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: 0, "aria-label": "Momento del entrenamiento", oninput: () => { const to = +slider.value; pause(); at = to; refresh(); } });
+    const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": "Momento del entrenamiento", oninput: () => { const to = +slider.value; pause(); at = to; refresh(); } });
     const step = el("span", { class: "value" }), heads = ["Lo que aprendieron seis unidades", "", ""].map((text) => el("h4", {}, text));
     const status = el("div", { class: "hidden", role: "status", "aria-live": "polite" });
     const button = el("button", { type: "button", class: "play", onclick: () => (playing ? pause() : play()) });
@@ -516,7 +516,10 @@
 
   function theme() { // Jupyter's or VS Code's where the page is in one, else the system's
     const set = page.dataset.jpThemeLight, code = page.className.match(/vscode-(light|dark|high-contrast)/);
-    host.classList.toggle("dark", set ? set === "false" : code ? code[1] !== "light" : matchMedia("(prefers-color-scheme: dark)").matches);
+    const dark = set ? set === "false" : code ? code[1] !== "light" : matchMedia("(prefers-color-scheme: dark)").matches;
+    host.classList.toggle("dark", dark);
+    // A frame is see-through only where it and its page agree on this.
+    if (frame) frame.style.colorScheme = document.documentElement.style.colorScheme = dark ? "dark" : "light";
     for (const each of sheets) each.redraw();
   }
   theme();

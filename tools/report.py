@@ -49,11 +49,12 @@ RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
 
 
-def execute(notebook, folder=PROJECT, save_figures=False, options=()):
+def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
     folder: where the kernel starts; save_figures: write the figures of tagged cells to the files
-    that the tags name; options: more arguments for the kernel.
+    that the tags name; options: more arguments for the kernel; page: put what can be touched into
+    the outputs whole (``helpers.playground``), for a page without a kernel.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
@@ -66,7 +67,7 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=()):
         # Errors only: the kernel's own warnings aren't ours.
         extra_arguments=["--IPKernelApp.log_level=40", *options],
     )
-    with client.setup_kernel():
+    with client.setup_kernel(env=os.environ | {"SMILE_PAGE": "1" if page else ""}):
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
             client.execute_cell(cell, index)
             for name in figure_tags(cell) if save_figures else ():
@@ -178,7 +179,7 @@ def main(arguments=None):
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)
         try:
-            execute(notebook, path.parent, refresh, () if refresh else [SHARP])
+            execute(notebook, path.parent, refresh, () if refresh else [SHARP], page=not refresh)
         except CellExecutionError as error:
             sys.exit(f"Una celda de {path.name} falló:\n{error}")
         if refresh:
