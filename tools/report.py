@@ -69,11 +69,12 @@ FOLD = re.compile(r"</?details>|<summary>.*?</summary>")  # nbconvert would clos
 LINK = re.compile(r'(<a href=")(?![\w+.-]+:|[#/])([^"]+")')  # to a file, from the notebook
 
 
-def execute(notebook, folder=PROJECT, save_figures=False, options=()):
+def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
     folder: where the kernel starts; save_figures: write the figures of tagged cells to the files
-    that the tags name; options: more arguments for the kernel.
+    that the tags name; options: more arguments for the kernel; page: put what can be touched into
+    the outputs whole (``helpers.playground``), for a page without a kernel.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
@@ -86,7 +87,8 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=()):
         # Errors only: the kernel's own warnings aren't ours.
         extra_arguments=["--IPKernelApp.log_level=40", *options],
     )
-    with client.setup_kernel(cleanup_kc=True):  # ours, though it was given
+    env = os.environ | {"SMILE_PAGE": "1" if page else ""}
+    with client.setup_kernel(cleanup_kc=True, env=env):  # ours, though it was given
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
             client.execute_cell(cell, index)
             for name in figure_tags(cell) if save_figures else ():
@@ -200,7 +202,7 @@ def main(arguments=None):
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)
         try:
-            execute(notebook, path.parent, refresh, () if refresh else [SHARP])
+            execute(notebook, path.parent, refresh, () if refresh else [SHARP], page=not refresh)
         except CellExecutionError as error:
             sys.exit(f"Una celda de {path.name} falló:\n{error}")
         if refresh:
