@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from tools import build, download, report
+from tools import build, cover, download, report
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
@@ -94,7 +94,7 @@ def test_no_picture_is_older_than_the_stored_figure(tagged):
 
 def test_the_drawing_of_the_network_is_what_the_program_draws():
     """Its words, which Matplotlib keeps as comments: the sizes, the class, the probability."""
-    figure = report.drawn_network()
+    figure = cover.drawn_network()
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg")
     words = re.compile("<!-- (.*?) -->", re.S)
