@@ -52,8 +52,9 @@ from helpers import playground
 print(os.environ["SMILE_DATASET"], repr(os.environ["SMILE_DATA_DIR"]))
 playground.Playground("touch", "Una red", {{"side": 64}})"""
     text = written(source)
-    assert "caras &#39;&#39;" in text
-    assert text.count('<div class="playground"></div><script>') == 1 and "<iframe" not in text
+    assert re.search("caras (''|&#39;&#39;)", text) is not None
+    places = text.count('<div class="playground"></div><script>'), text.count("<iframe")
+    assert places == (1, 0)
 
 
 def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):
@@ -82,7 +83,7 @@ def test_colabs_cell_brings_the_project_into_an_empty_folder(tmp_path):
         "%pip install", "%pip install --no-index"
     )
     story = nbformat.read(report.STORY, as_version=4)
-    first = [each.source for each in story.cells if each.cell_type == "code"][:2]
+    first = [each.source for each in story.cells if each.cell_type == "code"][:1]
     look = "import helpers; print(helpers.__file__)"
     cells = [nbformat.v4.new_code_cell(source) for source in (cell, *first, look)]
     notebook = nbformat.v4.new_notebook(cells=cells)
