@@ -522,6 +522,10 @@ AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder or zip
     "BOM, CRLF and empty lines": lambda: relabelled(
         lambda raw: b"\xef\xbb\xbf" + raw.replace(b"\n", b"\r\n") + b"\r\n \r\n\r\n"
     ),
+    "twice, once edited": lambda: [
+        *genki_files(), ("b/labels.txt", b"\xef\xbb\xbf" + dict(genki_files(""))["labels.txt"])
+    ],
+    "another's labels": lambda: [*genki_files(), ("coco/labels.txt", b"gato\nperro\n")],
     "tabs": lambda: relabelled(lambda raw: raw.replace(b" ", b"\t")),
 }  # fmt: skip
 
@@ -585,7 +589,7 @@ NOT_AS_PEOPLE_HAVE_IT = {  # what is in the folder, what the message says
     "another folder": (lambda: [("a.txt", b"")], r"aquí: encontré ningún labels\.txt y 0 fotos"),
     "no labels": (lambda: genki_files()[2:], r"ningún labels\.txt y 12 fotos"),
     "other labels": (
-        lambda: [*genki_files(), ("b/labels.txt", b"1 0 0 0\n" * 12)], r"2 labels\.txt distintos"
+        lambda: [*genki_files(), ("b/labels.txt", b"1 0 0 0\n" * 12)], r"labels\.txt: encontré 2 tablas distintas"
     ),
     "other photos": (
         lambda: [*genki_files(), *[
