@@ -30,7 +30,8 @@ def published(page, repository=None):
     def outward(link):
         if not repository:
             return link[2]
-        return f'<a href="{escape(repository)}/blob/HEAD/{link[1]}">{link[2]}</a>'
+        within = re.sub(r"^(\.\./)+", "", link[1])  # as the report has it, beside the project
+        return f'<a href="{escape(repository)}/blob/HEAD/{within}">{link[2]}</a>'
 
     page = re.sub(
         r'<a href="(?!https?:|#|data:|mailto:)([^"]+)"[^>]*>(.*?)</a>', outward, page, flags=re.S
@@ -43,6 +44,7 @@ def published(page, repository=None):
 def main():
     """Execute the story on caras and write the page; exit with a sentence where it is too large."""
     os.environ.update(TQDM_DISABLE="1", SMILE_DATASET="caras", SMILE_DATA_DIR="")
+    os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     notebook = nbformat.read(report.STORY, as_version=4)
     report.execute(notebook, report.STORY.parent, page=True)
     server, name = (os.environ.get(f"GITHUB_{word}") for word in ("SERVER_URL", "REPOSITORY"))
