@@ -102,6 +102,9 @@ def test_links_lead_from_the_page_to_the_files(notebook_of):
         report.STORY.parents[1] / "Otro.ipynb",
         report.STORY.parent / "ñ.md",
     ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("[a](datos/una.md)")])
+    page = report.to_html(notebook, report.STORY.parent, place=report.STORY.parent)
+    assert '<a href="datos/una.md">' in page  # a page that is written beside the notebook
 
 
 def test_on_paper_code_is_wrapped_and_on_a_phone_wide_figures_scroll(notebook_of):
