@@ -135,10 +135,17 @@ def to_html(notebook, folder=PROJECT, place=None):
         kept.append(html)
         return f"{word}{len(kept) - 1}{word}"
 
+    def safe(text):
+        """Markdown without what it would spoil: formulas and folds."""
+        text = FORMULA.sub(lambda formula: keep(_mathml(formula)), text)
+        return FOLD.sub(lambda tag: keep(tag[0], "fold"), text)
+
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = FORMULA.sub(lambda formula: keep(_mathml(formula)), cell.source)
-            cell.source = FOLD.sub(lambda tag: keep(tag[0], "fold"), cell.source)
+            cell.source = safe(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = safe(output.data["text/markdown"])
     exporter = HTMLExporter(
         exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
     )
