@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, special
 
 from helpers import network
 from helpers.data import flatten
@@ -26,7 +26,7 @@ from helpers.files import (
 )
 from helpers.training import L_layer_model, descend, descending
 
-_FORMAT, _VERSION = "Proyecto_Final: red de L capas", 2
+_FORMAT, _VERSION = "Proyecto_Final: red de L capas", 3
 
 
 class Recipe(NamedTuple):
@@ -38,13 +38,15 @@ class Recipe(NamedTuple):
     hidden_activation: str = "relu"
     grey: bool = False  # the three channels of each pixel become its luminance
     local_contrast: float = 0.0  # each pixel against the mean and spread of so many around it
-    standardize: bool = False  # each image's own mean becomes 0, its own spread 1
+    directions: float = 0.0  # two channels say which way the grey slopes, blurred by so many pixels
+    standardize: bool = False  # each image's (with directions, each channel's) mean 0, spread 1
     center: bool = False  # subtract the mean training image
     scale: float = 1.0  # multiply what is left
     mirror: bool = False  # train on each image's mirror image as well
     weight_decay: float = 0.0
     seeds: tuple = (1,)  # a network each; the model's probability is their mean
     average_mirror: bool = False  # ... and that of the answers to the image and its mirror image
+    sharpen: float = 1.0  # multiply that mean's log-odds: 2 for a model that doubts twice too much
 
 
 PUBLISHED = Recipe()
@@ -94,18 +96,29 @@ class Model:
         """Return ``images`` (m, h, w, 3) uint8 as the networks take them, (n_0, m) float64."""
         return self.recipe.scale * (inputs(images, self.recipe) - self.mean)
 
+    def given(self, images):
+        """Return pictures (m, h, w, 3) uint8 of what the networks are given of ``images``.
+
+        The channels as ``inputs`` prepares them, before the mean image is subtracted: colours where
+        nothing is prepared, grey where all channels are one, else each channel about 128, which is
+        0, with three of its spreads up to black and white.
+        """
+        X = inputs(images, self.recipe).T.reshape(images.shape)
+        if X.min() >= 0:  # still light, between 0 and 1
+            return np.rint(255 * X).astype(np.uint8)
+        spread = np.maximum(X.std(axis=(1, 2), keepdims=True), 1e-6)
+        return np.rint(np.clip(128 + 127 / 3 * X / spread, 0, 255)).astype(np.uint8)
+
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
         views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
-        activation = self.recipe.hidden_activation
-        return np.mean(
-            [
-                network.predict_proba(X, parameters, activation)
-                for X in map(self.prepare, views)
-                for parameters in self.networks
-            ],
-            axis=0,
-        )
+        answers = [
+            network.predict_proba(X, parameters, self.recipe.hidden_activation)
+            for X in map(self.prepare, views)
+            for parameters in self.networks
+        ]
+        mean, k = np.mean(answers, axis=0), self.recipe.sharpen
+        return mean if k == 1 else special.expit(k * special.logit(mean))
 
     def predict(self, images):
         """Return the class of each image, (1, m) int64."""
@@ -114,19 +127,34 @@ class Model:
 
 def inputs(images, recipe):
     """Return ``images`` (m, h, w, 3) uint8 as columns (n_0, m), each prepared by itself alone."""
-    X = flatten(images)
-    if recipe.grey:
-        grey = np.tensordot(X.reshape(-1, 3, len(images)), LUMINANCE, axes=(1, 0))
-        X = np.repeat(grey, 3, axis=0)
+    X = flatten(images).T.reshape(images.shape)
+    if recipe.grey or recipe.directions:
+        X = (X @ LUMINANCE)[..., np.newaxis]
     if recipe.local_contrast:
         sigma = (0, recipe.local_contrast, recipe.local_contrast, 0)
-        pixels = np.ascontiguousarray(X.T).reshape(images.shape)
-        pixels -= ndimage.gaussian_filter(pixels, sigma)
-        spread = np.sqrt(ndimage.gaussian_filter(pixels**2, sigma))
-        X = (pixels / (spread + FLAT)).reshape(len(images), -1).T
+        X = X - ndimage.gaussian_filter(X, sigma)
+        X /= np.sqrt(ndimage.gaussian_filter(X**2, sigma)) + FLAT
+    if recipe.directions:
+        X = np.concatenate([X, _directions(X, recipe.directions)], axis=3)
     if recipe.standardize:
-        X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-6)  # of one plain colour: zeros
-    return X
+        axes = (1, 2) if recipe.directions else (1, 2, 3)
+        X = X - X.mean(axes, keepdims=True)
+        X /= np.maximum(X.std(axes, keepdims=True), 1e-6)  # of one plain colour: zeros
+    return np.broadcast_to(X, images.shape).reshape(len(images), -1).T
+
+
+def _directions(X, sigma):
+    """Return which way the grey images ``X`` (m, h, w, 1) slope, as two channels (m, h, w, 2).
+
+    A slope of strength g at angle a gives g cos 2a and g sin 2a: with the angle doubled, a dark line
+    on light and a light one on dark lean the same way. Blurred by ``sigma`` pixels, so that it
+    matters little where exactly. The idea is that of Dalal & Triggs (2005), "Histograms of oriented
+    gradients for human detection".
+    """
+    gy, gx = np.gradient(X, axis=(1, 2))
+    g = np.maximum(np.hypot(gx, gy), 1e-9)
+    lean = np.concatenate([(gx**2 - gy**2) / g, 2 * gx * gy / g], axis=3)
+    return ndimage.gaussian_filter(lean, (0, sigma, sigma, 0))
 
 
 def train(images, Y, recipe=PUBLISHED, progress=True):
@@ -137,16 +165,10 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
     model, X, Y = _untrained(images, Y, recipe)
     for seed in recipe.seeds:
         parameters, _ = L_layer_model(
-            X,
-            Y,
-            [len(X), *recipe.hidden, 1],
-            recipe.learning_rate,
-            recipe.num_iterations,
-            hidden_activation=recipe.hidden_activation,
-            weight_decay=recipe.weight_decay,
-            seed=seed,
-            progress=progress,
-        )
+            X, Y, [len(X), *recipe.hidden, 1], recipe.learning_rate, recipe.num_iterations,
+            hidden_activation=recipe.hidden_activation, weight_decay=recipe.weight_decay,
+            seed=seed, progress=progress,
+        )  # fmt: skip
         model.networks.append(parameters)
     return model
 
@@ -188,19 +210,15 @@ def save_model(path, model, origin, dtype=np.float64):
     Raises ``DataError`` if nothing can be written there, ``ValueError`` for what ``load_model`` would
     refuse: an incomplete origin, numbers that are not finite, networks of another recipe.
     """
-    about = json.loads(
-        json.dumps(
-            {
-                "format": _FORMAT,
-                "format_version": _VERSION,
-                "inputs": int(model.networks[0]["W1"].shape[1]),
-                "recipe": model.recipe._asdict(),
-                "origin": origin._asdict(),
-            },
-            default=lambda number: number.item(),  # NumPy's integers
-        )
-    )
-    recipe, _, shapes = _understood(about)
+    about = {
+        "format": _FORMAT,
+        "format_version": _VERSION,
+        "inputs": int(model.networks[0]["W1"].shape[1]),
+        "recipe": model.recipe._asdict(),
+        "origin": origin._asdict(),
+    }
+    text = json.dumps(about, default=lambda number: number.item())  # NumPy's integers
+    recipe, _, shapes = _understood(json.loads(text))
     if len(model.networks) != len(recipe.seeds):
         raise ValueError(
             f"El modelo tiene {len(model.networks)} redes y su receta {len(recipe.seeds)} semillas: "
@@ -208,7 +226,7 @@ def save_model(path, model, origin, dtype=np.float64):
         )
     stream = io.BytesIO()  # not the disk: where that gets full, HDF5 crashes
     with h5py.File(stream, "w") as file:
-        file["about"] = np.array([json.dumps(about).encode()])
+        file["about"] = np.array([text.encode()])
         for key, shape in shapes.items():
             values = np.asarray(
                 model.mean if key == "mean" else [parameters[key] for parameters in model.networks]
@@ -242,6 +260,8 @@ def load_model(path):
                 f"{about['format_version']}; esperaba {_FORMAT!r}, hasta la {_VERSION}. Si es de un "
                 "programa más nuevo, actualiza el proyecto para abrirlo."
             )
+        if about["format_version"] == 1:  # it named all layers, and knew of no faces in their place
+            about["inputs"], about["origin"]["aligned"] = about["layers_dims"][0], False
         recipe, origin, shapes = _understood(about)
         check_total(path, 8 * sum(map(math.prod, shapes.values())))  # one array, many names
         numbers = {}
@@ -252,10 +272,8 @@ def load_model(path):
             if not np.isfinite(numbers[key]).all():
                 raise DataError(f"{shown(path)}, «{key}»: tiene valores que no son números.")
     mean = numbers.pop("mean", 0.0)
-    networks = [
-        {key: values[i] for key, values in numbers.items()} for i in range(len(recipe.seeds))
-    ]
-    return Model(recipe, mean, networks, origin)
+    networks = ({key: of[i] for key, of in numbers.items()} for i in range(len(recipe.seeds)))
+    return Model(recipe, mean, list(networks), origin)
 
 
 def _understood(about):
@@ -277,6 +295,10 @@ def _understood(about):
         raise ValueError(
             f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
             "dos clases y al menos una semilla."
+        )
+    if not 0 <= recipe.local_contrast <= 1000:
+        raise ValueError(
+            f"local_contrast = {recipe.local_contrast!r}: esperaba de 0 a 1000 píxeles."
         )
     n, sizes = len(recipe.seeds), [about["inputs"], *recipe.hidden, 1]
     if not all(type(size) is int and size > 0 for size in sizes):

@@ -54,6 +54,7 @@ def alter(path, **changes):
         SMALL._replace(center=True, mirror=True, weight_decay=0.03, seeds=(1, 2, 3)),
         SMALL._replace(hidden=(), hidden_activation="tanh"),
         SMALL._replace(grey=True, standardize=True, average_mirror=True),
+        SMALL._replace(local_contrast=2.0, directions=1.5, standardize=True, sharpen=2.5),
         SMALL._replace(hidden=(7,), hidden_activation="leaky_relu", scale=1, seeds=(np.int64(4),)),
     ],
 )
@@ -150,8 +151,8 @@ def test_no_file_and_other_files_are_refused(tmp_path, path):
 
 
 def test_another_format_and_a_newer_version_are_refused(saved):
-    alter(saved, format_version=3)
-    with pytest.raises(DataError, match=r"versión 3; .* hasta la 2\. .*actualiza el proyecto"):
+    alter(saved, format_version=4)
+    with pytest.raises(DataError, match=r"versión 4; .* hasta la 3\. .*actualiza el proyecto"):
         model.load_model(saved)
     alter(saved, format="otro")
     with pytest.raises(DataError, match="encontré 'otro'"):
@@ -308,6 +309,71 @@ def test_local_contrast_forgets_the_light_and_its_slope():
     assert not model.inputs(np.full((1, 8, 8, 3), 9, np.uint8), recipe).any()
 
 
+def edge(degrees, light=200, dark=50, side=33):
+    """A picture (1, side, side, 3) of a soft line, 3 pixels wide, that rises at so many degrees."""
+    y, x = np.mgrid[:side, :side] - side // 2
+    away = x * np.sin(np.radians(degrees)) + y * np.cos(np.radians(degrees))
+    grey = dark + (light - dark) * np.exp(-((away / 2) ** 2))
+    return np.repeat(np.rint(grey)[None, :, :, None], 3, axis=3).astype(np.uint8)
+
+
+def leaning(images):
+    """What the channels of directions say, on the average of the inner pixels, (2,)."""
+    channels = model.inputs(images, model.Recipe(directions=1.5)).T.reshape(images.shape)
+    return channels[0, 8:-8, 8:-8, 1:].mean(axis=(0, 1))
+
+
+def test_directions_are_those_of_the_slopes_with_the_angle_doubled():
+    for degrees in (0, 30, 45, 90, 120, 135):
+        a, b = leaning(edge(degrees))
+        across = np.radians(90 - degrees)  # where the light grows: across the line, y downwards
+        strength = np.hypot(a, b)
+        assert strength > 0.02
+        np.testing.assert_allclose(
+            [a / strength, b / strength], [np.cos(2 * across), np.sin(2 * across)], atol=0.04
+        )
+
+
+def test_a_dark_line_leans_as_a_light_one_does_and_a_turn_of_45_degrees_changes_channels():
+    light, dark = leaning(edge(20)), leaning(edge(20, light=50, dark=200))
+    np.testing.assert_allclose(light, dark, rtol=0.02)
+    flat, turned = leaning(edge(0)), leaning(edge(45))
+    assert abs(flat[0]) > 20 * abs(flat[1]) and abs(turned[1]) > 20 * abs(turned[0])
+
+
+def test_the_first_channel_of_three_is_the_grey_and_a_mirror_turns_the_last_ones_sign():
+    new = images(9, 16)
+    recipe = model.Recipe(local_contrast=3.0, directions=1.0)
+    X, mirrored = (model.inputs(x, recipe).T.reshape(x.shape) for x in (new, new[:, :, ::-1]))
+    grey = model.inputs(new, model.Recipe(grey=True, local_contrast=3.0)).T.reshape(new.shape)
+    np.testing.assert_array_equal(X[..., 0], grey[..., 0])
+    np.testing.assert_allclose(mirrored[:, :, ::-1], X * (1, 1, -1), atol=1e-12)
+    spread = model.inputs(new, recipe._replace(standardize=True)).T.reshape(new.shape)
+    np.testing.assert_allclose(spread.std(axis=(1, 2)), 1, rtol=1e-9)  # each channel by itself
+    assert not model.inputs(np.full((1, 8, 8, 3), 9, np.uint8), recipe).any()
+
+
+def test_what_a_network_is_given_can_be_looked_at():
+    new = images(4, 16)
+
+    def given(**fields):
+        pictures = model.Model(SMALL._replace(**fields), 0.0, []).given(new)
+        assert pictures.shape == new.shape and pictures.dtype == np.uint8
+        return pictures
+
+    np.testing.assert_array_equal(given(center=True), new)
+    grey = given(grey=True)
+    np.testing.assert_allclose(grey[..., 0], new @ [0.299, 0.587, 0.114], atol=0.501)
+    local = given(grey=True, local_contrast=3.0)
+    for pictures in (grey, local):
+        assert (pictures == pictures[..., :1]).all()
+    lean = given(local_contrast=3.0, directions=1.5)
+    np.testing.assert_array_equal(lean[..., 0], local[..., 0])
+    X = model.inputs(new, SMALL._replace(local_contrast=3.0, directions=1.5)).T.reshape(new.shape)
+    assert ((lean > 128) <= (X > 0)).all() and ((lean < 128) <= (X < 0)).all()
+    assert (np.abs(lean.std(axis=(1, 2)) - 127 / 3) < 3).all()
+
+
 def test_an_image_and_its_mirror_image_get_one_answer():
     both = trained(SMALL._replace(average_mirror=True, seeds=(1, 2)))
     new = images(20)
@@ -317,6 +383,14 @@ def test_an_image_and_its_mirror_image_get_one_answer():
     one = model.Model(both.recipe._replace(average_mirror=False), both.mean, both.networks)
     expected = (one.predict_proba(new) + one.predict_proba(new[:, :, ::-1])) / 2
     np.testing.assert_allclose(both.predict_proba(new), expected, rtol=1e-12)
+
+
+def test_sharpened_answers_are_as_many_times_surer_and_of_the_same_class():
+    one = trained(SMALL._replace(seeds=(1, 2)))
+    sharp = model.Model(one.recipe._replace(sharpen=2.0), one.mean, one.networks)
+    p, sharpened = one.predict_proba(images(40)), sharp.predict_proba(images(40))
+    np.testing.assert_allclose(sharpened / (1 - sharpened), (p / (1 - p)) ** 2, rtol=1e-9)
+    np.testing.assert_array_equal(one.predict(images(40)), sharp.predict(images(40)))
 
 
 def test_training_along_passes_through_the_models_that_training_ends_in():
