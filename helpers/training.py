@@ -86,7 +86,7 @@ def _parameters(W, b, image_space):
     """Return ``{"W1", "b1", ..., "WL", "bL"}``; in image space W1 is put together from C."""
     if image_space:
         X, W1_0, share = image_space
-        W[1] = share * W1_0 + W[1] @ X.T
+        W = W | {1: share * W1_0 + W[1] @ X.T}
     return {f"{name}{l}": of[l] for l in W for name, of in (("W", W), ("b", b))}
 
 

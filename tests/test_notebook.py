@@ -30,10 +30,23 @@ def figures(notebook):
     return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
+SHORT = """from itertools import islice, repeat
+
+from helpers import model, training
+
+def stands_still(*start, descend=training.descend):
+    steps = list(islice(descend(*start), 100))
+    yield from steps
+    yield from repeat(steps[-1])
+
+training.descend = model.descend = stands_still"""
+
+
 def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
     """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150.
 
-    Real faces where `smiles` is at hand, else noise with a brighter mouth.
+    Real faces where `smiles` is at hand, else noise with a brighter mouth. After a hundred steps each
+    training stands still: that it learns is nbval's to see.
     """
     random = np.random.RandomState(0)
     for split, m in (("train", 100), ("test", 40)):
@@ -52,6 +65,7 @@ def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, 
     monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
     notebook = nbformat.read(report.STORY, as_version=4)
     expected = figures(notebook)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
     report.execute(notebook)
     assert "Conjunto: happy" in report.printed_results(notebook)
     assert figures(notebook) == expected
