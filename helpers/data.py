@@ -24,6 +24,8 @@ from helpers.photos import read_photo as read_photo
 
 DATASETS = PROJECT / "datasets"
 _REAL = ("happy", "genki")  # sets of photos, for whoever has them; caras comes with the project
+# Faces of the test half of caras that one likes to look at, by where they are shown.
+SHOWN = {"cover": 66, "vector": 66, "negative": 1, "fragile": 66}
 _MAX_NAME = 200  # characters in the name of a class; the names are printed
 
 
@@ -74,40 +76,49 @@ def load_dataset(name=None, folder=None):
     it, so that no image is in both.
     """
     folders = _folders(folder)
-    if name is None:
-        at_hand = [real for real in _REAL if _find(real, folders)]
-        name = os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
+    name = _default(folders) if name is None else name
     home = _find(name, folders)
     if home is None:
         raise DataError(_not_found(name, folders))
 
     train_path, test_path = (home / file for file in files_of(name))
-    train_x, train_y, train_attributes, expected = _read_half(train_path, "train")
-    test_x, test_y, test_attributes, found = _read_half(test_path, "test")
+    train, expected = _read_half(train_path, "train")
+    test, found = _read_half(test_path, "test")
     for key, value in found.items():
         if value != expected[key]:
-            raise problem(test_path, key, value, f"{expected[key]}, como en {train_path.name}")
+            wanted = (
+                f"{expected[key]}, como en {train_path.name}, hecha a la vez y por la misma versión"
+            )
+            raise problem(test_path, key, value, wanted)
 
-    dataset = Dataset(
-        name, train_x, train_y, test_x, test_y, found["list_classes"],
-        train_attributes, test_attributes, found["aligned"],
-    )  # fmt: skip
+    dataset = Dataset(name, *train[:2], *test[:2], found["list_classes"], train[2], test[2],
+                      found["aligned"])  # fmt: skip
     advice = (
         " Son caras de nadie, hechas por computadora; para usar fotos reales, ejecuta en una "
-        "terminal «python -m tools.download genki» o «python -m tools.download happy» "
-        "(datasets/README.md dice qué es cada conjunto)."
+        "terminal, desde la carpeta del proyecto, «python -m tools.download genki» o «python -m "
+        "tools.download happy» (datasets/README.md dice qué es cada conjunto)."
     )
     print(f"{dataset} (de {shown(home)}/).{advice if name == 'caras' else ''}")
     return dataset
 
 
-def load_data(name=None):
-    """Read a data set as the course's ``load_data`` did; ``name`` as in ``load_dataset``.
+def to_show(dataset, where):
+    """Return the index of a test image that is good to look at; ``where`` is a key of ``SHOWN``.
 
+    Of caras, a face picked by its looks; of any other set, the first image of class 1.
+    """
+    return SHOWN[where] if dataset.name == "caras" else int(np.argmax(dataset.test_y))
+
+
+def load_data(name=None):
+    """Read a data set as the course's ``load_data`` did.
+
+    name: as in ``load_dataset``; without it, and without SMILE_DATASET, the course's cats if they
+        are at hand.
     Returns train_x_orig (m, h, w, 3) uint8, train_y (1, m), test_x_orig, test_y and classes, (2,)
     bytes: ``classes[0].decode("utf-8")`` is the name of label 0.
     """
-    found = load_dataset(name)
+    found = load_dataset(_default(_folders(None), "catvnoncat") if name is None else name)
     classes = np.array([name.encode("utf-8") for name in found.classes])
     return found.train_x, found.train_y, found.test_x, found.test_y, classes
 
@@ -127,7 +138,7 @@ def flatten(images):
         found = f"{images.dtype} de forma {images.shape}" if is_array else type(images).__name__
         raise DataError(
             f"flatten recibió {found}; esperaba imágenes uint8 de forma (m, alto, ancho, 3), al "
-            "menos una y sin escalar. Si tienes una sola foto, pasa foto[np.newaxis]."
+            "menos una y sin escalar. Si tienes una sola foto, pasa «foto[np.newaxis]»."
         )
     # The division of the transposed view writes the result at once; nothing else is copied.
     return images.reshape(len(images), -1).T / 255.0
@@ -152,6 +163,12 @@ def _folders(folder):
     return [Path(part) for part in listed if part] + [DATASETS]
 
 
+def _default(folders, *before):
+    """The set that is meant where none is named."""
+    at_hand = [name for name in (*before, *_REAL) if _find(name, folders)]
+    return os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
+
+
 def _missing(name, folder):
     return [file for file in files_of(name) if not os.path.isfile(folder / file)]
 
@@ -162,22 +179,18 @@ def _find(name, folders):
 
 
 def _not_found(name, folders):
-    places = [
-        f"  en {shown(path)}/ falta {' y falta '.join(_missing(name, path))}" for path in folders
-    ]
-    files = [path for folder in folders for path in folder.glob("train_*.h5")]
-    names = {file.stem.removeprefix("train_") for file in files}
+    places = [f"  en {shown(f)}/ falta {' y falta '.join(_missing(name, f))}\n" for f in folders]
+    names = {path.stem[len("train_") :] for f in folders for path in f.glob("train_*.h5")}
     available = sorted(name for name in names if _find(name, folders))
     advice = "Revisa el nombre; datasets/README.md dice de dónde sale cada conjunto."
     if name in _REAL:
         advice = (
-            f"Para tenerlo, ejecuta en una terminal «python -m tools.download {name}» "
-            "(datasets/README.md dice cómo hacerlo a mano)."
+            f"Para tenerlo, ejecuta en una terminal, desde la carpeta del proyecto, «python -m "
+            f"tools.download {name}» (datasets/README.md dice cómo hacerlo a mano)."
         )
     return (
         f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:\n"
-        + "".join(f"{place}\n" for place in places)
-        + f"Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{advice}"
+        f"{''.join(places)}Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{advice}"
     )
 
 
@@ -185,7 +198,7 @@ def _not_found(name, folders):
 
 
 def _read_half(path, split):
-    """Return a file's images, labels (1, m) and attributes, and what the other half must share."""
+    """Return a file's (images, labels (1, m), attributes) and what the other half must share."""
     # Python opens the file, not HDF5: no lock to fail on a shared drive, no path to mis-encode.
     with damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
         x_key, y_key = f"{split}_set_x", f"{split}_set_y"
@@ -214,12 +227,12 @@ def _read_half(path, split):
                 # One array may go by a thousand names.
                 check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
         shared = {
+            "split_id": _read_split_id(file, path),  # of two ages they differ in the others, too
             "set_x": x.shape[1:],
             "aligned": _read_aligned(file, path, x_key),
             "list_classes": _read_classes(file, path),
-            "split_id": _read_split_id(file, path),
         }
-        return x, y.astype(np.int64).reshape(1, m), attributes, shared
+        return (x, y.astype(np.int64).reshape(1, m), attributes), shared
 
 
 def _read_aligned(file, path, key):
@@ -237,9 +250,9 @@ def _read_classes(file, path):
     key, expected = "list_classes", 'dos nombres en UTF-8, de dtype "S", o los enteros 0 y 1'
     # Text of variable length lies in heaps that HDF5 walks for ever where they are damaged.
     values = read_array(file, path, key, (2,), [np.bytes_, np.integer], expected).tolist()
-    if values == [0, 1]:  # the labels once more; only of Happy House is it known what they mean
-        is_happy = path.name in files_of("happy")
-        return ["no sonríe", "sonríe"] if is_happy else ["clase 0", "clase 1"]
+    if values == [0, 1]:  # the labels once more; of Happy House and our first caras they are known
+        is_known = path.name in (*files_of("happy"), *files_of("caras"))
+        return ["no sonríe", "sonríe"] if is_known else ["clase 0", "clase 1"]
     try:
         names = [value.decode("utf-8") for value in values]
     except (AttributeError, UnicodeDecodeError):

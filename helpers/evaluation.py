@@ -84,7 +84,85 @@ def difference_interval(successes_1, n_1, successes_2, n_2):
     )
 
 
+def paired(right_1, right_2):
+    """Compare two classifiers on the same examples; both (m,) bool, right or not.
+
+    Returns how many only the first gets right, how many only the second, and the exact two-sided p
+    of McNemar (1947): how often a fair coin would share out the discordant ones as unevenly.
+
+    >>> paired([True] * 9 + [False], [True] * 4 + [False] * 5 + [True])
+    (5, 1, 0.21875)
+    """
+    first, second = np.ravel(right_1).astype(bool), np.ravel(right_2).astype(bool)
+    only_1, only_2 = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    n = only_1 + only_2
+    return only_1, only_2, float(stats.binomtest(only_1, n).pvalue) if n else 1.0
+
+
+def compared(name_1, right_1, name_2, right_2):
+    """Say what ``paired`` finds, in Spanish."""
+    only_1, only_2, p = paired(right_1, right_2)
+    says = "una diferencia que el azar no explica" if p < 0.05 else "el azar basta para explicarlo"
+    return (
+        f"solo acierta {name_1}: {only_1}; solo acierta {name_2}: {only_2}; p = {p:.2g} "
+        f"(McNemar): {says}"
+    )
+
+
 # -- Causes of error -------------------------------------------------------------------------------
+
+GESTURES = (  # of the set caras, in the order of its attribute ``kind``
+    "sonrisa cerrada",
+    "sonrisa con dientes",
+    "risa",
+    "seria",
+    "severa",
+    "hablando",
+    "sorprendida",
+    "bostezando",
+    "haciendo trompa",
+    "ojos cerrados",
+)
+ANGLES = {
+    "yaw": "cara de lado (grados)",
+    "pitch": "cara hacia arriba o abajo (grados)",
+    "roll": "cabeza ladeada (grados)",
+    "tilt": "cabeza ladeada (grados)",
+}
+
+
+class Group(NamedTuple):
+    """Images that have something in common."""
+
+    name: str
+    n: int
+    errors: int
+    label: int | None  # their class, where all share it
+
+
+def error_groups(wrong, Y, attributes, classes):
+    """Count errors by what is known of the images; the ``Group`` of the highest rate comes first.
+
+    ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,). By gesture where the set says it,
+    else by how far the head is turned, in quarters; by class where neither is known.
+    """
+    if "kind" in attributes:
+        kinds = np.asarray(attributes["kind"])
+        groups = {GESTURES[kind]: kinds == kind for kind in np.unique(kinds)}
+    elif "yaw" in attributes:
+        turned = np.abs(attributes["yaw"])
+        edges = np.quantile(turned, (0, 0.25, 0.5, 0.75, 1))
+        ends = list(zip(edges, edges[1:]))
+        quarters = np.clip(np.searchsorted(edges, turned, side="right") - 1, 0, 3)
+        groups = {f"{a:.0f} a {b:.0f}° de lado": quarters == i for i, (a, b) in enumerate(ends)}
+    else:
+        groups = {name: np.ravel(Y) == label for label, name in enumerate(classes)}
+    found = []
+    for name, of in groups.items():
+        labels = np.unique(np.ravel(Y)[of])
+        label = int(labels[0]) if len(labels) == 1 else None
+        found.append(Group(name, int(of.sum()), int(np.sum(wrong[of])), label))
+    return sorted(found, key=lambda group: -group.errors / group.n)
 
 
 class Bin(NamedTuple):
@@ -130,51 +208,6 @@ def verdict(bins):
     return "muy pocos datos" if high - low > 0.20 else "no apoyada"
 
 
-class Cause(NamedTuple):
-    """How one class's error rate goes with one suspected cause."""
-
-    bins: list
-    verdict: str
-
-
-def measure_causes(causes, wrong, Y):
-    """Return name → the ``Cause`` of each class, from name → values (m,) and ``wrong`` (m,) bool.
-
-    By class, labels ``Y`` (1, m): a cause that goes with the class, as an open mouth does with a
-    smile, would else be blamed for the errors of the harder class.
-    """
-    classes = [np.ravel(Y) == label for label in (0, 1)]
-    bins = {
-        name: [error_bins(values[of], wrong[of]) for of in classes]
-        for name, values in causes.items()
-    }
-    return {name: [Cause(b, verdict(b)) for b in both] for name, both in bins.items()}
-
-
-def main_cause(causes):
-    """Return the name and the class (0 or 1) under which the error rate changes most.
-
-    ``causes`` as ``measure_causes`` returns them. Most: by the distance from 0 of the nearer end of
-    the 95 % interval of last bin minus first; a supported cause comes before any other.
-    """
-
-    def strength(bins):
-        first, last = bins[0], bins[-1]
-        low, high = difference_interval(first.errors, first.n, last.errors, last.n)
-        return max(low, -high)
-
-    each = [(name, label) for name in causes for label in (0, 1)]
-    return max(each, key=lambda of: strength(causes[of[0]][of[1]].bins))
-
-
-ANGLES = {
-    "yaw": "cara de lado (grados)",
-    "pitch": "cara hacia arriba o abajo (grados)",
-    "roll": "cabeza ladeada (grados)",
-    "tilt": "cabeza ladeada (grados)",
-}
-
-
 def suspected_causes(images, attributes):
     """Return how much there is of each suspected cause in each image, name → (m,).
 
@@ -190,6 +223,23 @@ def suspected_causes(images, attributes):
     }
 
 
+def verdicts(causes, wrong, Y, classes):
+    """Yield a line of Spanish per suspected cause: each class's errors, quarter by quarter.
+
+    ``causes`` name → values (m,); ``wrong`` (m,) bool. By class, labels ``Y`` (1, m): a cause that
+    goes with the class, as an open mouth does with a smile, would else be blamed for the errors of
+    the harder class.
+    """
+    for name, values in causes.items():
+        parts = []
+        for label, class_name in enumerate(classes):
+            of = np.ravel(Y) == label
+            bins = error_bins(values[of], wrong[of])
+            rates = " · ".join(f"{100 * b.errors / b.n:.0f}" for b in bins)
+            parts.append(f"{class_name}: {rates} %, {verdict(bins)}")
+        yield f"{name.partition(' (')[0]}\n  " + "\n  ".join(parts)
+
+
 # -- Looking into the network ----------------------------------------------------------------------
 
 
@@ -197,14 +247,14 @@ class Activity(NamedTuple):
     """What the units of a network do, over a set of images."""
 
     on: list  # per hidden layer: (n_l,), the share of the images for which each unit is on
-    pile: float  # the answer that most images share, to six decimals
+    pile: float  # the answer that most images share, to the last digit: that of a layer wholly off
     n_pile: int  # how many do
 
 
 def activity(X, parameters):
     """Return the ``Activity`` of a ReLU network over the images in the columns of ``X`` (n_0, m)."""
     AL, caches = network.L_model_forward(X, parameters)
-    answers, counts = np.unique(AL.round(6), return_counts=True)
+    answers, counts = np.unique(AL, return_counts=True)
     most = int(counts.argmax())
     on = [np.mean(Z > 0, axis=1) for _, Z in caches[:-1]]
     return Activity(on, float(answers[most]), int(counts[most]))
@@ -238,6 +288,22 @@ def half_negative(data, seed=0):
 def _shifted(images, pixels):
     """Return ``images`` moved to the right; the left edge is repeated."""
     return np.pad(images, ((0, 0), (0, 0), (pixels, 0), (0, 0)), mode="edge")[:, :, :-pixels]
+
+
+def leading_units(parameters, X, n=4):
+    """Return which ``n`` units of the first layer move the answer most, and each one's sign, (n,).
+
+    The sign is that of all the weights which follow: 1 where the unit pushes towards class 1, -1
+    where towards class 0. By how much: those weights times the spread of what the unit says of
+    the images in the columns of ``X``.
+    """
+    L = len(parameters) // 2
+    path = parameters[f"W{L}"]
+    for l in range(L - 1, 1, -1):
+        path = path @ parameters[f"W{l}"]
+    A1, _ = network.linear_activation_forward(X, parameters["W1"], parameters["b1"], "relu")
+    leading = np.argsort(-np.abs(path[0]) * A1.std(axis=1), kind="stable")[:n]
+    return leading, np.sign(path[0, leading])
 
 
 def occlusion_map(predict_proba, image, background, patch=8, stride=4):

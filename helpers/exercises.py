@@ -1,69 +1,251 @@
-"""What the notebook asks its reader, and whether the answer is right."""
+"""What the story asks its reader, whether the answer is right, and its formulas as bare code."""
 
 import ast
 import inspect
+import math
+import re
+from contextlib import suppress
+from textwrap import dedent
 
 import numpy as np
 from IPython.display import Markdown
 
 from helpers import evaluation, network
+from helpers.answers import Unanswered, Wrong, call, same, tell
 from helpers.data import flatten
-from helpers.training import L_layer_model
 
-DIMS = [12288, 20, 7, 5, 1]
+# What the code of ``network`` does against strange arguments and overflows → what is left without
+PLAIN = [
+    (r'as_matrix\("\w+", (\w+)\)|_labels\((\w+), AL\)', r"\1\2"),
+    (r"^ +(.+) = \1\n", ""),
+    (r" *#.*", ""),
+    (r"_depth\(parameters\)", "len(parameters) // 2"),
+    (r"activation_functions\(activation\)", "ACTIVATIONS[activation]"),
+    (r"_output_backward\(AL, Y, ZL\)", "AL - Y"),
+    (r"linear_cache, ZL = ", "linear_cache, _ = "),
+    (r"np\.exp\(-np\.logaddexp\(0\.0, np\.negative\(Z\)\)\)", "1 / (1 + np.exp(-Z))"),
+    (r"sigmoid\(np\.negative\(Z\)\)\[0\]", "(1 - sigmoid(Z)[0])"),
+    (r"np\.maximum\(right, np\.finfo\(np\.float64\)\.tiny\)", "right"),
+    (r"course_parameters=None, \*, ", ""),
+    (r" +if course_parameters.*\n.*\n", ""),
+]
 
 
-def source(*functions):
-    """Show the code of ``functions`` without their docstrings and checks of arguments."""
-    texts = []
+FORMULAS = {
+    "initialize_parameters_deep": r"W^{[l]} \sim \mathcal N(0, 1) \,/ \sqrt{n^{[l-1]}}, \quad b^{[l]} = 0",
+    "relu": r"g(z) = \max(0, z)",
+    "sigmoid": r"\sigma(z) = \frac{1}{1 + e^{-z}}",
+    "linear_forward": r"Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}",
+    "linear_activation_forward": r"A^{[l]} = g(Z^{[l]})",
+    "L_model_forward": r"X = A^{[0]} \to A^{[1]} \to \dots \to A^{[L]} = \hat Y",
+    "compute_cost": r"J = -\frac1m \sum_{i=1}^{m} \Big[ y^{(i)} \log \hat y^{(i)} "
+    r"+ (1 - y^{(i)}) \log \big(1 - \hat y^{(i)}\big) \Big]",
+    "relu_backward": r"dZ = dA * g'(Z), \quad g'(z) = 1 \text{ si } z > 0, \text{ si no, } 0",
+    "sigmoid_backward": r"dZ = dA * \sigma(Z) * (1 - \sigma(Z))",
+    "linear_backward": r"dA^{[l-1]} = W^{[l]T} dZ^{[l]}, \quad dW^{[l]} = \tfrac1m\, dZ^{[l]} A^{[l-1]T}, "
+    r"\quad db^{[l]} = \tfrac1m \textstyle\sum_i dZ^{[l](i)}",
+    "linear_activation_backward": r"dZ^{[l]} = dA^{[l]} * g'(Z^{[l]})",
+    "L_model_backward": r"dZ^{[L]} = \hat Y - Y, \quad l = L, L-1, \dots, 1",
+    "update_parameters": r"W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}, \quad b^{[l]} := b^{[l]} - \alpha\, db^{[l]}",
+    "predict": r"\hat y > 0.5",
+}
+
+
+PAIRS = 'ACTIVATIONS = {"relu": (relu, relu_backward), "sigmoid": (sigmoid, sigmoid_backward)}'
+
+
+def formulas(*functions):
+    """Show each of some functions of ``network`` under its formula, bare: only what the formula says.
+
+    After the slope of the sigmoid stands the table in which the other functions look both up.
+    """
+    shown = []
     for function in functions:
-        lines = inspect.getsource(function).splitlines()
-        for node in reversed(ast.parse("\n".join(lines)).body[0].body):
-            is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            is_check = isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)
-            if is_docstring or is_check:
-                del lines[node.lineno - 1 : node.end_lineno]
-        texts.append("\n".join(lines))
-    return Markdown("```python\n" + "\n\n\n".join(texts) + "\n```")
+        name = function.__name__
+        table = f"\n\n{PAIRS}\n" if name == "sigmoid_backward" else ""
+        code = f"```python\n{bare(function)}{table}```"
+        shown.append(f"$${FORMULAS[name]}$$\n\n{code}" if name in FORMULAS else code)
+    return Markdown("\n\n".join(shown))
 
 
-def check(data, test_accuracy, n_parameters, cost, shape):
-    """Print, for each of the answers to exercises 1 to 4, whether it is right; ``...`` is none."""
-
-    def accuracy_after_500():
-        X, n_0 = flatten(data.train_x), data.train_x[0].size
-        parameters, _ = L_layer_model(X, data.train_y, [n_0, *DIMS[1:]], num_iterations=500)
-        predictions = network.predict(flatten(data.test_x), parameters)
-        return evaluation.accuracy(predictions, data.test_y)
-
-    start = network.initialize_parameters_deep(DIMS)
-    tell(1, test_accuracy, accuracy_after_500)
-    tell(2, n_parameters, lambda: sum(values.size for values in start.values()))
-    tell(3, cost, lambda: network.compute_cost([[0.9, 0.9]], [[1, 0]]))
-    tell(4, shape, lambda: start["W2"].shape)
+def bare(function):
+    """Return the code of a function of ``network`` without documentation, checks and great care."""
+    lines = dedent(inspect.getsource(function)).splitlines()
+    for node in reversed(ast.parse("\n".join(lines)).body[0].body):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        is_check = isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)
+        if is_docstring or is_check:
+            del lines[node.lineno - 1 : node.end_lineno]
+    text = "\n".join(lines) + "\n"
+    for careful, plain in PLAIN:
+        text = re.sub(careful, plain, text, flags=re.M)
+    return text
 
 
-def check_functions(sigmoid, mirror, leaky_relu_backward, decayed_step):
-    """Print, for each of the functions of exercises 5 to 8, whether it does what was asked."""
-    random = np.random.RandomState(0)
-    z, dA, W = random.randn(3, 4, 5)
-    images = random.randint(0, 256, (2, 3, 4, 3), np.uint8)
+def check(number, answer, *given):
+    """Print whether the ``answer`` to an exercise is right, or the first thing that is wrong with it.
+
+    given: what the exercise is about, see ``_at_500``. ``...`` and None are no answer yet.
+    """
+    if number not in EXERCISES:
+        raise ValueError(f"No hay ejercicio {number!r}: van del 1 al {len(EXERCISES)}.")
+    try:
+        if answer is None or answer is ...:
+            raise Unanswered("aún sin respuesta.")
+        EXERCISES[number](answer, *given)
+        said = "¡correcto!"
+    except Wrong as problem:
+        said = problem
+    tell(f"Ejercicio {number}", said)
+
+
+# -- Numbers, as a person writes them --------------------------------------------------------------
+
+
+def _values(answer, is_share=False):
+    """Return the numbers that ``answer`` may mean; of a share, 78.7 may mean 0.787."""
+    texts = [answer]
+    if isinstance(answer, str):
+        text = answer.strip()
+        if part := re.fullmatch(r"(\d+) *(?:/|de) *(\d+)", text):  # 118 de 150
+            return [int(part[1]) / max(int(part[2]), 1)]
+        if is_share and text.endswith("%"):
+            return [value / 100 for value in _values(text[:-1])]
+        texts = [re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text), text.replace(",", ".")]
+    values = []
+    for text in texts:  # 245,973 or 78,7
+        with suppress(TypeError, ValueError):
+            values.append(float(text if isinstance(text, str) else np.squeeze(text)))
+    if not values:
+        raise Wrong(f"esperaba un número, y es {answer!r:.60}.")
+    return values + [value / 100 for value in values] if is_share else values
+
+
+def _is(value, right, digits):
+    """Whether ``value`` is ``right``, rounded to ``digits`` decimals or more."""
+    return any(math.isclose(value, round(right, n), abs_tol=1e-6) for n in range(digits, 13))
+
+
+def _expect(values, right, *slips, digits=2):
+    """Raise ``Wrong`` unless one of ``values`` is ``right``; slips: pairs (sentence, number)."""
+    if any(_is(value, right, digits) for value in values):
+        return
+    for sentence, wrong in slips:
+        if any(_is(value, wrong, digits) for value in values):
+            raise Wrong(sentence)
+    raise Wrong("todavía no; inténtalo otra vez.")
+
+
+# -- The exercises ---------------------------------------------------------------------------------
+
+
+def _parameters(answer):
+    weights, biases = 12288 * 20 + 20 * 7 + 7 * 5 + 5 * 1, 20 + 7 + 5 + 1
+    _expect(
+        _values(answer),
+        weights + biases,
+        ("esos son los pesos; cada unidad tiene además un sesgo.", weights),
+        ("esos son los sesgos; faltan los pesos.", biases),
+        digits=0,
+    )
+
+
+def _shape(answer):
+    if isinstance(answer, np.ndarray) and answer.ndim == 2:
+        raise Wrong("ese es el arreglo; se pide su forma.")
+    numbers = re.findall(r"\d+", answer) if isinstance(answer, str) else answer
+    try:
+        shape = tuple(int(n) for n in numbers)
+    except (TypeError, ValueError):
+        raise Wrong("esperaba dos números, (renglones, columnas).") from None
+    slips = {
+        (20, 7): "está traspuesta: los renglones son las unidades de la capa 2.",
+        (7, 600): "esa es la de dZ[2]: dW tiene la forma de W, haya las imágenes que haya.",
+        (7, 1): "esa es la de db[2].",
+        (20, 12288): "esa es la de dW[1].",
+        (5, 7): "esa es la de dW[3].",
+    }
+    if shape != (7, 20):
+        raise Wrong(slips.get(shape, "todavía no; inténtalo otra vez."))
+
+
+def _cost_of_09(answer):
+    yes, no = -math.log(0.9), -math.log(0.1)
+    _expect(
+        _values(answer),
+        (yes + no) / 2,
+        ("eso paga por quienes sí sonríen; la otra mitad no sonríe.", yes),
+        ("eso paga por quienes no sonríen; la otra mitad sí.", no),
+        ("falta el promedio: esa es la suma.", yes + no),
+        ("el logaritmo es el natural.", (yes + no) / 2 / math.log(10)),
+        ("falta el signo menos de la fórmula.", -(yes + no) / 2),
+    )
+
+
+def _at_500(answer, parameters, dataset):
+    """``parameters`` are those after 500 iterations, ``dataset`` the ``Dataset``."""
+    predictions = network.predict(flatten(dataset.test_x), parameters)
+    right = evaluation.accuracy(predictions, dataset.test_y)
+    trained = evaluation.accuracy(
+        network.predict(flatten(dataset.train_x), parameters), dataset.train_y
+    )
+    _expect(
+        _values(answer, is_share=True),
+        right,
+        ("esa es en las imágenes de entrenamiento; se pide en las de prueba.", trained),
+        ("esa es la parte que falla; se pide la que acierta.", 1 - right),
+    )
+
+
+def _leaky_relu_backward(function):
+    dA, z = np.random.RandomState(0).randn(2, 4, 5)
     h = 1e-6  # the slope, from two points: it knows no formula
     slope = (network.leaky_relu(z + h)[0] - network.leaky_relu(z - h)[0]) / (2 * h)
-    tell(5, sigmoid(z), lambda: network.sigmoid(z)[0])
-    tell(6, mirror(images), lambda: np.flip(images, axis=2))
-    tell(7, leaky_relu_backward(dA, z), lambda: dA * slope)
-    tell(8, decayed_step(W, dA, 0.1, 0.5), lambda: W - 0.1 * (dA + 0.5 * W))
+    same(
+        "dZ", _called(function, dA, z), np.round(slope, 6) * dA,
+        ("los negativos no se apagan: su pendiente es 0.01.", dA * (z > 0)),
+        ("esa es la pendiente; falta multiplicarla por dA.", slope),
+        ("la pendiente mira el signo de Z, no el de dA.", np.where(dA > 0, dA, 0.01 * dA)),
+        ("la pendiente está al revés: 0.01 va donde Z es negativa.", np.where(z > 0, 0.01, 1) * dA),
+        ("multiplicaste por la activación; va su pendiente.", dA * np.maximum(z, 0.01 * z)),
+    )  # fmt: skip
 
 
-def tell(number, answer, expected):
-    """Print whether ``answer`` is, to rounding, what the function ``expected`` returns."""
-    if answer is ... or answer is None:
-        print(f"Ejercicio {number}: aún sin respuesta.")
-        return
-    right = expected()
-    try:
-        is_right = np.shape(answer) == np.shape(right) and np.allclose(answer, right, 0, 1e-4)
-    except TypeError:  # words, say
-        is_right = False
-    print(f"Ejercicio {number}: {'¡correcto!' if is_right else 'todavía no; inténtalo otra vez.'}")
+def _mirror(function):
+    images = np.random.RandomState(0).randint(0, 256, (2, 3, 4, 3), np.uint8)
+    same(
+        "el resultado", _called(function, images), images[:, :, ::-1],
+        ("quedaron de cabeza: las columnas son el tercer eje.", images[:, ::-1]),
+        ("cambió el orden de las imágenes, no el de sus columnas.", images[::-1]),
+        ("cambiaron los colores, no las columnas.", images[..., ::-1]),
+        ("quedaron de cabeza, además: solo se voltean las columnas.", images[:, ::-1, ::-1]),
+        ("son las mismas: falta voltearlas.", images),
+    )  # fmt: skip
+
+
+def _decayed_step(function):
+    W, dW = np.random.RandomState(0).randn(2, 4, 5)
+    rate, decay = 0.1, 0.5
+    same(
+        "W", _called(function, W, dW, rate, decay), W - rate * (dW + decay * W),
+        ("falta lo que agrega el decaimiento al gradiente.", W - rate * dW),
+        ("la tasa multiplica también al decaimiento.", W - rate * dW - decay * W),
+        ("el decaimiento encoge los pesos: va con el mismo signo que dW.", W - rate * (dW - decay * W)),
+        ("la derivada de λ/2 W² es λ W, sin el ½.", W - rate * (dW + decay / 2 * W)),
+        ("la derivada de W² es 2W, y el ½ la deja en W.", W - rate * (dW + 2 * decay * W)),
+        ("el paso va cuesta abajo: se resta.", W + rate * (dW + decay * W)),
+    )  # fmt: skip
+
+
+def _called(function, *arguments):
+    if not callable(function):
+        raise Wrong("esperaba la función misma: su nombre, sin paréntesis.")
+    return call(function, *arguments)[0]  # whether in place or not
+
+
+EXERCISES = dict(
+    enumerate(
+        [_parameters, _shape, _cost_of_09, _at_500, _leaky_relu_backward, _mirror, _decayed_step],
+        start=1,
+    )
+)

@@ -24,7 +24,7 @@ from helpers.files import (
     shown,
     whole_file,
 )
-from helpers.training import L_layer_model, descend
+from helpers.training import L_layer_model, descend, descending
 
 _FORMAT, _VERSION = "Proyecto_Final: red de L capas", 3
 
@@ -181,7 +181,7 @@ def train_along(images, Y, recipe, moments):
     model, X, Y = _untrained(images, Y, recipe)
     models = {moment: Model(recipe, model.mean, []) for moment in moments}
     dims = [len(X), *recipe.hidden, 1]
-    with np.errstate(over="ignore", invalid="ignore"):
+    with descending(X.shape[1]):
         for seed in recipe.seeds:
             start = network.initialize_parameters_deep(dims, seed)
             settings = recipe.learning_rate, recipe.hidden_activation, recipe.weight_decay
@@ -295,6 +295,10 @@ def _understood(about):
         raise ValueError(
             f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
             "dos clases y al menos una semilla."
+        )
+    if not 0 <= recipe.local_contrast <= 1000:
+        raise ValueError(
+            f"local_contrast = {recipe.local_contrast!r}: esperaba de 0 a 1000 píxeles."
         )
     n, sizes = len(recipe.seeds), [about["inputs"], *recipe.hidden, 1]
     if not all(type(size) is int and size > 0 for size in sizes):

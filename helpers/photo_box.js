@@ -7,10 +7,22 @@ const LARGEST_RAW_FILE = 8 * 2 ** 20; // bytes; of those that this browser canno
 const PATIENCE = 30_000; // milliseconds before the reader is told what to do
 
 const CAMERA_PROBLEMS = {
-  NotAllowedError: "el navegador no dio permiso; dáselo en el candado junto a la dirección",
-  NotFoundError: "no encontré ninguna",
-  NotReadableError: "otro programa la está usando",
+  NotAllowedError:
+    "no hay permiso. Dáselo en el botón junto a la dirección de la página o, si ahí lo tiene, en los " +
+    "ajustes de privacidad de tu sistema, y prueba otra vez",
+  NotFoundError: "no encontré ninguna. Conéctala o enciéndela, y prueba otra vez",
+  NotReadableError: "otro programa la está usando. Ciérralo, y prueba otra vez",
 };
+
+/** Say what keeps this page from the camera: where it is, or an error of getUserMedia. */
+function cameraProblem(error) {
+  if (/vscode/.test(location.origin) || document.featurePolicy?.allowsFeature("camera") === false)
+    return "aquí, como en VS Code, la página no puede usarla. Abre el cuaderno en tu navegador";
+  if (!window.isSecureContext)
+    return "el navegador solo la presta a páginas https o de esta misma computadora (localhost)";
+  if (!navigator.mediaDevices) return "este navegador no la presta. Prueba con otro";
+  return error && (CAMERA_PROBLEMS[error.name] ?? `no pude abrirla (${error.name}: ${error.message})`);
+}
 
 /** Draw a bitmap or a video's present picture on white, small enough, and return it as a JPEG. */
 async function toJpeg(picture, width, height) {
@@ -60,6 +72,7 @@ function render({ model, el }) {
   const waiting = new Set(); // ids of the photos without an answer
   let timer, stream;
   let taken = 0;
+  let opened = 0; // how often the camera was opened or closed
 
   const chooser = document.createElement("input");
   chooser.type = "file";
@@ -108,17 +121,22 @@ function render({ model, el }) {
   };
 
   async function openCamera() {
-    if (!navigator.mediaDevices) {
-      tell("Cámara: el navegador solo la presta a páginas https o de esta misma computadora.");
-      return;
-    }
+    closeCamera();
+    const mine = opened;
+    let problem = cameraProblem();
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
-      video.srcObject = stream;
-      await video.play();
+      if (!problem) {
+        const lent = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
+        if (mine !== opened) return lent.getTracks().forEach((track) => track.stop());
+        stream = video.srcObject = lent;
+        await video.play();
+      }
     } catch (error) {
+      problem = cameraProblem(error);
+    }
+    if (mine !== opened) return; // a later click has opened or closed it
+    if (problem) {
       closeCamera();
-      const problem = CAMERA_PROBLEMS[error.name] ?? error.message;
       tell(`Cámara: ${problem}. También puedes elegir una foto ya tomada.`);
       return;
     }
@@ -129,8 +147,9 @@ function render({ model, el }) {
   }
 
   function closeCamera() {
+    opened += 1;
     stream?.getTracks().forEach((track) => track.stop());
-    stream = undefined;
+    stream = video.srcObject = null;
     video.remove();
     controls.replaceChildren(choose, camera);
   }

@@ -18,11 +18,7 @@ with suppress(ImportError):  # optional: the photos of an iPhone
     register_heif_opener()
 
 _BYTES = bytes | bytearray | memoryview
-_PROFILED = {
-    "RGB ": ("RGB", "L"),
-    "GRAY": ("L",),
-    "CMYK": ("CMYK",),
-}  # the modes that each may have
+_PROFILED = {"RGB ": ("RGB", "L"), "GRAY": ("L",), "CMYK": ("CMYK",)}  # the modes of each
 # Whose programs often leave the fourth channel empty: where it would hide the whole photo, it is none.
 _ALPHA_MAY_BE_NONE = ("BMP", "CUR", "DDS", "DIB", "ICO", "JPEG2000", "SGI", "TGA", "TIFF")
 

@@ -5,20 +5,27 @@ Titles are in Spanish and say what is seen, with the numbers that were passed in
 one width and no text below 10 points, so that they can be read in the notebook and on a phone.
 """
 
+import os
+import sys
 import textwrap
 from functools import wraps
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import ConnectionPatch, FancyArrowPatch, Polygon, Rectangle
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from helpers.evaluation import main_cause, percent, wilson_interval
+from helpers.evaluation import percent, wilson_interval
 
-# Okabe & Ito (2008): told apart by colour-blind readers too. Class 0 blue, class 1 orange.
+# One colour, one meaning, in every figure. Okabe & Ito (2008): told apart by colour-blind readers too.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
-CLASS_COLORS = (BLUE, ORANGE)
+CLASS_COLORS = (BLUE, ORANGE)  # class 0, class 1, and what pushes towards each
 CLASS_INKS = (BLUE, "#946200")  # as text: the orange is pale on white
+NETWORK, SHALLOW, LOGISTIC = "#5B3A8C", "#A98BCB", "#4D4D4D"  # four layers, two, one
+TOWARDS = LinearSegmentedColormap.from_list(
+    "towards", ["#00436B", BLUE, "white", ORANGE, "#8A5A00"], 17
+)
 WIDTH = 7.2  # inches
 STYLE = {
     "figure.facecolor": "white",  # opaque: legible in a dark theme as well
@@ -37,6 +44,16 @@ STYLE = {
     "legend.frameon": False,
     "legend.fontsize": 10,
 }
+
+
+def _show_in_jupyter():
+    """Let Jupyter show figures where MPLBACKEND names files or windows: else it shows their names."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if hasattr(shell, "kernel") and "://" not in os.environ.get("MPLBACKEND", "://"):
+        shell.run_line_magic("matplotlib", "inline")
+
+
+_show_in_jupyter()
 
 
 def _figure(draw):
@@ -94,44 +111,6 @@ def image_to_vector(image):
 
 
 @_figure
-def architecture(layers_dims, image, probability, classes):
-    """Draw the network: ``image`` (h, w, 3) uint8 → vector → a circle per unit → probability."""
-    n_parameters = sum(n * (n_prev + 1) for n_prev, n in zip(layers_dims, layers_dims[1:]))
-    figure, axes = plt.subplots(figsize=(WIDTH, 4.2))
-    axes.imshow(image, extent=(0, 18, -9, 9), zorder=3)
-    strip = np.ravel(image)[np.linspace(0, image.size - 1, 48).astype(int), np.newaxis]
-    axes.imshow(strip, extent=(23, 25.4, -20, 20), cmap="gray", zorder=3)
-    xs = np.linspace(38, 81, len(layers_dims) - 1)
-    x_prev, ys_prev = 25.4, np.linspace(-18, 18, 6)
-    for x, n in zip(xs, layers_dims[1:]):
-        height = min(21.0, 2.1 * (n - 1) * (1 if n > 10 else 1.5))
-        ys = np.linspace(-height, height, n) if n > 1 else np.zeros(1)
-        for y, y_prev in np.broadcast(ys[:, np.newaxis], ys_prev):
-            axes.plot([x_prev, x], [y_prev, y], color="#B8C4CC", linewidth=0.35, zorder=1)
-        last = bool(x == xs[-1])
-        size = 9 if n <= 10 else 6.5
-        axes.plot(np.full(n, x), ys, "o", color=CLASS_COLORS[last], markersize=size, zorder=4)
-        axes.text(x, -23.2, f"{n}", ha="center", va="top")
-        name, ink = "sigmoide" if last else "ReLU", CLASS_INKS[last]
-        axes.text(x, 23.6, name, ha="center", va="bottom", color=ink, fontweight="bold")
-        x_prev, ys_prev = x, ys
-    axes.text(9, -10.5, "{1} × {0} × {2}".format(*image.shape), ha="center", va="top")
-    axes.text(24.2, -23.2, f"{layers_dims[0]:,}", ha="center", va="top")
-    axes.text(24.2, 23.6, "x", ha="center", va="bottom", style="italic")
-    for start, end in ((18.8, 22.2), (x + 2, x + 5)):
-        axes.add_artist(
-            FancyArrowPatch((start, 0), (end, 0), arrowstyle="-|>", mutation_scale=14, color=GREY)
-        )
-    verdict = f"{classes[int(probability > 0.5)]}\nŷ = {probability:.2f}"
-    axes.text(x + 5.6, 0, verdict, va="center", fontweight="bold")
-    axes.set(xlim=(0, 100), ylim=(-27, 27), aspect="equal")
-    axes.axis("off")
-    sizes = "–".join(f"{n:,}" for n in layers_dims)
-    axes.set_title(f"La red {sizes}: {n_parameters:,} parámetros")
-    return figure
-
-
-@_figure
 def cost_steps(costs, learning_rate, published=None, zoom=60):
     """Plot ``costs`` (n,), one for each step, and from near the most restless ``zoom`` of them.
 
@@ -143,17 +122,17 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     steps, rises = np.arange(len(costs)), np.diff(costs) > 0
     rough = np.convolve(np.abs(np.diff(costs, 2)), np.ones(zoom), "valid")
     first = int(rough.argmax())
-    whole.plot(steps, costs, color=BLUE, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
-    whole.axvspan(first, first + zoom, color=ORANGE, alpha=0.35, label="lo que se ve de cerca")
+    whole.plot(steps, costs, color=NETWORK, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
+    whole.axvspan(first, first + zoom, color=GREY, alpha=0.35, label="lo que se ve de cerca")
     if published is not None:
         whole.plot(
             100 * np.arange(len(published)), published, ".", color="black", label="publicado"
         )
     whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
     whole.xaxis.set_major_formatter("{x:,.0f}")
-    whole.legend(loc="lower left")
+    whole.legend(loc="upper right")
     near.plot(
-        steps[first : first + zoom], costs[first : first + zoom], ".-", color=BLUE, linewidth=1
+        steps[first : first + zoom], costs[first : first + zoom], ".-", color=NETWORK, linewidth=1
     )
     near.set(xlabel="paso")
     near.locator_params(nbins=4)
@@ -172,7 +151,8 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
 def learning(moments, weights, answers, Y, classes, shape):
     """Watch a network learn, a column per moment: its first layer above, its answers below.
 
-    ``moments``: numbers of steps; ``weights``: for each, units of W1 to be shown, (units, n_0);
+    ``moments``: numbers of steps; ``weights``: for each, units of W1 to be shown, (units, n_0), each
+    so that what is positive pushes towards class 1;
     ``answers``: for each, (1, m) probabilities of the images whose labels are ``Y`` (1, m).
     """
     units = len(weights[0])
@@ -189,7 +169,7 @@ def learning(moments, weights, answers, Y, classes, shape):
         column[-1].grid(False)
     right = [np.mean((AL > 0.5) == Y) for AL in answers]
     _title(
-        figure, f"Míralo aprender: de {percent(right[0], 0)} a {percent(right[-1], 0)} de aciertos"
+        figure, f"La red aprende: de {percent(right[0], 0)} a {percent(right[-1], 0)} de aciertos"
     )
     handles = [Rectangle((0, 0), 1, 1, color=color, alpha=0.7) for color in CLASS_COLORS]
     figure.legend(handles, classes, loc="outside lower left", ncols=2)
@@ -203,8 +183,8 @@ def scores(rows, matrix, classes):
     ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
     """
     figure, (forest, table) = plt.subplots(1, 2, figsize=(WIDTH, 3.4), width_ratios=[1.5, 1])
-    _forest(forest, rows, [GREY, *[BLUE] * (len(rows) - 2), ORANGE])  # studied, tested, the rival
-    table.imshow(matrix, cmap="Blues", vmin=0, vmax=1.3 * matrix.max())
+    _forest(forest, rows, [GREY, *[NETWORK] * (len(rows) - 2), LOGISTIC])  # studied, tested, rival
+    table.imshow(matrix, cmap="Purples", vmin=0, vmax=1.3 * matrix.max())
     for (row, col), count in np.ndenumerate(matrix):
         ink = "white" if count > 0.7 * matrix.max() else "black"
         table.text(col, row, f"{count}", ha="center", va="center", fontsize=20, color=ink)
@@ -224,7 +204,7 @@ def scores(rows, matrix, classes):
 def ranking(rows, chosen):
     """Compare accuracies: ``rows`` name → (right, n); ``chosen``: the name of the one in green."""
     figure, axes = plt.subplots(figsize=(WIDTH, 0.55 * len(rows) + 1.2))
-    _forest(axes, rows, [GREEN if name == chosen else BLUE for name in rows])
+    _forest(axes, rows, [GREEN if name == chosen else NETWORK for name in rows])
     axes.set_title(f"La mejor en validación cruzada: {chosen}")
     return figure
 
@@ -265,35 +245,43 @@ def units(activity, answers, Y, classes):
 
 
 @_figure
-def layers(names, network, logistic, n, example):
-    """Compare a network with a logistic regression on several versions of a set, as bars.
+def layers(names, rights, n, example):
+    """Compare networks of several depths on several versions of a set; beside, why one layer can't.
 
-    ``network`` and ``logistic``: right answers of ``n``, for each of ``names``; ``example``: an image
-    (h, w, 3) of each version, below its bars.
+    ``names``: of the versions; ``rights``: label → (versions, seeds) right answers of ``n``, one
+    layer first; ``example``: an image (h, w, 3) of each version, above its bars.
     """
-    figure, axes = plt.subplots(figsize=(WIDTH, 4))
-    x = np.arange(len(names))
-    for shift, rights, color, label in (
-        (-0.2, network, BLUE, "red de 4 capas"),
-        (0.2, logistic, ORANGE, "regresión logística (1 capa)"),
-    ):
-        axes.bar(x + shift, np.divide(rights, n), 0.38, color=color, label=label)
-        _rates(axes, x + shift, [(k, n) for k in rights], "black", fmt="none")
-        for at, k in zip(x + shift, rights):
-            text = {"ha": "center", "color": "white", "fontweight": "bold"}
-            axes.text(at, 0.04, percent(k / n, 0), **text)
+    figure, (toy, axes) = plt.subplots(1, 2, figsize=(WIDTH, 4.1), width_ratios=[1, 2.1])
+    x, colors = np.linspace(-1.5, 1.5, 301), (LOGISTIC, SHALLOW, NETWORK)
+    toy.plot(x, 0.42 + 0.3 * np.tanh(x), color=LOGISTIC, label="una capa: sube o baja")
+    toy.plot(x, np.minimum(np.abs(x), 1.2) / 1.1, color=SHALLOW, label="con una oculta: |x|")
+    for at, label, words in ((-1, 1, "sonrisa en\nnegativo"), (0, 0, "seria"), (1, 1, "sonrisa")):
+        toy.plot(at, label, "o", color=CLASS_COLORS[label], markersize=12, zorder=3)
+        toy.text(at, label + (0.12 if label else -0.13), words, ha="center",
+                 va="bottom" if label else "top", color=CLASS_INKS[label], fontsize=10)  # fmt: skip
+    toy.set(xlim=(-1.7, 1.7), ylim=(-0.4, 1.5), xticks=[-1, 0, 1], yticks=[0, 1])
+    toy.set(xlabel="la boca: más oscura o más clara", ylabel="debe decir")
+    toy.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), fontsize=10)
+    at, width = np.arange(len(names)), 0.27
+    for i, ((label, of), color) in enumerate(zip(rights.items(), colors)):
+        places, means = at + (i - 1) * width, np.mean(of, axis=1) / n
+        axes.bar(places, means, 0.92 * width, color=color, label=label)
+        for place, mean, seeds in zip(places, means, of):
+            axes.plot(np.full(len(seeds), place), np.divide(seeds, n), "_", color="black")
+            axes.text(place, 0.04, f"{100 * mean:.0f}", ha="center", color="white", weight="bold")
     axes.axhline(0.5, color=GREY, linestyle="--", label="echar un volado")
-    axes.set_xticks(x, names)
-    for at, image in zip(x, example):
-        inset = axes.inset_axes((at - 0.19, 1.0, 0.38, 0.24), transform=axes.transData)
+    axes.set_xticks(at, names)
+    for place, image in zip(at, example):
+        inset = axes.inset_axes((place - 0.17, 1.03, 0.34, 0.26), transform=axes.transData)
         inset.imshow(image)
         inset.axis("off")
-    axes.set(ylim=(0, 1.26), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
+    axes.set(ylim=(0, 1.32), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-    axes.set_title(
-        f"Con negativos: la red {percent(network[-1] / n, 0)}, sin capas {percent(logistic[-1] / n, 0)}"
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), ncols=2, fontsize=10)
+    one, *deeper = [percent(np.mean(of, axis=1)[-1] / n, 0) for of in rights.values()]
+    _title(
+        figure, f"Con negativos: sin capas ocultas {one}; con una {deeper[0]}; con tres {deeper[1]}"
     )
-    figure.legend(loc="outside lower left", ncols=3)
     return figure
 
 
@@ -335,47 +323,30 @@ def print_mislabeled_images(classes, X, y, p):
 
 
 @_figure
-def cause(measured, classes):
-    """Plot the error rate along the cause that matters most: ``measured`` is name → a ``Cause`` pair.
+def error_groups(groups, classes):
+    """Plot the error rate of each ``evaluation.Group``, the highest first, with 95 % intervals."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.36 * len(groups) + 1.5))
+    rows = {f"{group.name} ({group.errors} de {group.n})": group for group in groups}
+    for i, group in enumerate(groups):
+        color = GREY if group.label is None else CLASS_COLORS[group.label]
+        _rates(axes, [-i], [(group.errors, group.n)], color, horizontal=True)
+    axes.set_yticks(-np.arange(len(rows)), rows)
+    axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-0.01, None), xlabel="imágenes mal clasificadas")
+    first, last = (percent(of.errors / of.n, 0) for of in (groups[0], groups[-1]))
+    _title(figure, f"«{groups[0].name}»: se equivoca en {first}; «{groups[-1].name}»: {last}")
+    if any(group.label is not None for group in groups):
+        for color, name in zip(CLASS_COLORS, classes):
+            axes.plot([], [], "o", color=color, label=name)
+        axes.legend(loc="lower right")
+    return figure
 
-    The two classes are drawn apart; the vertical lines are 95 % intervals.
+
+@_figure
+def fragility(example, rights, n, headline):
+    """Show accuracy on altered test images: ``example`` name → (h, w, 3), ``rights`` name → right of ``n``.
+
+    ``headline``: the name of the alteration that the title tells.
     """
-    name, label = main_cause(measured)
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
-    for cause, color, of in zip(measured[name], CLASS_COLORS, classes):
-        counts = [(b.errors, b.n) for b in cause.bins]
-        line = _rates(axes, [b.median for b in cause.bins], counts, color, fmt="o-")
-        line.set_label(f"{of}: {cause.verdict}")
-    axes.set(ylim=(0, None), xlabel=name, ylabel="tasa de error")
-    bins = measured[name][label].bins
-    ends = [percent(b.errors / b.n, 0) for b in (bins[0], bins[-1])]
-    what = name.partition(" (")[0]
-    axes.set_title(f"«{classes[label]}», según {what}: errores de {ends[0]} a {ends[-1]}")
-    figure.legend(loc="outside lower left", ncols=2)
-    return figure
-
-
-@_figure
-def decision_maps(images, maps, texts):
-    """Show images, each above its map (h, w) of which pixels moved the decision to class 1."""
-    figure, grid = plt.subplots(2, len(images), figsize=(WIDTH, 4.6), squeeze=False)
-    _title(figure, "Tapar lo rojo baja ŷ; tapar lo azul la sube")
-    _pictures(grid[0], images)
-    for (picture, heat), image, of_image, text in zip(grid.T, images, maps, texts):
-        picture.set_title(text, fontweight="normal", fontsize=11)
-        limit = np.abs(of_image).max()
-        heat.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255)
-        heat.axis("off")
-        if limit < 1e-6:
-            heat.set_title("nada la mueve", fontweight="normal", fontsize=11)
-        else:
-            heat.imshow(of_image, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6)
-    return figure
-
-
-@_figure
-def fragility(example, rights, n):
-    """Show accuracy on altered test images: ``example`` name → (h, w, 3), ``rights`` name → right of n."""
     names = list(rights)
     figure, grid = plt.subplots(
         2, len(names), figsize=(WIDTH, 3.9), height_ratios=[1, 1.7], sharey="row"
@@ -383,14 +354,14 @@ def fragility(example, rights, n):
     _pictures(grid[0], [example[name] for name in names])
     for axes, name in zip(grid[1], names):
         rate = rights[name] / n
-        axes.bar(0, rate, color=BLUE if name == names[0] else ORANGE)
+        axes.bar(0, rate, color=GREY if name == names[0] else NETWORK)
         axes.text(0, rate + 0.03, percent(rate, 0), ha="center", fontweight="bold")
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
         axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), yticks=[0, 0.5, 1])
         axes.set_xlabel("\n".join(textwrap.wrap(name, 11)))
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-    worst = min(rights, key=rights.get)
-    _title(figure, f"La misma red, las mismas caras: {worst}, {percent(rights[worst] / n, 0)}")
+    before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
+    _title(figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}")
     return figure
 
 
@@ -409,7 +380,7 @@ def hyperparameters(studies, scores, chosen, published=None):
         for i, recipe in enumerate(recipes):
             score = scores[recipe]
             k, n = int(score.right.sum()), len(score.right)
-            color = VERMILION if score.diverged else GREEN if recipe == chosen else BLUE
+            color = VERMILION if score.diverged else GREEN if recipe == chosen else NETWORK
             if k / n < floor:
                 axes.plot(i, floor, "v", color=color, markersize=9, clip_on=False)
                 axes.text(i, floor + 0.01, percent(k / n, 0), ha="center", color=color)
@@ -418,7 +389,7 @@ def hyperparameters(studies, scores, chosen, published=None):
             value = getattr(recipe, field)
             key = f"{len(value) + 1}" if field == "hidden" else f"{value}"
             if key in (published or {}).get(field, ()):
-                axes.plot(i + 0.2, published[field][key][1], "D", color=ORANGE)
+                axes.plot(i + 0.2, published[field][key][1], "D", color=GREY)
         axes.set_xticks(range(len(names)), names)
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_title(title, fontweight="normal")
@@ -434,94 +405,108 @@ def hyperparameters(studies, scores, chosen, published=None):
         else "Nada de lo que se probó gana a la receta publicada",
     )
     handles = [plt.Line2D([], [], color=GREEN, marker="o", linestyle="", label="la receta en uso")]
-    handles += [plt.Line2D([], [], color=BLUE, marker="o", linestyle="", label="otros valores")]
+    handles += [plt.Line2D([], [], color=NETWORK, marker="o", linestyle="", label="otros valores")]
     handles += [plt.Line2D([], [], color=VERMILION, marker="o", linestyle="", label="no convergió")]
     if published:
         label = "publicado en Happy House"
-        handles += [plt.Line2D([], [], color=ORANGE, marker="D", linestyle="", label=label)]
+        handles += [plt.Line2D([], [], color=GREY, marker="D", linestyle="", label=label)]
     figure.legend(handles=handles, loc="outside lower left", ncols=3 if len(handles) < 4 else 2)
     return figure
 
 
 @_figure
-def choosing_by_test(iterations, accuracies, chosen):
-    """Plot test accuracy along training, a line per seed, and what picking its best would add.
+def seeds(costs, rights, piles, n, named):
+    """Plot what became of each seed: its last cost on the training images, its right test answers.
 
-    ``accuracies`` (seeds, iterations); ``chosen``: the number of iterations fixed beforehand.
+    ``costs``, ``rights`` (of ``n``) and ``piles`` (training images with one and the same answer) are
+    dicts by seed; ``named``: seeds to be pointed at.
     """
-    fixed, best = accuracies[:, list(iterations).index(chosen)].mean(), accuracies.max(axis=1)
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
-    axes.plot(iterations, accuracies.T, color=GREY, alpha=0.35, linewidth=1)
-    when = np.asarray(iterations)[accuracies.argmax(axis=1)]
-    points, counts = np.unique([when, best], axis=1, return_counts=True)
-    axes.scatter(*points, 30 * counts, color=ORANGE, zorder=3)
-    axes.plot([], [], "o", color=ORANGE, label="lo mejor de cada semilla")
-    axes.plot(iterations, accuracies.mean(axis=0), color=BLUE, label="media de las semillas")
-    axes.axvline(chosen, color=GREEN, linestyle="--", label="fijadas de antemano")
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.8))
+    rates = np.divide(list(rights.values()), n)
+    dead = np.array(list(piles.values()))
+    dots = axes.scatter(list(costs.values()), rates, 60, c=dead, cmap="YlOrBr", edgecolors=GREY)
+    figure.colorbar(dots, label="respuestas idénticas", pad=0.02)
+    for seed in named:
+        axes.annotate(
+            f"semilla {seed}", (costs[seed], rights[seed] / n), (12, -14), weight="bold",
+            textcoords="offset points", arrowprops={"arrowstyle": "-"},
+        )  # fmt: skip
+    axes.set(xscale="log", xlabel="último costo, en entrenamiento", ylabel="exactitud en prueba")
     axes.yaxis.set_major_formatter(PERCENT)
-    axes.set_xticks(iterations, [f"{n:,}" for n in iterations])
-    axes.set(xlabel="iteraciones", ylabel="exactitud en prueba")
-    floor = max(accuracies.min(), fixed - 0.08) - 0.01
-    axes.set_ylim(bottom=floor)
-    if below := (accuracies < floor).sum():
-        axes.text(
-            0.01,
-            0.03,
-            f"↓ más abajo: {below} de {accuracies.size} mediciones",
-            transform=axes.transAxes,
-        )
-    axes.set_title(
-        f"Escoger con la prueba: {percent(best.mean())}; fijar de antemano: {percent(fixed)}"
-    )
-    figure.legend(loc="outside lower left", ncols=3)
+    low, high = percent(rates.min()), percent(rates.max())
+    axes.set_title(f"{len(costs)} semillas, la misma receta: de {low} a {high} en prueba")
     return figure
+
+
+def says(probability, classes):
+    """Return the verdict and the probability in words: what is neither is doubt, nothing is sure."""
+    doubt = 0.3 <= probability <= 0.7
+    value = f"= {probability:.2f}" if 0.01 <= probability <= 0.99 else "> 0.99"
+    value = "< 0.01" if probability < 0.01 else value
+    return "dudosa" if doubt else classes[int(probability > 0.5)], f"(ŷ {value})"
 
 
 @_figure
-def photo_verdicts(photo, frames, seen, probabilities, classes):
-    """Frame every face of a photo in its verdict's colour, and show what the network sees of it.
+def photo_verdicts(verdict, classes):
+    """Frame and number the faces of a photo, and show how the network came to its answer to each.
 
-    ``photo`` (h, w, 3) uint8; ``frames`` (n, 4, 2): corners (x, y) in the photo of each of ``seen``
-    (n, size, size, 3) uint8; ``probabilities`` (n,) of ``classes[1]``. At most eight are seen.
+    ``verdict``: as ``widgets.judge_photo`` returns; ``classes``: the names of classes 0 and 1. A row
+    a face: itself, what the networks are given, what moved the answer (orange towards class 1, blue
+    towards class 0), the probability.
     """
-    n, shown = len(seen), min(len(seen), 8)
-    h, w = photo.shape[:2]
-    says = np.greater(probabilities, 0.5).astype(int)
+    photo, (h, w), n = verdict.photo, verdict.photo.shape[:2], len(verdict.seen)
+    words = [says(p, classes) for p in verdict.probabilities]
+    colors = [GREY if word == "dudosa" else CLASS_COLORS[word == classes[1]] for word, _ in words]
+    shown = len(verdict.given)
     if n == 1:
-        figure = plt.figure(figsize=(WIDTH, 3.6))
-        above, below = figure.subfigures(1, 2, width_ratios=[1.2, 1])
-        grid = [below.subplots()]
-        grid[0].set_title("{1} × {0} píxeles".format(*seen[0].shape), fontweight="normal")
-        _title(figure, f"La red dice: {classes[says[0]]} (ŷ = {probabilities[0]:.2f})")
+        figure = plt.figure(figsize=(WIDTH, 2.9))
+        above, below = figure.subfigures(1, 2, width_ratios=[1, 1.4])
+        mosaic = below.subplot_mosaic("ppp;sgr", height_ratios=[1, 1.25])
+        rows = [[mosaic[name] for name in "sgrp"]]
     else:
-        rows = -(-shown // 4)
-        heights = [min(WIDTH * h / w, 5.4) + 0.4, 2.3 * rows]
-        figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.4))
+        heights = [min(WIDTH * h / w, 4.6), 0.3 + 1.4 * shown]
+        figure = plt.figure(figsize=(WIDTH, sum(heights)))
         above, below = figure.subfigures(2, 1, height_ratios=heights)
-        grid = below.subplots(rows, 4, squeeze=False).ravel()
-        for i, axes in enumerate(grid[:shown]):
-            words = f"{i + 1}: {classes[says[i]]}\nŷ = {probabilities[i]:.2f}"
-            ink = CLASS_INKS[says[i]]
-            axes.set_title(words, fontsize=11, fontweight="normal", loc="center", color=ink)
-        _title(figure, f"{n} caras{f'; abajo, las {shown} más grandes' * (n > shown)}")
-    _pictures(grid, seen[:shown])
+        rows = below.subplots(shown, 4, squeeze=False, width_ratios=[1, 1, 1, 1.9])
+    for i, (*pictures, bar) in enumerate(rows):
+        _pictures(
+            pictures, [verdict.seen[i], verdict.given[i], np.uint8(0.4 * verdict.seen[i] + 130)]
+        )
+        reasons = verdict.reasons[i]
+        tint = np.where(reasons[..., None] > 0, *map(to_rgb, CLASS_COLORS[::-1]))
+        pictures[2].imshow(np.dstack([tint, np.abs(reasons) / max(np.abs(reasons).max(), 0.5)]))
+        _bar(bar, verdict.probabilities[i], colors[i], classes)
+        bar.text(0, 1, f"{i + 1}: " * (n > 1) + " ".join(words[i]), fontsize=14, fontweight="bold")
+    for axes, title in zip(rows[0], ("la cara", "lo que recibe", "en qué se fijó")):
+        axes.set_title(title, fontsize=12, fontweight="normal")
 
     whole = above.subplots()
     _pictures([whole], [photo])
-    for number, (corners, label) in enumerate(zip(frames, says), start=1):
-        for color, width in (("white", 4), (CLASS_COLORS[label], 2)):
-            whole.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=width))
-        if n > 1:
+    for number, (corners, color) in enumerate(zip(verdict.frames, colors), start=1):
+        for ink, width in (("white", 4), (color, 2)):
+            whole.add_patch(Polygon(corners, fill=False, edgecolor=ink, linewidth=width))
+        if n > 1 and number <= shown:
             x, y = np.clip(corners.min(axis=0), 0, [w, h])
-            box = {"facecolor": CLASS_INKS[label], "edgecolor": "none", "pad": 1.5}
-            whole.text(x, y, f"{number}", color="white", fontsize=10, va="top", bbox=box)
+            box = {"facecolor": color, "edgecolor": "none", "pad": 1.5}
+            whole.text(x, y, f"{number}", color="white", fontsize=13, va="top", bbox=box)
     whole.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))  # a frame may reach over the rim
-    if n > 1:
-        for label, name in enumerate(classes):
-            words = f"{name}: {np.sum(says == label)}"
-            whole.plot([], [], "s", color=CLASS_COLORS[label], markersize=9, label=words)
-        above.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _bar(axes, probability, color, classes):
+    """Draw a probability as a bar from class 0 to class 1, the doubt between them shaded."""
+    axes.add_patch(Rectangle((0, 0), 1, 0.7, color="#EEEEEE"))
+    axes.add_patch(Rectangle((0.3, 0), 0.4, 0.7, color="#D5D5D5"))
+    axes.add_patch(Rectangle((0, 0.12), probability, 0.46, color=color))
+    for x, name, ink, ha in zip(
+        (0, 0.5, 1),
+        (classes[0], "duda", classes[1]),
+        (CLASS_INKS[0], "#555555", CLASS_INKS[1]),
+        ("left", "center", "right"),
+    ):
+        axes.text(x, -0.1, name, color=ink, ha=ha, va="top", fontsize=12)
+    axes.set(xlim=(0, 1), ylim=(-0.7, 1.6))
+    axes.axis("off")
 
 
 # -- What several figures share --------------------------------------------------------------------
@@ -566,11 +551,12 @@ def _setting(field, recipe):
 
 
 def _weights(axes, unit, shape):
-    """Show a unit's weights as an image of ``shape`` (h, w, 3): red adds, blue subtracts."""
+    """Show a unit's weights as an image of ``shape`` (h, w, 3), in the colours of ``TOWARDS``."""
     unit = unit.reshape(shape).mean(axis=2)
     limit = np.quantile(np.abs(unit), 0.995)
-    # A few colours: noise in many makes a heavy file.
-    axes.imshow(unit, cmap=plt.get_cmap("RdBu_r", 15), vmin=-limit, vmax=limit)
+    axes.imshow(
+        unit, cmap=TOWARDS, vmin=-limit, vmax=limit
+    )  # few colours: noise makes a heavy file
     axes.axis("off")
 
 

@@ -1,14 +1,17 @@
 """Many trainings on parts of one set of images: cross-validation, seeds, people.
 
-Each training is a job of its own; joblib runs them, one per core. Another number of processes, or a
-Dask cluster, is joblib's ``parallel_config`` around the call.
+Each training is a job of its own; joblib runs them side by side, a thread per core: NumPy lets go of
+the interpreter where it works. Another number of them, processes, or a Dask cluster, is joblib's
+``parallel_config`` around the call.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from threadpoolctl import threadpool_limits
 
 from helpers import network
 from helpers.model import train_along
@@ -16,7 +19,7 @@ from helpers.training import progress_bar
 
 
 class StudyError(RuntimeError):
-    """A job failed, or the process that ran it died; the message says so in Spanish."""
+    """A training of a study failed; the message says so in Spanish."""
 
 
 def held_out(images, Y, splits, recipes, progress=True):
@@ -38,7 +41,7 @@ def held_out(images, Y, splits, recipes, progress=True):
     Raises
     ------
     ValueError : an empty list, or a recipe with an unknown activation
-    StudyError : a job failed, or the process that ran it died
+    StudyError : a training failed, or the process that ran it died
     """
     if not splits or not recipes:
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
@@ -49,16 +52,18 @@ def held_out(images, Y, splits, recipes, progress=True):
             plan = recipe._replace(num_iterations=0, seeds=(seed,))
             moments.setdefault(plan, set()).add(recipe.num_iterations)
     keys = [(plan, j) for plan in moments for j in range(len(splits))]
-    bar = progress_bar(keys, progress, desc="Estudio", unit="red")
-    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan]) for plan, j in bar)
+    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan]) for plan, j in keys)
+    n_jobs = get_active_backend()[1] or -1  # where no parallel_config says how many, a core each
     try:
-        done = dict(zip(keys, Parallel(n_jobs=-1)(jobs)))
+        with threadpool_limits(1, user_api="blas"):  # each core has a training of its own
+            results = Parallel(n_jobs, prefer="threads", return_as="generator")(jobs)
+            bar = progress_bar(results, progress, desc="Estudio", unit="red", total=len(keys))
+            done = dict(zip(keys, list(bar)))
     except Exception as error:
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:150]
         raise StudyError(
-            f"El estudio de {len(keys)} entrenamientos se detuvo ({detail}). "
-            "Si murió uno de los procesos que los reparten, quizá faltó memoria: cierra otros "
-            "programas y repite la celda."
+            f"El estudio de {len(keys)} entrenamientos se detuvo ({detail}). Si faltó memoria, cierra "
+            "otros programas y repite la celda."
         ) from error
 
     def of_seeds(recipe, j):

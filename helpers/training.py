@@ -12,16 +12,22 @@ the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``.
 
 import itertools
 import os
+import sys
 import warnings
+from contextlib import contextmanager
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from tqdm.auto import tqdm
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from helpers import network
 
 COST_EVERY = 100  # iterations between two recorded costs, as in the published tables
+# Images from which on cores gain by sharing a product. Of fewer they lose where they have other work,
+# and the last digits depend on how many they are.
+SHARED_FROM = 2000
 
 
 class DivergenceWarning(UserWarning):
@@ -66,6 +72,14 @@ def descend(X, Y, parameters, learning_rate=0.0075, hidden_activation="relu", we
             b[l] = b[l] - rate * db
         if keep < 1.0:
             Z[0] = keep * Z[0]
+
+
+@contextmanager
+def descending(m):
+    """A context to ``descend`` in: an overflow is silent, products of few images are not shared."""
+    threads = 1 if m < SHARED_FROM else None  # None: as they are
+    with threadpool_limits(threads, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        yield
 
 
 def _parameters(W, b, image_space):
@@ -136,7 +150,7 @@ def L_layer_model(
     costs, recorded = [], []
     steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
     iterations = progress_bar(range(num_iterations), progress, desc="Entrenando", delay=2)
-    with np.errstate(over="ignore", invalid="ignore"):  # an overflow gets one warning, ours
+    with descending(X.shape[1]):  # an overflow gets one warning, ours
         for i, (AL, now) in zip(iterations, steps):
             if i % COST_EVERY == 0:
                 if not np.isfinite(AL).all():
@@ -188,7 +202,7 @@ def film(
     parameters = network.initialize_parameters_deep(layers_dims, seed)
     steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
     costs, kept = [], {}
-    with np.errstate(over="ignore", invalid="ignore"):
+    with descending(X.shape[1]):
         for i, (AL, now) in zip(range(max(moments) + 1), steps):
             costs.append(network.compute_cost(AL, Y))
             if i in moments:
@@ -201,26 +215,36 @@ def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000
 
     Takes, returns, raises and warns as ``L_layer_model`` does.
     """
-    parameters = network.initialize_parameters(*layers_dims)
-    return L_layer_model(
-        X,
-        Y,
-        layers_dims,
-        learning_rate,
-        num_iterations,
-        parameters=parameters,
-        print_cost=print_cost,
-    )
+    given = {"parameters": network.initialize_parameters(*layers_dims), "print_cost": print_cost}
+    return L_layer_model(X, Y, layers_dims, learning_rate, num_iterations, **given)
 
 
 def progress_bar(iterable, show, **options):
     """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
 
-    Silent where TQDM_DISABLE is set, which tqdm's bar for notebooks doesn't look at by itself.
+    In a notebook it is text, not tqdm's widget, of which a saved notebook keeps a complaint. Silent
+    where TQDM_DISABLE is set.
     """
     if not show or os.environ.get("TQDM_DISABLE"):
         return iterable
+    if "IPython" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel"):
+        options |= {"file": _CellOutput(), "ncols": 80, "ascii": False}
     return tqdm(iterable, leave=False, **options)
+
+
+class _CellOutput:
+    """A file for tqdm: an output of the cell with the last line written, or without data."""
+
+    shown = None
+
+    def write(self, text):
+        from IPython.display import display
+
+        line = {"text/plain": text.strip()} if text.strip() else {}
+        if self.shown:
+            self.shown.update(line, raw=True)
+        else:
+            self.shown = display(line, raw=True, display_id=True)
 
 
 def _are_finite(*arrays):

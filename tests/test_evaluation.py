@@ -1,9 +1,11 @@
 """Scores of a trained network, against numbers counted by hand and scikit-learn."""
 
+import math
+
 import numpy as np
 import pytest
 
-from helpers import evaluation
+from helpers import evaluation, network
 
 
 def test_accuracy_counts_equal_labels():
@@ -80,19 +82,58 @@ def test_a_cause_that_goes_with_the_class_is_not_blamed_for_the_harder_class():
     wrong = (Y[0] == 1) & (random.rand(1600) < 0.2)  # smiles are hard, whatever the mouth
     mouth = Y[0] + random.rand(1600)
     assert evaluation.verdict(evaluation.error_bins(mouth, wrong)) == "apoyada"
-    (found,) = evaluation.measure_causes({"boca": mouth}, wrong, Y).values()
-    assert [cause.verdict for cause in found] == ["no apoyada", "no apoyada"]
-    assert [sum(b.n for b in cause.bins) for cause in found] == [800, 800]
+    (line,) = evaluation.verdicts({"boca (0 a 1)": mouth}, wrong, Y, ["no sonríe", "sonríe"])
+    assert line.startswith("boca\n  no sonríe: 0 · 0 · 0 · 0 %, no apoyada\n  sonríe: ")
+    assert line.endswith("no apoyada")
 
 
-def test_the_main_cause_is_the_one_whose_errors_change_most():
-    Y = np.arange(800)[None] % 2
-    ramp = np.repeat(np.arange(400), 2) / 400
-    wrong = (Y[0] == 1) & (ramp > 0.75) & (np.arange(800) % 4 == 1)
-    noise = np.random.RandomState(0).rand(800)
-    causes = evaluation.measure_causes({"ruido": noise, "rampa": ramp}, wrong, Y)
-    assert evaluation.main_cause(causes) == ("rampa", 1)
-    assert causes["rampa"][1].verdict == "apoyada"
+def test_mcnemar_counts_only_what_one_of_the_two_gets_right():
+    """The p is that of tossing a coin for each discordant example, summed by hand."""
+    first = np.array([True] * 90 + [False] * 10)
+    second = np.array([True] * 80 + [False] * 18 + [True] * 2)
+    assert evaluation.paired(first, second)[:2] == (10, 2)
+    tail = sum(math.comb(12, k) for k in range(3)) / 2**12
+    assert evaluation.paired(first, second)[2] == pytest.approx(2 * tail)
+    assert evaluation.paired(first, first) == (0, 0, 1.0)
+
+
+def test_who_wins_by_chance_is_not_called_the_better_one():
+    first = np.arange(100) < 90
+    assert "el azar basta" in evaluation.compared("una", first, "otra", np.arange(100) < 88)
+    said = evaluation.compared("una", first, "otra", np.arange(100) < 70)
+    assert "solo acierta una: 20; solo acierta otra: 0" in said
+    assert said.endswith("que el azar no explica")
+
+
+def test_errors_are_counted_by_gesture_where_the_set_says_it():
+    Y, kind = np.array([[1, 1, 0, 0, 0, 0]]), np.array([2, 2, 9, 9, 9, 5])
+    wrong = np.array([True, False, True, True, False, False])
+    found = evaluation.error_groups(wrong, Y, {"kind": kind, "yaw": kind}, ["no", "sí"])
+    assert found == [("ojos cerrados", 3, 2, 0), ("risa", 2, 1, 1), ("hablando", 1, 0, 0)]
+
+
+def test_errors_are_counted_by_turn_else_and_by_class_where_nothing_is_known():
+    Y, yaw = np.arange(40)[None] % 2, np.linspace(-20, 20, 40)
+    found = evaluation.error_groups(np.abs(yaw) > 15, Y, {"yaw": yaw}, ["no", "sí"])
+    assert (found[0].name, found[0].errors) == ("15 a 20° de lado", 10)
+    assert sum(group.n for group in found) == 40 and found[0].label is None
+    found = evaluation.error_groups(Y[0] == 1, Y, {}, ["no", "sí"])
+    assert found == [("sí", 20, 20, 1), ("no", 20, 0, 0)]
+
+
+def test_the_leading_units_are_those_that_move_the_answer_and_say_where_to():
+    """Moving what a unit says moves the answer to the side of its sign."""
+    X = np.random.RandomState(0).rand(30, 50)
+    parameters = network.initialize_parameters_deep([30, 6, 4, 1], seed=3)
+    parameters["b1"] += 2  # all on, so that the sign holds everywhere
+    parameters["b2"] += 5
+    before = network.predict_proba(X, parameters).mean()
+    leading, signs = evaluation.leading_units(parameters, X, 3)
+    for unit, sign in zip(leading, signs):
+        moved = parameters | {"b1": parameters["b1"] + 0.1 * (np.arange(6) == unit)[:, None]}
+        assert np.sign(network.predict_proba(X, moved).mean() - before) == sign
+    parameters["W2"][:, leading[0]] = 0
+    assert leading[0] not in evaluation.leading_units(parameters, X, 5)[0]
 
 
 def test_suspects_come_from_what_is_known_and_from_the_pixels():

@@ -1,6 +1,7 @@
 """The check in the notebook's first cell."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_it_prints_the_versions_in_use(capsys):
 
 def test_an_old_package_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setattr(helpers, "version", lambda package: "1.9.3" if package == "numpy" else "99")
-    with pytest.raises(ImportError, match=r"numpy 1\.9\.3 es anterior a .*%pip install -r"):
+    with pytest.raises(ImportError, match=r"numpy 1\.9\.3 es anterior a .*un entorno aparte"):
         check_packages()
 
 
@@ -29,8 +30,58 @@ def test_a_missing_package_is_named(monkeypatch):
         return "99"
 
     monkeypatch.setattr(helpers, "version", version)
-    with pytest.raises(ImportError, match="falta h5py"):
+    with pytest.raises(ImportError, match="falta h5py") as caught:
         check_packages()
+    assert '«%pip install "h5py>=3.10" "numpy==99"»' in str(caught.value)
+    assert sys.executable in str(caught.value)
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """A function that puts a package, which raises when it is imported, in front of the real one."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def breaks(module, line):
+        for name in [name for name in sys.modules if name.partition(".")[0] == module]:
+            monkeypatch.delitem(sys.modules, name)
+        (tmp_path / f"{module}.py").write_text(f"import sys\n{line}\n", encoding="utf-8")
+
+    monkeypatch.setattr(helpers, "version", lambda package: "99")
+    return breaks
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sys.stderr.write('A page in English'); raise ImportError('numpy.core.multiarray failed')",
+        "raise ValueError('numpy.dtype size changed, may indicate binary incompatibility')",
+        "raise AttributeError('_ARRAY_API not found')",
+    ],
+)
+def test_a_package_compiled_for_another_numpy_is_named_with_the_way_back(broken, capsys, line):
+    broken("h5py", line)
+    with pytest.raises(
+        ImportError, match="pero no se puede abrir: h5py 99 .se compiló para otro NumPy"
+    ) as caught:
+        check_packages()
+    assert '«%pip install "numpy<2" "opencv-python-headless<4.12"»' in str(caught.value)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_package_broken_otherwise_says_how_and_asks_for_another_environment(broken):
+    broken("h5py", "raise ImportError('DLL load failed')")
+    broken("joblib", "raise ImportError('numpy.core.multiarray failed')")
+    with pytest.raises(
+        ImportError, match="h5py 99 .ImportError: DLL load failed.*aparte"
+    ) as caught:
+        check_packages()
+    assert "%pip" not in str(caught.value)
+
+
+def test_requirements_leave_an_older_numpy_as_it_is():
+    """OpenCV from 4.12 on wants NumPy 2, and pip would replace the one all else was compiled for."""
+    text = (Path(helpers.__file__).parents[1] / "requirements.txt").read_text()
+    assert 'opencv-python-headless<4.12; python_version < "3.13"' in text.splitlines()
 
 
 def test_an_old_python_is_named(monkeypatch):

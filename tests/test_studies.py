@@ -1,11 +1,12 @@
 """Studies, against models trained one by one on the same parts."""
 
-import os
+import threading
 
 import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from helpers import model, studies
 from helpers.data import Dataset
@@ -21,6 +22,10 @@ def thirds(Y):
 
 def halves(Y):
     return list(StratifiedKFold(2).split(Y[0], Y[0]))
+
+
+def blas_threads():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +104,61 @@ def test_a_dask_cluster_gives_the_same(images):
     assert len(ran) == 2
 
 
-def dies(*arguments):
-    os._exit(1)
-
-
-def test_a_worker_that_dies_is_one_sentence_and_the_next_study_works(images, monkeypatch):
+def test_a_training_that_fails_is_one_sentence_and_the_next_study_works(images, monkeypatch):
     x, Y = images
+
+    def fails(*arguments):
+        raise MemoryError("no hay\n590 MiB")
+
     with monkeypatch.context() as patch:
-        patch.setattr(studies, "_judge", dies)
-        with pytest.raises(StudyError, match="de 2 entrenamientos se detuvo .*faltó memoria"):
+        patch.setattr(studies, "_judge", fails)
+        with pytest.raises(
+            StudyError, match="de 2 .* se detuvo .MemoryError: no hay 590.* memoria"
+        ):
             held_out(x, Y, halves(Y), [SMALL], progress=False)
     assert np.isfinite(held_out(x, Y, halves(Y), [SMALL], progress=False)[SMALL]).all()
+
+
+def test_an_accent_in_the_path_of_temporary_files_is_no_matter(images, tmp_path, monkeypatch):
+    x, Y = np.repeat(images[0], 100, axis=0), np.repeat(images[1], 100, axis=1)  # more than 1 MB
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path / "Begoña"))
+    recipe = SMALL._replace(num_iterations=1)
+    assert np.isfinite(held_out(x, Y, halves(Y), [recipe], progress=False)[recipe]).all()
+
+
+def test_trainings_run_side_by_side_as_many_as_joblib_is_told(images, monkeypatch):
+    x, Y = images
+    met, threads = threading.Barrier(2, timeout=20), []
+
+    def together(*arguments):
+        met.wait()
+        return {SMALL.num_iterations: np.zeros(1)}
+
+    def noted(*arguments):
+        threads.append(threading.current_thread())
+        return {SMALL.num_iterations: np.zeros(1)}
+
+    monkeypatch.setattr(studies, "_judge", together)
+    with parallel_config(n_jobs=2):
+        held_out(x, Y, halves(Y), [SMALL], progress=False)
+    monkeypatch.setattr(studies, "_judge", noted)
+    with parallel_config(n_jobs=1):
+        held_out(x, Y, halves(Y), [SMALL], progress=False)
+    assert threads == 2 * [threading.main_thread()]
+
+
+def test_each_training_has_one_thread_of_blas(images, monkeypatch):
+    x, Y = images
+    judge, seen = studies._judge, []
+
+    def watched(*arguments):
+        seen.append(blas_threads())
+        return judge(*arguments)
+
+    monkeypatch.setattr(studies, "_judge", watched)
+    with threadpool_limits(2, user_api="blas"):
+        held_out(x, Y, halves(Y), [SMALL], progress=False)
+        assert (seen, blas_threads()) == ([{1}, {1}], {2})
 
 
 @pytest.mark.parametrize(

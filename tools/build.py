@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import re
-import shlex
 import stat
 import unicodedata
 import uuid
@@ -39,6 +38,14 @@ _SPELT = {
     "sonrie": "sonríe",
     "no_sonrie": "no sonríe",
 }
+# What folders of the training half and of the test half are called, with what may stand beside it.
+_HALVES = (
+    re.compile(r"train(ing)?|entren(o|ar|amiento)"),
+    re.compile(
+        r"test(ing)?|pruebas?|probar|val(id(ation|acion|ate|ar)?)?|dev|eval(uation|uacion)?"
+    ),
+)
+_BESIDE = re.compile(r"(data|sets?|images?|imgs?|split|datos|conjunto|imagenes|fotos|de|para|x)*$")
 # Folders that systems and storage boxes make begin like this, or are called so.
 _SYSTEM_STARTS = tuple(".@#$~")
 _SYSTEM_FOLDERS = {"__macosx", "lost+found", "system volume information", "recycler"}
@@ -46,6 +53,7 @@ _LITTER = {"thumbs.db", "desktop.ini"}
 # Copies saved again or reduced to a third differ in at most 16 of the 256 bits of their perceptual
 # hash, and in 10 levels of 255 per pixel; different photos (3,000 of GENKI-4K) in at least 58 bits.
 _NEAR_BITS, _NEAR_LEVELS = 32, 24
+_TEST_SHARE = 0.2
 _FEW = 5  # parts that cross-validation makes of the training half
 _FLAT = 4  # levels; without more contrast the hash says nothing
 
@@ -59,7 +67,7 @@ def build(
     strict=False,
     force=False,
     seed=1,
-    test_share=0.2,
+    test_share=None,
     folder=DATASETS,
 ):
     """Write train_<name>.h5 and test_<name>.h5 from a folder of photographs.
@@ -70,8 +78,9 @@ def build(
     faces: find each photo's largest face and put it in its place, instead of the central square.
     strict: stop at the first photograph that cannot be used, instead of listing and skipping it.
     force: replace a data set of this name.
-    test_share: fraction of each class that goes to the test half, chosen by ``seed``. Photographs
-        that are the same, or nearly, always stay in the same half.
+    test_share: fraction of each class that goes to the test half, chosen by ``seed``. Without it a
+        folder's own halves are kept, train/ and test/ or val/; where it has none it is 0.2.
+        Photographs that are the same, or nearly, always stay in the same half.
 
     Returns the two paths; images are (64, 64, 3) uint8. Raises DataError, or ImportError if faces
     are asked for and no detector is installed; then the files that were there are still there.
@@ -83,7 +92,9 @@ def build(
     with staging.workshop(folder, name) as home:
         paths, labels, images, unusable = _read(photos, faces, strict)
         _tell("Archivos que dejé fuera", left_out + loose + unusable)
-        halves = _split(labels, _groups(images, labels, paths), classes, seed, test_share)
+        groups = _groups(images, labels, paths)
+        given = _given(source, paths, labels, groups, test_share)
+        halves = _split(labels, groups, classes, seed, test_share or _TEST_SHARE, given)
         _warn_of_few(labels[halves[0]], classes)
         split_id = uuid.uuid4().hex
         for file, half in zip(files_of(name), halves):
@@ -105,7 +116,7 @@ def _check(name, seed, test_share, force, folder):
         raise DataError(f"El nombre «{name}» está ocupado: {reserved}. Escoge otro.")
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise DataError(f"seed={seed!r} no sirve: esperaba un entero entre 0 y 2³² - 1.")
-    if not 0 < test_share < 1:
+    if test_share is not None and not 0 < test_share < 1:
         raise DataError(f"test_share={test_share!r} no sirve: esperaba una fracción, como 0.2.")
     there = [file for file in files_of(name) if os.path.lexists(folder / file)]
     if there and not force:
@@ -176,11 +187,17 @@ def _key(name):
     return "".join(c for c in letters if not unicodedata.combining(c)).casefold()
 
 
+def _half(name):
+    """0 or 1 where a folder is called like a set's training or test half, else None."""
+    words = {_BESIDE.sub("", word) for word in re.findall(r"[^\W\d_]+", _key(name))} - {""}
+    return next((k for k in (0, 1) if words and all(map(_HALVES[k].fullmatch, words))), None)
+
+
 def _classes(source, files, smiling):
     """The names of classes 0 and 1, (path, label) of every photograph, (path, why) of the others.
 
-    A class is a folder's name, wherever in the tree it is. The smiling one is told or telling; the
-    other is the one name that is found beside it.
+    A class is a folder's name, wherever in the tree it is, unless it is a half's. The smiling one is
+    told or telling; the other is the one name that is found beside it.
     """
     spelt, folders = {}, []  # a name's key → the name; of each file, the keys of its folders
     for path in files:
@@ -189,7 +206,7 @@ def _classes(source, files, smiling):
         spelt.update(zip(folders[-1], names))
 
     told = _SMILING if smiling is None else {_key(Path(smiling).name)}
-    one = told & set(spelt)
+    one = {name for name in told & set(spelt) if _half(name) is None}
     # A folder with a telling one inside is no class: SMILEs/positives.
     one -= {
         name
@@ -200,8 +217,10 @@ def _classes(source, files, smiling):
     if len(one) != 1:
         question = "¿En qué carpeta están las sonrisas?"
         if smiling is not None:
-            question = f"smiling={smiling!r}: no hay tal carpeta. {question}"
-        possible = [shlex.quote(spelt[name]) for name in spelt if _other_class(folders, name)]
+            what = "no hay tal carpeta" if _half(Path(smiling).name) is None else "es una mitad"
+            question = f"smiling={smiling!r}: {what}. {question}"
+        possible = [name for name in spelt if _half(name) is None and _other_class(folders, name)]
+        possible = [staging.quoted(spelt[name]) for name in possible]
         advice = f" Dilo con --smiling {' o --smiling '.join(possible)}." * bool(possible)
         raise DataError(question + advice + _tree(source, files))
     (one,) = one
@@ -233,7 +252,8 @@ def _other_class(folders, one):
     for names in folders:
         if one not in names:
             # Of the folders around a file, the innermost that is beside one of class 1.
-            beside.update([names[i] for i in range(len(names)) if names[:i] in homes][-1:])
+            near = [name for i, name in enumerate(names) if names[:i] in homes]
+            beside.update([name for name in near if _half(name) is None][-1:])
     return beside.pop() if len(beside) == 1 else None
 
 
@@ -259,27 +279,31 @@ def _read(photos, find_faces, strict):
     def prepare(photo):
         path, _ = photo
         try:
-            image, n = staging.face(path) if find_faces else (read_photo(path, staging.SIZE), 1)
+            if not find_faces:
+                return read_photo(path, staging.SIZE), 1, False
+            image, n, turned = staging.face(path)
             if n == 0:
                 raise DataError(
                     f"No encontré una cara en «{path}»: ayuda que esté más cerca, de frente y con "
                     "más luz."
                 )
-            return image, n
+            return image, n, turned
         except DataError as error:
             if strict:
                 raise
-            return error, 0
+            return error, 0, False
 
     done = staging.in_threads(prepare, photos, "Leyendo")
-    read = [(path, label, image, n) for (path, label), (image, n) in zip(photos, done) if n]
-    unusable = [(path, error) for (path, _), (error, n) in zip(photos, done) if not n]
-    several = [(path, f"{n} caras; usé la más grande.") for path, _, _, n in read if n > 1]
+    read = [(path, label, *face) for (path, label), face in zip(photos, done) if face[1]]
+    unusable = [(path, error) for (path, _), (error, n, _) in zip(photos, done) if not n]
+    several = [(path, f"{n} caras; usé la más grande.") for path, _, _, n, _ in read if n > 1]
     _tell("Fotos con varias caras, ¿de quién dice la carpeta si sonríe?", several)
+    turned = [(path, "la enderecé.") for path, *_, turned in read if turned]
+    _tell("Fotos de lado o de cabeza, según la cara", turned)
 
     paths = np.array([path for path, *_ in read], object)
     labels = np.array([label for _, label, *_ in read], np.int64)
-    images = np.array([image for *_, image, _ in read], np.uint8)
+    images = np.array([image for _, _, image, *_ in read], np.uint8)
     images = images.reshape(-1, staging.SIZE, staging.SIZE, 3)  # if there is none, too
     twice = _in_both(_exact(images), labels)
     reason = "La misma imagen está también en la otra clase: no se sabe cuál es la suya."
@@ -335,7 +359,36 @@ def _groups(images, labels, paths):
     return groups
 
 
-def _split(labels, groups, classes, seed, test_share):
+def _given(source, paths, labels, groups, test_share):
+    """(m,) bool, what the folder itself keeps for the test; None where it is to be drawn."""
+    found, names = [], {}  # of each photograph, its halves; a half → its folders' names
+    for path in paths:
+        halves = {name: _half(name) for name in path.relative_to(source).parts[:-1]}
+        found.append({half for half in halves.values() if half is not None})
+        for name, half in halves.items():
+            names.setdefault(half, {}).setdefault(name)
+    if not any(found):
+        return None
+    train, test = (np.array([halves == {k} for halves in found]) for k in (0, 1))
+    whole = test & ~np.isin(groups, groups[~test])  # what has a copy to train on is no test
+    train_names, test_names = ("», «".join(names.get(k, ())) for k in (0, 1))
+    if test_share is not None:
+        reason = "pediste --test-share"
+    elif not (train | test).all():
+        reason = "hay fotos fuera de ellas, o en las dos"
+    elif any(not (half & (labels == k)).any() for half in (train, whole) for k in (0, 1)):
+        reason = "no hay en las dos mitades fotos de las dos clases"
+    else:
+        print(f"Conservo sus mitades: «{train_names}», para entrenar; «{test_names}», para probar.")
+        if copies := np.count_nonzero(test & ~whole):
+            print(f"Fotos para probar que también están, o casi, para entrenar: {copies}; ahí van.")
+        return whole
+    both = "», «".join(filter(None, (train_names, test_names)))
+    print(f"Junté lo que hay en «{both}» y lo repartí otra vez: {reason}.")
+    return None
+
+
+def _split(labels, groups, classes, seed, test_share, given=None):
     """The indices of the training and of the test half, shuffled; groups stay together."""
     rng = np.random.RandomState(seed)
     sizes = np.zeros((groups.max(initial=-1) + 1, 2), int)  # of each group, how many of each class
@@ -343,10 +396,12 @@ def _split(labels, groups, classes, seed, test_share):
     total = sizes.sum(axis=0)
     room = np.clip(np.round(test_share * total).astype(int), 1, total - 1)
     test = np.zeros(len(sizes), bool)
-    for i in rng.permutation(len(sizes)):
+    for i in rng.permutation(len(sizes)) if given is None else ():
         if (sizes[i] <= room).all():
             test[i] = True
             room -= sizes[i]
+    if given is not None:
+        test[groups[given]] = True  # and both halves have both classes
     for k in (0, 1):  # of one that has only large groups, the smallest
         if not sizes[test, k].any() and sizes[:, k].any():
             test[np.argmin(np.where(sizes[:, k], sizes.sum(axis=1), len(labels) + 1))] = True
@@ -381,13 +436,13 @@ def _tell(title, listed):
 
 def _tell_use(name, folder):
     """How to use the data set, in lines that can be pasted."""
-    where, variables = "", f"SMILE_DATASET={name}"
+    where, variables = "", {"SMILE_DATASET": name}
     if folder != DATASETS:
-        home = folder.resolve().as_posix()
+        home = variables["SMILE_DATA_DIR"] = folder.resolve().as_posix()
         where = f", {json.dumps(home, ensure_ascii=False)}"
-        variables += f" SMILE_DATA_DIR={shlex.quote(home)}"
-    print(f'Para usarlo, en la sección 2 del cuaderno: datos = load_dataset("{name}"{where})')
-    print(f"o, en la terminal, delante de la orden que abre el cuaderno: {variables}")
+    print(f'Para usarlo, en la sección 2 del cuaderno: datos = data.load_dataset("{name}"{where})')
+    if os.pathsep not in variables.get("SMILE_DATA_DIR", ""):  # it separates folders there
+        print(f"o, en la terminal, antes de abrir el cuaderno: {staging.setting(variables)}")
 
 
 def main(arguments=None):
@@ -403,7 +458,8 @@ def main(arguments=None):
     add("--strict", action="store_true", help="detente en la primera foto que no sirva")
     add("--force", action="store_true", help="reemplaza el conjunto si ya existe")
     add("--seed", type=int, default=1, help="semilla del reparto (%(default)s)")
-    add("--test-share", type=float, default=0.2, help="fracción para probar (%(default)s)")
+    share = f"fracción para probar ({_TEST_SHARE}, si la carpeta no trae sus mitades)"
+    add("--test-share", type=float, help=share)
     add("--folder", default=DATASETS, metavar="DESTINO", help="no en datasets/")
     options = parser.parse_args(arguments)
     with staging.sentences():

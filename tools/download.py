@@ -8,9 +8,11 @@ PATH is a folder, zip or tar with the files, for whoever has them already.
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import tarfile
 import zipfile
+from collections import defaultdict, deque
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -30,7 +32,13 @@ GENKI_URLS = (
 # As another project records it, of what the second address gave.
 GENKI_SHA256 = "74776c0a3fac07f1cefc5d8acebf55a71fc870babc68c6b044a87d811b6de999"
 GENKI_PHOTOS, GENKI_TRAIN, GENKI_SEED = 4000, 3000, 2026
-_MAX_BYTES = 2**30  # that an archive may hold; the larger of the two data sets has 26 MB
+_MAX_BYTES = 2**30  # of what is wanted in an archive; the larger of the two data sets has 26 MB
+_MAX_ARCHIVES = 20  # that are opened in search of a data set
+_HAPPY = re.compile(r"(train|test)_happy.*\.h5", re.I)  # the browser may have added a (1)
+_LABELS = re.compile(r"labels(\.txt)*", re.I)
+_PHOTO = re.compile(r"file(\d{4})\.jpe?g", re.I)
+_ARCHIVE = re.compile(r".*\.(zip|tar|tgz|tbz2?|txz|tar\.\w{1,3})", re.I)
+_CLOSED = re.compile(r".*\.(rar|7z|part|partial|crdownload|download)", re.I)
 
 
 # Happy House
@@ -54,15 +62,22 @@ def happy(source=None, folder=DATASETS):
         return paths
     with staging.workshop(folder, "happy") as home:
         source = Path(source) if source else _from_kaggle(home / "kaggle")
-        inside = _unpacked(source, home / "inside")
+        found = {}
+
+        def is_enough(paths):
+            found.update((_git_hash(path), path) for path in paths)
+            return found.keys() >= set(wanted.values())
+
+        problems = _search(source, home / "inside", _HAPPY, is_enough)
         for name in files:
-            found = {_git_hash(path): path for path in inside.rglob(name) if path.is_file()}
             if wanted[name] not in found:
-                hashes = ", ".join(f"{content[:12]}…" for content in found) or "ninguno"
+                stem = name.removesuffix(".h5")
+                hashes = [f"{h[:12]}…" for h, path in found.items() if stem in path.name.lower()]
                 raise DataError(
                     f"No encontré el verdadero {name} en {source}. Archivos de ese nombre, por su "
-                    f"hash: {hashes}; esperaba el de Kaggle, {wanted[name][:12]}…. Descárgalo otra "
-                    f"vez de https://www.kaggle.com/datasets/{KAGGLE_HANDLE}."
+                    f"hash: {', '.join(hashes) or 'ninguno'}; esperaba el de Kaggle, "
+                    f"{wanted[name][:12]}…. {problems}Descárgalo otra vez de "
+                    f"https://www.kaggle.com/datasets/{KAGGLE_HANDLE}."
                 )
             shutil.copyfile(found[wanted[name]], home / name)
         staging.put(home, folder, files)
@@ -169,8 +184,9 @@ def genki(source=None, folder=DATASETS):
 def genki_faces(source, home=None):
     """Read GENKI-4K, find each photo's face and put it in its place; return ``Faces``.
 
-    source: str or Path of a folder, zip or tar that holds labels.txt and files/file0001.jpg …
-        file4000.jpg, at any depth; of the photos all, or the first 3,000 of the draw.
+    source: str or Path of a folder, zip or tar that holds labels.txt and file0001.jpg …
+        file4000.jpg, at any depth, also in another archive; of the photos all, or the first 3,000
+        of the draw.
     home: Path of a new folder to unpack an archive in; without it, a temporary one.
 
     Raises DataError where anything is missing or cannot be read, ImportError where no face
@@ -178,45 +194,71 @@ def genki_faces(source, home=None):
     """
     source, order = Path(source), np.random.RandomState(GENKI_SEED).permutation(GENKI_PHOTOS)
     again = f"Descarga {source.name} otra vez."
+    if source.is_dir():
+        again = "Desempaca otra vez el original, o dame el tar mismo."
     with TemporaryDirectory() as temporary:
-        folder = _unpacked(source, home or Path(temporary, "inside"))
-        roots = [path.parent for path in folder.rglob("labels.txt")]
-        roots = [path for path in roots if (path / "files").is_dir()]
-        if len(roots) != 1:
+        tables, photos = {}, defaultdict(dict)  # content → path; number → content → path
+
+        def is_enough(paths):
+            for path in paths:
+                if number := _PHOTO.fullmatch(_last(path)):
+                    photos[int(number[1])].setdefault(path.read_bytes(), path)
+                else:
+                    tables.setdefault(path.read_bytes(), path)
+            return tables and len(photos) >= GENKI_PHOTOS
+
+        wanted = re.compile(f"{_LABELS.pattern}|{_PHOTO.pattern}", re.I)
+        problems = _search(source, home or Path(temporary, "inside"), wanted, is_enough)
+        if not tables or not photos:
             raise DataError(
-                f"{source}: encontré {len(roots)} carpetas con labels.txt y files/ adentro; esperaba "
-                f"una, la de GENKI-4K. {again}"
+                f"{source}: encontré {'' if tables else 'ningún '}labels.txt y {len(photos):,} fotos "
+                "llamadas como file0001.jpg; esperaba el labels.txt de GENKI-4K y sus "
+                f"{GENKI_PHOTOS:,} fotos, en una carpeta, un zip o un tar. {problems}{again}"
             )
-        table = _genki_table(roots[0] / "labels.txt", again)[order]
-        photos = [roots[0] / "files" / f"file{i + 1:04}.jpg" for i in order]
-        if not any(path.exists() for path in photos[GENKI_TRAIN:]):
-            photos, table = photos[:GENKI_TRAIN], table[:GENKI_TRAIN]
-        if missing := [path.name for path in photos if not path.exists()]:
+        for of_one in photos.values():
+            if len(of_one) > 1:
+                paths = " y ".join(map(str, of_one.values()))
+                raise DataError(f"{source}: encontré fotos distintas con el mismo nombre: {paths}.")
+        photos = {number: next(iter(of_one.values())) for number, of_one in photos.items()}
+        table = _genki_table(tables, again)[order]
+        if not any(i + 1 in photos for i in order[GENKI_TRAIN:]):
+            order, table = order[:GENKI_TRAIN], table[:GENKI_TRAIN]
+        names = [f"file{i + 1:04}.jpg" for i in order]
+        if missing := [name for i, name in zip(order, names) if i + 1 not in photos]:
             raise DataError(
-                f"{source}: faltan {len(missing):,} de {len(photos):,} fotos, como files/{missing[0]}; "
-                f"esperaba las {GENKI_PHOTOS:,} de GENKI-4K o las {GENKI_TRAIN:,} para entrenar. {again}"
+                f"{source}: faltan {len(missing):,} de {len(names):,} fotos, como {missing[0]}; esperaba "
+                f"las {GENKI_PHOTOS:,} de GENKI-4K o las {GENKI_TRAIN:,} para entrenar. {problems}{again}"
             )
         try:
-            done = staging.in_threads(staging.face, photos, "Buscando caras")
+            done = staging.in_threads(
+                staging.face, [photos[i + 1] for i in order], "Buscando caras"
+            )
         except DataError as error:
             raise DataError(f"{source} está incompleto o dañado. {error} {again}") from error
-    images, found = np.stack([image for image, _ in done]), np.array([n > 0 for _, n in done])
-    names = [path.name for path in photos]
+    images, found = np.stack([image for image, *_ in done]), np.array([n > 0 for _, n, _ in done])
     return Faces(images, table[:, 0].astype(np.int64), np.degrees(table[:, 1:]), names, found)
 
 
-def _genki_table(path, again):
-    """Smile, yaw, pitch and roll of every photo, (4000, 4) float64."""
-    try:
-        table = np.array([line.split() for line in path.read_bytes().splitlines()], np.float64)
-    except ValueError:  # a word, or lines of different lengths
-        found = "algo que no es una tabla de números"
-    else:
-        found = f"una tabla de números de forma {table.shape}"
-        if table.shape == (GENKI_PHOTOS, 4):
-            found = "sonrisas que no son 0 ni 1, o ángulos de más de media vuelta"
-            if np.isin(table[:, 0], (0, 1)).all() and (np.abs(table) <= np.pi).all():
-                return table
+def _genki_table(contents, again):
+    """Smile, yaw, pitch and roll of every photo, (4000, 4) float64, from the bytes of labels.txt."""
+    tables, found = {}, []
+    for raw in contents:
+        try:  # Notepad may have saved it in its own way
+            text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            rows = [line.split() for line in text.splitlines() if line.strip()]
+            table = np.array(rows, np.float64)
+        except ValueError:  # a word, or lines of different lengths
+            found.append("algo que no es una tabla de números")
+            continue
+        if table.shape != (GENKI_PHOTOS, 4):
+            found.append(f"una tabla de números de forma {table.shape}")
+        elif not np.isin(table[:, 0], (0, 1)).all() or not (np.abs(table) <= np.pi).all():
+            found.append("sonrisas que no son 0 ni 1, o ángulos de más de media vuelta")
+        else:
+            tables[table.tobytes()] = table
+    if len(tables) == 1:  # what is no such table is another program's
+        return next(iter(tables.values()))
+    found = f"{len(tables)} tablas distintas" if tables else found[0]
     raise DataError(
         f"labels.txt: encontré {found}; esperaba {GENKI_PHOTOS:,} líneas de cuatro números: sonrisa "
         f"(0 o 1), yaw, pitch y roll en radianes. {again}"
@@ -263,22 +305,71 @@ def _download_problem(who, error):
     return f"La descarga de {who} se cortó o llegó dañada: vuelve a intentar. {detail}"
 
 
-def _unpacked(source, home):
-    """The folder that ``source`` is, or the new folder ``home`` with what an archive holds."""
-    if source.is_dir():
-        return source
+def _last(path):
+    """A file's own name; where an archive of Windows was unpacked, it may hold its folders'."""
+    return str(path).replace("\\", "/").rpartition("/")[2]
+
+
+def _search(source, home, wanted, is_enough):
+    """Give files called as ``wanted`` says to ``is_enough``, archive by archive, until it is true.
+
+    source: Path of a folder or archive; the archives that are in it are looked into as well, each
+    unpacked into a new folder in ``home``. Returns what hindered it, in sentences.
+    """
+    places, problems, opened = deque([source]), [], 0
+    while places:
+        place, folder = places.popleft(), home / str(opened)
+        if place.is_dir():
+            folder = place
+        elif opened == _MAX_ARCHIVES:
+            problems.append(f"Abrí {opened} archivos comprimidos; hay más.")
+            break
+        else:
+            opened += 1
+            try:
+                _unpack(place, folder, wanted)
+            except DataError as error:
+                if place == source:
+                    raise
+                problems.append(f"Adentro está {place.name}, pero: {error}")
+                continue
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        paths = [path for path in paths if _is_shown(path.relative_to(folder).as_posix())]
+        if is_enough([path for path in paths if wanted.fullmatch(_last(path))]):
+            break
+        places += [path for path in paths if _ARCHIVE.fullmatch(path.name)]
+        closed = [path.name for path in paths if _CLOSED.fullmatch(path.name)]
+        problems += [f"{name} no lo sé abrir, o no se terminó de bajar." for name in closed]
+    return "".join(f"{problem} " for problem in problems)
+
+
+def _is_shown(name):
+    """Whether a file is not what macOS adds to archives and folders."""
+    return not _last(name).startswith("._") and "__MACOSX" not in name
+
+
+def _unpack(source, home, wanted):
+    """Put into the new folder ``home`` what is wanted of an archive, and the archives in it."""
+
+    def is_of_use(name):
+        last = _last(name)
+        return any(kind.fullmatch(last) for kind in (wanted, _ARCHIVE, _CLOSED)) and _is_shown(name)
+
     try:
-        if source.is_file() and tarfile.is_tarfile(source):  # a tar may hold a zip, as it is
-            with tarfile.open(source) as archive:
+        is_tar = source.is_file() and tarfile.is_tarfile(source)  # a tar may hold a zip, as it is
+        if is_tar or (source.is_file() and zipfile.is_zipfile(source)):
+            with (tarfile.open if is_tar else zipfile.ZipFile)(source) as archive:
                 archive.extraction_filter = getattr(tarfile, "data_filter", None)
-                _check_size(source, sum(member.size for member in archive))
-                archive.extractall(home)
-            return home
-        if source.is_file() and zipfile.is_zipfile(source):
-            with zipfile.ZipFile(source) as archive:
-                _check_size(source, sum(member.file_size for member in archive.infolist()))
-                archive.extractall(home)
-            return home
+                if is_tar:
+                    sizes = {m: m.size for m in archive if m.isfile() and is_of_use(m.name)}
+                else:
+                    sizes = {m: m.file_size for m in archive.infolist() if is_of_use(m.filename)}
+                if (nbytes := sum(sizes.values())) > _MAX_BYTES:
+                    raise DataError(
+                        f"{source}: trae {nbytes:,} bytes; esperaba a lo más {_MAX_BYTES:,}."
+                    )
+                home.mkdir(parents=True)
+                return archive.extractall(home, sizes)
     except Exception as error:  # a damaged archive, or one under a password, raises almost anything
         if isinstance(error, DataError) or staging.is_full(error):
             raise
@@ -288,11 +379,6 @@ def _unpacked(source, home):
         ) from error
     what = "un archivo de otro tipo" if source.exists() else "nada con ese nombre"
     raise DataError(f"{source}: encontré {what}; esperaba una carpeta, un zip o un tar.")
-
-
-def _check_size(source, nbytes):
-    if nbytes > _MAX_BYTES:
-        raise DataError(f"{source}: trae {nbytes:,} bytes; esperaba a lo más {_MAX_BYTES:,}.")
 
 
 def main(arguments=None):

