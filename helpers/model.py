@@ -296,10 +296,9 @@ def _understood(about):
             f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
             "dos clases y al menos una semilla."
         )
-    if not 0 <= recipe.local_contrast <= 1000:
-        raise ValueError(
-            f"local_contrast = {recipe.local_contrast!r}: esperaba de 0 a 1000 píxeles."
-        )
+    for name in ("local_contrast", "directions"):
+        if not 0 <= getattr(recipe, name) <= 1000:
+            raise ValueError(f"{name} = {getattr(recipe, name)!r}: esperaba de 0 a 1000 píxeles.")
     n, sizes = len(recipe.seeds), [about["inputs"], *recipe.hidden, 1]
     if not all(type(size) is int and size > 0 for size in sizes):
         raise ValueError(f"capas = {sizes!r}: esperaba enteros positivos.")

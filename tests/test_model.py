@@ -182,6 +182,7 @@ DAMAGE = {
     "a thousand layers": {"recipe": RECIPE | {"hidden": [4] * 1000}},
     "aligned by a word": {"origin": ORIGIN._asdict() | {"aligned": "yes"}},
     "centered": {"recipe": RECIPE | {"center": True}},
+    "blurred too far": {"recipe": RECIPE | {"directions": 1e9}},
 }
 
 

@@ -132,8 +132,8 @@ def print_pairs(right, other):
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
     print(
         f"\nLas mismas fotos, en parejas: {won} las acierta solo la red, y {lost} solo la regresión "
-        f"logística. Diferencia: {100 * (won - lost) / m:+.1f} puntos (intervalo de 95 %: {low:+.1f} a "
-        f"{high:+.1f}; McNemar, p = {p:.2g})."
+        f"logística. Diferencia: {100 * (won - lost) / m:+.2f} puntos (intervalo de 95 %: {low:+.2f} a "
+        f"{high:+.2f}; McNemar, p = {p:.2g})."
     )
 
 
