@@ -473,7 +473,7 @@
       if (at >= last) at = 0;
       let before = performance.now();
       const on = (now) => { // 7 seconds; in steps, where motion is unwelcome
-        at = calm.matches ? Math.min(last, Math.floor(at) + 1) : Math.min(last, at + ((now - before) / 7000) * last);
+        at = calm.matches ? Math.min(last, Math.floor(at) + 1) : clamp(at + ((now - before) / 7000) * last, 0, last);
         before = now;
         playing = at >= last ? 0 : next();
         refresh();

@@ -1,12 +1,18 @@
 """The network in the page: its numbers are Python's, and it answers to mouse, finger and keys."""
 
+import json
 import re
+import urllib.request
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
 from helpers import model, playground
 from helpers.data import DATASETS, load_dataset
+from helpers.network import L_model_forward
+from helpers.widgets import MIME
 
 FACE = "document.querySelector('.playground').playground"
 PAGE = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -198,8 +204,6 @@ def test_the_pixels_that_count_are_the_slope_of_the_log_odds(opened, touchable, 
     (p,), X = trained.networks, trained.prepare(image)
 
     def log_odds(X):
-        from helpers.network import L_model_forward
-
         return L_model_forward(X, p)[1][-1][1][0]
 
     for pixel in (64 * 44 + 32, 64 * 30 + 20, 5):
@@ -245,3 +249,78 @@ def test_it_is_dark_where_the_system_is(opened, touchable):
         page = opened(touchable, color_scheme=scheme)
         color = page.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
         assert all(low <= int(part) < high for part in re.findall(r"\d+", color)[:3])
+
+
+CELL = f"""
+import sys
+sys.path.insert(0, {str(Path(playground.__file__).parents[1])!r})
+from helpers import model, playground
+from helpers.data import DATASETS, load_dataset
+caras = load_dataset("caras", DATASETS)
+recipe = model.STORY._replace(num_iterations=50)
+playground.touch(model.train(caras.train_x, caras.train_y, recipe), caras)
+"""
+GONE = "Ejecuta esta celda y aquí podrás dibujar."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A notebook of one cell, which knows what to say where its kernel is gone."""
+    folder = tmp_path_factory.mktemp("cuaderno")
+    name = "playground-touch"
+    base = {"model_module": "@jupyter-widgets/base", "model_module_version": "2.0.0", "state": {}}
+    state = {
+        name: base
+        | {"model_name": "HTMLModel", "model_module": "@jupyter-widgets/controls"}
+        | {"state": {"value": GONE, "layout": f"IPY_MODEL_{name}-layout"}},
+        f"{name}-layout": base | {"model_name": "LayoutModel"},
+    }
+    for app in ("lab", "notebook"):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        widgets = {"version_major": 2, "version_minor": 0, "state": state}
+        notebook.metadata.widgets = {"application/vnd.jupyter.widget-state+json": widgets}
+        nbformat.write(notebook, folder / f"{app}.ipynb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(start_jupyter, folder):
+    with start_jupyter(folder) as address:
+        yield address
+
+
+@pytest.mark.parametrize(("name", "app"), [("lab", "lab/tree"), ("notebook", "notebooks")])
+def test_it_runs_in_jupyter_and_leaves_a_sentence(browser, address, folder, name, app):
+    page = browser.new_page(viewport={"width": 1200, "height": 1500}, color_scheme="dark")
+    page.set_default_timeout(90_000)
+    page.goto(address(f"{name}.ipynb", app) + ("&reset" if name == "lab" else ""))
+    page.locator(".jp-KernelName", has_text="Python").wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    inside = page.frame_locator(".jp-OutputArea iframe")
+    inside.get_by_role("checkbox", name="En negativo").check()
+    inside.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
+    heights = page.locator(".jp-OutputArea iframe").evaluate(
+        "frame => [frame.offsetHeight, frame.contentDocument.documentElement.scrollHeight]"
+    )
+    assert heights[0] > 500 and heights[0] >= heights[1]  # no second scroll bar
+    card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
+    assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+s")
+    for _ in range(150):
+        stored = (folder / f"{name}.ipynb").read_text(encoding="utf-8")
+        if MIME in stored:
+            break
+        page.wait_for_timeout(200)
+    assert MIME in stored and len(stored) < 20_000
+    for session in json.load(urllib.request.urlopen(address("", "api/sessions"))):
+        url = address(session["id"], "api/sessions")
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
+    page.reload()
+    page.locator(".jp-OutputArea-output", has_text=re.compile("model not found|" + GONE)).wait_for()
+    outputs = page.locator(".jp-OutputArea-output").all_inner_texts()
+    assert outputs[-1] == GONE
+    page.close()
