@@ -53,7 +53,8 @@ def texts():
     for name in ("README.md", "datasets/README.md", "cuadernos/README.md", "models/README.md"):
         yield name, (PROJECT / name).read_text(encoding="utf-8")
     for path in report.NOTEBOOKS:
-        for cell in nbformat.read(path, 4).cells:
+        # The workbook's pieces go into the functions that its reader writes.
+        for cell in nbformat.read(path, 4).cells if "Desde_cero" not in path.stem else ():
             yield path.name, cell.source if cell.cell_type == "markdown" else ""
 
 
@@ -89,7 +90,7 @@ def test_a_command_is_taken_by_its_program(command, monkeypatch):
         declared = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
         for package in packages:
             is_known = re.search(rf'"{re.split("[<>=]", package)[0]}\b', declared)
-            assert is_known or (PROJECT / package).is_file() or package == "X"
+            assert is_known or (PROJECT / package).is_file() or package in ("X", "nbgrader")
     else:
         test_readme.test_every_command_exists(words, monkeypatch)
 
@@ -114,7 +115,7 @@ def test_a_line_of_python_runs_in_a_cell(line, tmp_path, monkeypatch):
     monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
     for scope in imported():
         scope |= {"foto": x[0], "caras": list(x)}  # what the reader has: a photo, faces
-        scope["modelo"] = SimpleNamespace(predict_proba=lambda images: images.mean(axis=(1, 2, 3)))
+        scope["modelo"] = SimpleNamespace(predict_proba=len, given=len)
         exec(line, scope)
 
 
@@ -131,7 +132,7 @@ def test_what_is_collected():
     lines = [
         param.values[0] for kind in (SHELL.match, CELL.match, is_python) for param in spans(kind)
     ]
-    for line in ["python -m tools.download genki", "%pip install -r requirements.txt",
+    for line in ["python -m tools.download genki", "%pip install anywidget",
                  "foto[np.newaxis]", 'datos = data.load_dataset("mias")', "python -m pip install imagehash"]:  # fmt: skip
         assert line in lines
 
