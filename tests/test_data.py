@@ -591,6 +591,51 @@ def test_halves_must_agree(folder):
         load_dataset("a", folder)
 
 
+# What earlier versions of this project wrote: a few images each, made by those versions
+
+RELEASED = Path(__file__).with_name("released")
+RELEASES = {  # folder, name → images for training, aligned, attributes
+    ("2026-11-22", "caras"): (4, False, {"person", "darkness", "yaw", "tilt", "mouth_opening",
+                                         "shift_x", "shift_y"}),
+    ("2026-11-23", "mias"): (8, False, set()),
+    ("2026-11-25", "mias"): (8, False, set()),
+    ("2026-11-25", "genki"): (4, True, {"yaw", "pitch", "roll"}),
+    ("2026-11-25", "caras"): (4, True, {"person", "known", "kind", "mouth_opening", "teeth", "yaw",
+                                        "pitch", "tilt", "darkness"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=" ".join)
+def test_what_earlier_versions_wrote_is_read(release, capsys):
+    (day, name), (m, aligned, attributes) = release, RELEASES[release]
+    dataset = load_dataset(name, RELEASED / day)
+    assert dataset.train_x.shape == (m, 64, 64, 3)
+    assert (len(dataset.test_x), dataset.aligned) == (2, aligned)
+    as_folders = day == "2026-11-23"
+    assert dataset.classes == (["no_sonrie", "sonrie"] if as_folders else ["no sonríe", "sonríe"])
+    assert dataset.train_attributes.keys() == dataset.test_attributes.keys() == attributes
+    for split, x, y in [("train", dataset.train_x, dataset.train_y),
+                        ("test", dataset.test_x, dataset.test_y)]:  # fmt: skip
+        with h5py.File(RELEASED / day / f"{split}_{name}.h5") as file:
+            np.testing.assert_array_equal(x, file[f"{split}_set_x"])
+            np.testing.assert_array_equal(y[0], file[f"{split}_set_y"])
+    assert f"Conjunto «{name}»" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("split", M)
+@pytest.mark.parametrize("name", ["caras", "mias"])
+def test_halves_of_two_ages_are_said_to_be(folder, split, name):
+    old = "2026-11-22" if name == "caras" else "2026-11-23"
+    for half in M:
+        day = old if half == split else "2026-11-25"
+        shutil.copy(RELEASED / day / f"{half}_{name}.h5", folder)
+    with pytest.raises(
+        DataError, match="«split_id».*hecha a la vez y por la misma versión"
+    ) as caught:
+        load_dataset(name, folder)
+    assert "descarga se cortó" not in str(caught.value)
+
+
 # Real files
 
 

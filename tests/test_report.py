@@ -1,12 +1,20 @@
 """The command line that executes the notebook, on small notebooks of its own."""
 
+import json
+import re
+import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+from nbconvert import ScriptExporter
 
 from tools import report
+
+NOTEBOOKS = report.NOTEBOOKS
 
 
 @pytest.fixture
@@ -15,8 +23,11 @@ def notebook_of(tmp_path, monkeypatch):
     story = tmp_path / "carpeta con acentos ñ" / "Prueba.ipynb"
     monkeypatch.setattr(report, "STORY", story)
     monkeypatch.setattr(report, "NOTEBOOKS", [story])
-    monkeypatch.setattr(report, "drawn_network", plt.figure)
+    monkeypatch.setattr(report.cover, "drawn_network", plt.figure)
+    monkeypatch.setattr(report.cover, "PROJECT", tmp_path)
+    (tmp_path / "images").mkdir()
     monkeypatch.setenv("TQDM_DISABLE", "1")  # as main sets it, so that it is restored
+    monkeypatch.setenv("MPLBACKEND", "Agg")  # as main deletes it
     monkeypatch.setattr(report, "REPORT", tmp_path / "reporte" / "Prueba.html")
     monkeypatch.setattr(report, "PROJECT", tmp_path)
 
@@ -57,11 +68,89 @@ def test_the_page_needs_nothing_from_outside(notebook_of):
         r"$$J = -\frac1m \sum_i y^{(i)} * \log \hat y^{(i)}$$ y aquí $W^{[l]}_0 * x_1$, *así*."
     )
     notebook.cells.append(nbformat.v4.new_markdown_cell(formula))
+    shown = nbformat.v4.new_output("display_data", {"text/markdown": r"$$\sigma_1 * z_1$$"})
+    notebook.cells[0].outputs = [shown]  # as a cell shows a formula above its code
     page = report.to_html(notebook)
-    assert page.count("<math") == 2 and '<math xmlns="http://www.w3.org/1998/Math/MathML"' in page
+    assert "&#x003C3;" in page[page.index("<math") :][:300]  # sigma
+    assert page.count("<math") == 3 and '<math xmlns="http://www.w3.org/1998/Math/MathML"' in page
     assert "<mfrac>" in page and "<msubsup>" in page and "<em>así</em>" in page
     assert "$" not in page[page.index("<math") : page.index("<em>así")]
     assert 'src="http' not in page and "url(http" not in page
+
+
+def page_of(notebook_of, markdown):
+    """The page, as a browser would read it, of a notebook with this cell."""
+    notebook = nbformat.reads(notebook_of("1"), as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell(markdown))
+    return BeautifulSoup(report.to_html(notebook, report.STORY.parent), "html.parser")
+
+
+def test_answers_stay_folded_with_all_that_belongs_to_them(notebook_of):
+    answer = "```python\nrespuesta = 1\n```\n\nEs $x^2$ y *nada* más."
+    fold = f"<details><summary>Respuestas</summary>\n\n{answer}\n\n</details>\n\nSigue."
+    page = page_of(notebook_of, fold)
+    (details,) = page.find_all("details")
+    assert not details.has_attr("open") and details.summary.text == "Respuestas"
+    assert "respuesta" in details.pre.text and details.math and details.em.text == "nada"
+    assert "Sigue" not in details.text and "Sigue" in page.text
+
+
+def test_links_lead_from_the_page_to_the_files(notebook_of):
+    links = "[a](datos/una%20ficha.md) [b](../Otro.ipynb) [c](https://x.org) [d](#aqui) [e](ñ.md)"
+    found = [link["href"] for link in page_of(notebook_of, links).find_all("a")]
+    assert "https://x.org" in found and "#aqui" in found
+    files = [unquote(link) for link in found if link.endswith(("md", "ipynb"))]
+    assert [(report.REPORT.parent / file).resolve() for file in files] == [
+        report.STORY.parent / "datos" / "una ficha.md",
+        report.STORY.parents[1] / "Otro.ipynb",
+        report.STORY.parent / "ñ.md",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("[a](datos/una.md)")])
+    page = report.to_html(notebook, report.STORY.parent, place=report.STORY.parent)
+    assert '<a href="datos/una.md">' in page  # a page that is written beside the notebook
+
+
+def test_on_paper_code_is_wrapped_and_on_a_phone_wide_figures_scroll(notebook_of):
+    style = re.sub(
+        r"\s+", " ", "".join(s.text for s in page_of(notebook_of, "a").find_all("style"))
+    )
+    assert re.search(r"@media print \{ pre, [^}]*white-space: pre-wrap !important", style)
+    assert re.search(r"max-width: 700px[^@]*jp-RenderedImage \{ overflow-x: auto", style)
+
+
+def test_the_kernel_is_this_python_whatever_another_calls_its_own(
+    notebook_of, tmp_path, monkeypatch, capsys
+):
+    other = tmp_path / "jupyter" / "kernels" / "python3"
+    other.mkdir(parents=True)
+    argv = [
+        str(tmp_path / "otro" / "python"),
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
+    spec = {"argv": argv, "display_name": "Otro", "language": "python"}
+    (other / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    notebook_of("import sys", "print(sys.executable)")
+    report.main([])
+    assert capsys.readouterr().out.startswith(f"{sys.executable}\n")
+
+
+def test_figures_are_shown_whatever_matplotlibs_backend(notebook_of, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(report.__file__).parents[1]))
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
+    notebook_of("from helpers import plots", "plots.cost_steps([0.7, 0.6, 0.5] * 40, 0.5)")
+    notebook = nbformat.read(report.STORY, as_version=4)
+    report.execute(notebook, report.STORY.parent)
+    assert "image/png" in notebook.cells[1].outputs[0]["data"]
+
+
+def test_the_stored_notebooks_say_what_language_they_are_in():
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        assert notebook.metadata.language_info == report.LANGUAGE, f"{path}: run make notebook"
 
 
 def test_refresh_stores_the_outputs_of_caras_in_the_notebook(notebook_of, monkeypatch):
@@ -72,6 +161,7 @@ def test_refresh_stores_the_outputs_of_caras_in_the_notebook(notebook_of, monkey
     stored = nbformat.read(report.STORY, as_version=4)
     assert [cell.execution_count for cell in stored.cells] == [1, 2]
     assert stored.cells[1].outputs[0]["text"] == "caras \n"
+    assert ScriptExporter().from_notebook_node(stored)[1]["output_extension"] == ".py"
     assert not report.REPORT.exists()
 
 

@@ -156,23 +156,24 @@ def test_it_answers_as_on_the_machine_that_trained_it(shipped, example):
 
 def test_it_knows_faces_of_another_data_set(shipped, real_folder, detector):
     with h5py.File(real_folder("smiles") / "test_smiles.h5") as file:
-        photos, y = file["test_set_x"][::10], file["test_set_y"][::10]
+        photos, y = file["test_set_x"][::16], file["test_set_y"][::16]
     right = shipped.predict(np.stack([placed(photo) for photo in photos]))[0] == y
     assert right.mean() >= 0.8
 
 
 def test_a_short_training_knows_real_people(real_folder, detector):
-    """150 photos of GENKI-4K, 4 parts; of so few, in so few iterations, most are known."""
+    """75 photos of GENKI-4K, 4 parts; of so few, in so few iterations, most are known."""
     archive = next((f / "genki4k_3000.tar" for f in DATA_FOLDERS if (f / "genki4k_3000.tar").is_file()), None)  # fmt: skip
     if archive is None:
         pytest.skip("needs genki4k_3000.tar: put its folder into SMILE_DATA_DIR")
     with tarfile.open(archive) as tar:
         table = tar.extractfile("labels.txt").read().decode().split("\n")
-        members = [name for name in sorted(tar.getnames()) if name.endswith(".jpg")][::20]
+        members = [name for name in sorted(tar.getnames()) if name.endswith(".jpg")][::40]
         y = np.array([int(table[int(name[-8:-4]) - 1][0]) for name in members])
         photos = [np.array(Image.open(tar.extractfile(name)).convert("RGB")) for name in members]
     images = np.stack([placed(photo) for photo in photos])
-    splits = list(StratifiedKFold(4, shuffle=True, random_state=1).split(images, y))[:1]
-    found = studies.held_out(images, y[None], splits, [SHORT], progress=False)[SHORT]
+    splits = list(StratifiedKFold(4, shuffle=True, random_state=1).split(images, y))
+    with joblib.parallel_config("threading"):
+        found = studies.held_out(images, y[None], splits, [SHORT], progress=False)[SHORT]
     right = np.concatenate([(p > 0.5) == y[judged] for p, (_, judged) in zip(found, splits)])
-    assert right.mean() > 0.7
+    assert right.mean() > 0.65

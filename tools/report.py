@@ -15,8 +15,11 @@ import re
 import sys
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
@@ -36,37 +39,56 @@ PAGE = """body.jp-Notebook { max-width: 60rem; margin: auto; }
 .jp-RenderedMarkdown pre { font: 13px/1.4 monospace; white-space: pre; overflow-x: auto; }
 .jp-RenderedMarkdown pre * { font-family: inherit; }
 .jp-RenderedImage img { width: 100%; max-width: 46rem; }
-@media (max-width: 700px) {
+summary { cursor: pointer; font-weight: bold; }
+@media screen and (max-width: 700px) {
   body.jp-Notebook { padding: 4px; }
+  .jp-RenderedImage { overflow-x: auto; }
+  .jp-RenderedImage img { width: auto; min-width: 40rem; }
   .jp-InputArea-editor, .jp-RenderedMarkdown table, math[display=block] { overflow-x: auto; }
   .jp-RenderedMarkdown table, math[display=block] { display: block; }
+}
+@media print {
+  pre, .jp-RenderedMarkdown pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+  .jp-InputArea-editor, .jp-OutputArea, .jp-OutputArea-output, .highlight { overflow: visible !important; }
+  .jp-RenderedImage, table, math[display=block] { break-inside: avoid; }
 }"""
 SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels
 SAVE = """import matplotlib
 matplotlib.rcParams["svg.hashsalt"] = "always the same"
 _.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
+LANGUAGE = {  # what nbconvert and editors ask; without a version, which changes with the machine
+    "name": "python",
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
+FOLD = re.compile(r"</?details>|<summary>.*?</summary>")  # nbconvert would close it where it opens
+LINK = re.compile(r'(<a href=")(?![\w+.-]+:|[#/])([^"]+")')  # to a file, from the notebook
 
 
-def execute(notebook, folder=PROJECT, save_figures=False, options=()):
+def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
     folder: where the kernel starts; save_figures: write the figures of tagged cells to the files
-    that the tags name; options: more arguments for the kernel.
+    that the tags name; options: more arguments for the kernel; page: put what can be touched into
+    the outputs whole (``helpers.playground``), for a page without a kernel.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
         notebook,
+        km=_kernel(),
         timeout=600,
-        kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         store_widget_state=False,
         # Errors only: the kernel's own warnings aren't ours.
         extra_arguments=["--IPKernelApp.log_level=40", *options],
     )
-    with client.setup_kernel():
+    env = os.environ | {"SMILE_PAGE": "1" if page else ""}
+    with client.setup_kernel(cleanup_kc=True, env=env):  # ours, though it was given
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
             client.execute_cell(cell, index)
             for name in figure_tags(cell) if save_figures else ():
@@ -84,6 +106,12 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=()):
                 shown["image/png"] = _lighter(shown["image/png"])
 
 
+def _kernel():
+    """The manager of a kernel of this very Python, whatever the others call theirs."""
+    specs = KernelSpecManager(kernel_dirs=[])  # none that is installed: ipykernel's own
+    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
+
+
 def _lighter(encoded):
     """The same picture in fewer bytes: without the opacity, which our figures don't use."""
     picture = io.BytesIO()
@@ -93,29 +121,41 @@ def _lighter(encoded):
     return base64.b64encode(picture.getvalue()).decode()
 
 
-def to_html(notebook, folder=PROJECT):
+def to_html(notebook, folder=PROJECT, place=None):
     """Return ``notebook`` as a page for any screen, which needs nothing from outside.
 
-    Formulas become MathML, pictures are embedded; a figure's caption is its alternative text.
+    Formulas become MathML, pictures are embedded; a figure's caption is its alternative text. Links
+    to files in ``folder``, the notebook's own, lead there from ``place``, without it REPORT's.
     """
-    captions, formulas = _captions(notebook), []
+    captions, kept = _captions(notebook), []
     notebook = copy.deepcopy(notebook)
 
-    def kept(formula):
-        """Note a formula, and leave in its place a word that Markdown doesn't touch."""
-        formulas.append(formula)
-        return f"formula{len(formulas) - 1}formula"
+    def keep(html, word="kept"):
+        """Note HTML, and leave in its place a word that Markdown doesn't touch."""
+        kept.append(html)
+        return f"{word}{len(kept) - 1}{word}"
+
+    def safe(text):
+        """Markdown without what it would spoil: formulas and folds."""
+        text = FORMULA.sub(lambda formula: keep(_mathml(formula)), text)
+        return FOLD.sub(lambda tag: keep(tag[0], "fold"), text)
 
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = FORMULA.sub(kept, cell.source)
+            cell.source = safe(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = safe(output.data["text/markdown"])
     exporter = HTMLExporter(
         exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
     )
     page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
     texts = iter(captions)
     page = re.sub('alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page)
-    page = re.sub(r"formula(\d+)formula", lambda word: _mathml(formulas[int(word[1])]), page)
+    way = quote(Path(os.path.relpath(folder, place or REPORT.parent)).as_posix())
+    page = LINK.sub(lambda link: f"{link[1]}{way}/{link[2]}".replace('"./', '"'), page)
+    page = re.sub(r"<p>((?:fold\d+fold)+)</p>", r"\1", page)
+    page = re.sub(r"(?:kept|fold)(\d+)(?:kept|fold)", lambda word: kept[int(word[1])], page)
     page = re.sub(r'<script[^>]*src="https:[^>]*>\s*</script>', "", page)  # MathJax and RequireJS
     return page.replace("</head>", f"<style>{PAGE}</style></head>")
 
@@ -163,15 +203,17 @@ def main(arguments=None):
     )
     refresh = parser.parse_args(arguments).refresh
     os.environ["TQDM_DISABLE"] = "1"  # a bar that has stopped says nothing
+    os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     if refresh:
         os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="")
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)
         try:
-            execute(notebook, path.parent, refresh, () if refresh else [SHARP])
+            execute(notebook, path.parent, refresh, () if refresh else [SHARP], page=not refresh)
         except CellExecutionError as error:
             sys.exit(f"Una celda de {path.name} falló:\n{error}")
         if refresh:
+            notebook.metadata.language_info = LANGUAGE
             _write(path, (nbformat.writes(notebook) + "\n").encode())
         else:
             _write(REPORT, to_html(notebook, path.parent).encode())

@@ -1,0 +1,145 @@
+"""What runs in the page without a kernel: a network to touch, and its training to watch.
+
+This packs the numbers; playground.js computes and draws. In a notebook the page travels by the
+widgets' channel, so that what is saved is a figure or a sentence; where the variable ``SMILE_PAGE``
+is set, as tools.report does, the output is the page itself.
+"""
+
+import base64
+import html
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from ipywidgets import HTML
+from PIL import Image
+
+from helpers import data, evaluation, network, training
+from helpers.model import STORY
+
+RATES = (0.0025, 0.0075, 0.09)
+MOMENTS, UNITS = 30, 6  # of a training: points in time, units of the first layer
+_STYLE = "width: 100%; height: 760px; border: 0; display: block"
+
+
+class Playground(HTML):
+    """A page inside the notebook; ``figure`` (Matplotlib's), where given, stands where none runs.
+
+    ``fragment``: the same as HTML to be put into any page.
+    """
+
+    def __init__(self, kind, title, content, figure=None):
+        script, style = (Path(__file__).with_suffix(s).read_text("utf-8") for s in (".js", ".css"))
+        arguments = {"kind": kind, "title": title} | content, style
+        packed = ", ".join(json.dumps(each).replace("<", "\\u003c") for each in arguments)
+        self._title, self._figure = title, figure
+        self.fragment = f'<div class="playground"></div><script>{script}({packed});</script>'
+        page = f'<!doctype html><meta charset="utf-8"><body style="margin: 0">{self.fragment}'
+        frame = f'<iframe title="{title}" style="{_STYLE}" srcdoc="{html.escape(page)}"></iframe>'
+        super().__init__(frame, model_id=f"playground-{kind}")  # the metadata can name it
+
+    def _repr_mimebundle_(self, **kwargs):
+        text = f"[{self._title}: aparece al ejecutar esta celda en Jupyter, y en el reporte HTML.]"
+        bundle, picture = {"text/plain": text}, ""
+        if os.environ.get("SMILE_PAGE"):
+            if self._figure:
+                data = f"data:image/jpeg;base64,{_drawn(self._figure, 'jpeg')}"
+                picture = f'<img alt="{text}" src="{data}">'
+            return bundle | {"text/html": f"{self.fragment}<noscript>{picture or text}</noscript>"}
+        if "google.colab" in sys.modules:  # shows HTML in a frame of its own; its widgets are old
+            return bundle | {"text/html": self.value}
+        if self._figure:
+            bundle["image/png"] = _drawn(self._figure, "png")
+        return super()._repr_mimebundle_(**kwargs) | bundle
+
+
+def touch(model, dataset):
+    """Return a ``Playground`` where a dozen faces of the test half can be drawn on and moved.
+
+    model: ``model.Model``. Raises ValueError unless it is one ReLU network on plain pixels.
+    """
+    if len(model.networks) != 1 or model.recipe != STORY._replace(
+        **{part: getattr(model.recipe, part) for part in _TRAINING}
+    ):
+        raise ValueError(
+            f"{model!r} prepara sus imágenes, o no es una sola red con ReLU: la página solo sabe de "
+            "una como la de la sección 4, que mira los píxeles tal cual."
+        )
+    (parameters,), X = model.networks, model.prepare(dataset.test_x)
+    AL, caches = network.L_model_forward(X, parameters)
+    layers = [parameters[f"{name}{l + 1}"] for l in range(len(caches)) for name in "Wb"]
+    chosen = _dozen(AL, dataset.test_y)
+    content = {
+        "side": dataset.test_x.shape[1],
+        "classes": list(dataset.classes),
+        "dims": [len(X), *(len(b) for b in layers[1::2])],
+        "weights": _packed(np.concatenate([np.ravel(layer) for layer in layers]), "<f4"),
+        "brightest": [np.maximum(Z, 0).max(axis=1).tolist() for _, Z in caches[:-1]],
+        "faces": _packed(dataset.test_x[chosen], "u1"),
+        "labels": dataset.test_y[0, chosen].tolist(),
+    }
+    return Playground("touch", "Una red que se puede tocar", content)
+
+
+# What a recipe says of the training alone: the network that comes of it takes plain pixels still.
+_TRAINING = ("hidden", "learning_rate", "num_iterations", "mirror", "weight_decay", "seeds")
+
+
+def _dozen(probabilities, Y):
+    """Three right answers of each class, sure and less so, and the six worst answers: indices."""
+    order, Y, sure = evaluation.worst_first(probabilities, Y), np.ravel(Y), []
+    right = (np.ravel(probabilities) > 0.5) == Y
+    for label in (1, 0):
+        mine = [i for i in order[::-1] if right[i] and Y[i] == label]
+        sure += [mine[int(share * len(mine))] for share in (0.3, 0, 0.6) if mine]
+    return list(dict.fromkeys([*sure, *order[:6]]))
+
+
+def watch(dataset, figure=None, recipe=STORY, rates=RATES):
+    """Return a ``Playground`` with a slider over trainings, one for each of ``rates``.
+
+    figure: what stands where the page doesn't run; recipe: ``model.Recipe``, its images plain.
+    """
+    X, Y, side = data.flatten(dataset.train_x), dataset.train_y, dataset.train_x.shape[1]
+    n = recipe.num_iterations
+    moments = [round(n * (k / (MOMENTS - 1)) ** 2) for k in range(MOMENTS)]
+    start = network.initialize_parameters_deep([len(X), *recipe.hidden, 1], recipe.seeds[0])
+    films = []
+    for rate in rates:
+        costs, answers, kept = [], {}, {}
+        with np.errstate(over="ignore", invalid="ignore"):  # too long a step shows in its costs
+            for i, (AL, now) in zip(range(n + 1), training.descend(X, Y, start, rate)):
+                costs.append(network.compute_cost(AL, Y))
+                if i in moments:
+                    kept[i], answers[i] = now(), AL[0]
+        units = np.argsort(-np.abs(kept[n]["W2"]).sum(axis=0))[:UNITS]
+        learnt = np.array([kept[i]["W1"][units] - start["W1"][units] for i in moments])
+        grey = np.nan_to_num(learnt.reshape(MOMENTS, len(units), side, side, 3).mean(axis=4))
+        limit = np.quantile(np.abs(grey), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12
+        # In 8 bits, and over 127 just where the answer is over a half.
+        eighth = np.maximum(np.ceil(256 * np.nan_to_num([answers[i] for i in moments])) - 1, 0)
+        film = {"rate": rate, "units": (1 + units).tolist(), "costs": _packed(costs, "<f4")}
+        films.append(film | {"answers": _packed(eighth, "u1"), "weights": _jpeg(grey / limit)})
+    content = {"side": side, "moments": moments, "classes": list(dataset.classes), "films": films}
+    content |= {"labels": Y[0].tolist(), "story": list(rates).index(recipe.learning_rate)}
+    return Playground("watch", "Mírala aprender", content, figure)
+
+
+def _packed(array, dtype):
+    return base64.b64encode(np.ascontiguousarray(array, dtype).tobytes()).decode()
+
+
+def _jpeg(tiles):
+    """A picture of (rows, columns, h, w) tiles of -1 to 1, grey at 0, as base64."""
+    rows, columns, h, w = tiles.shape
+    pixels = np.clip(128 + 127 * tiles, 0, 255).transpose(0, 2, 1, 3).reshape(rows * h, columns * w)
+    Image.fromarray(pixels.astype("u1")).save(stream := io.BytesIO(), "JPEG", quality=80)
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def _drawn(figure, kind):
+    figure.savefig(stream := io.BytesIO(), format=kind, bbox_inches="tight")
+    return base64.b64encode(stream.getvalue()).decode()

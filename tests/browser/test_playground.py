@@ -1,0 +1,247 @@
+"""The network in the page: its numbers are Python's, and it answers to mouse, finger and keys."""
+
+import re
+
+import numpy as np
+import pytest
+
+from helpers import model, playground
+from helpers.data import DATASETS, load_dataset
+
+FACE = "document.querySelector('.playground').playground"
+PAGE = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+
+
+@pytest.fixture(scope="module")
+def caras():
+    return load_dataset("caras", DATASETS)
+
+
+@pytest.fixture(scope="module")
+def trained(caras):
+    """The story's network, for a while: what it answers is not all of one sort."""
+    recipe = model.STORY._replace(num_iterations=700)
+    return model.train(caras.train_x, caras.train_y, recipe, progress=False)
+
+
+@pytest.fixture(scope="module")
+def touchable(trained, caras, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "touch.html"
+    path.write_text(PAGE + playground.touch(trained, caras).fragment, encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def watchable(caras, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "watch.html"
+    recipe = model.STORY._replace(num_iterations=60)
+    made = playground.watch(caras, recipe=recipe, rates=(0.0075, 0.09))
+    path.write_text(PAGE + made.fragment, encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser(start_browser):
+    with start_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def opened(browser):
+    """A function that opens an address; afterwards nothing may have failed or been fetched."""
+    pages, wrong = [], []
+
+    def open_page(url, **options):
+        page = browser.new_page(**{"viewport": {"width": 1000, "height": 950}} | options)
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request", lambda request: wrong.extend(re.findall("^(?!file:|data:).*", request.url))
+        )
+        page.goto(url)
+        page.locator(".card").wait_for()
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert wrong == []
+
+
+def seen(page):
+    pixels = page.evaluate(f"{FACE}.seen()")
+    return np.array(pixels, np.uint8).reshape(1, 64, 64, 3), page.evaluate(f"{FACE}.probability()")
+
+
+def same(page, trained):
+    """Whether the page says of what it sees the same as Python."""
+    image, probability = seen(page)
+    assert probability == pytest.approx(trained.predict_proba(image)[0, 0], abs=1e-6)
+    return image[0], probability
+
+
+def slide(page, name, value):
+    page.get_by_role("slider", name=name, exact=True).fill(str(value))
+
+
+def test_a_dozen_faces_get_pythons_numbers(opened, touchable, trained, caras):
+    page = opened(touchable)
+    faces = page.get_by_role("radio", name=re.compile(r"^Cara \d+: "))
+    assert faces.count() == 12
+    chosen, labels = [], page.evaluate(f"{FACE}.labels")
+    for i in range(12):
+        faces.nth(i).check()
+        image, probability = same(page, trained)
+        (index,) = np.flatnonzero((caras.test_x == image).all(axis=(1, 2, 3)))
+        assert caras.test_y[0, index] == labels[i]
+        is_right = (probability > 0.5) == labels[i]
+        assert ("acierta" in faces.nth(i).evaluate("e => e.parentNode.textContent")) == is_right
+        chosen.append((is_right, labels[i]))
+    assert chosen[:6] == [(True, 1)] * 3 + [(True, 0)] * 3
+    assert any(not is_right for is_right, _ in chosen)
+
+
+def test_what_is_done_to_a_face_is_what_its_name_says(opened, touchable, trained):
+    page = opened(touchable)
+    face, _ = same(page, trained)
+    slide(page, "A los lados", 5)
+    shifted, _ = same(page, trained)
+    assert (shifted == np.pad(face, ((0, 0), (5, 0), (0, 0)), mode="edge")[:, :-5]).all()
+    slide(page, "Arriba, abajo", -2)
+    slide(page, "Girar", 15)
+    turned, _ = same(page, trained)
+    assert (turned != shifted).mean() > 0.5
+    page.get_by_role("button", name="Como estaba").click()
+    assert (same(page, trained)[0] == face).all()
+    page.get_by_role("checkbox", name="En espejo").check()
+    assert (same(page, trained)[0] == face[:, ::-1]).all()
+    page.get_by_role("checkbox", name="En negativo").check()
+    assert (same(page, trained)[0] == 255 - face[:, ::-1]).all()
+    slide(page, "Luz", 50)
+    dark, _ = same(page, trained)
+    assert np.abs(255 - dark.astype(float) - face[:, ::-1] / 2).max() <= 0.5
+    for _ in range(3):
+        page.get_by_role("button", name="Deshacer").click()
+    assert (same(page, trained)[0] == face).all()
+
+
+@pytest.mark.parametrize(("tool", "sign"), [("Luz", 1), ("Sombra", -1), ("Difuminar", 0)])
+def test_the_mouse_draws_and_undo_takes_it_back(opened, touchable, trained, tool, sign):
+    page = opened(touchable)
+    face, before = same(page, trained)
+    page.get_by_role("radio", name=tool).check()
+    box = page.get_by_role("application").bounding_box()
+    at = [(box["x"] + box["width"] * x / 64, box["y"] + box["height"] * 46 / 64) for x in (20, 44)]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    page.mouse.move(*at[1], steps=8)
+    page.mouse.up()
+    drawn, after = same(page, trained)
+    change = drawn.astype(int) - face
+    assert np.abs(change[:40]).max() == 0 and np.abs(change[44:47, 18:46]).max() > 5
+    assert after != before
+    if sign:
+        assert (sign * change >= 0).all()
+    page.get_by_role("button", name="Deshacer").click()
+    assert same(page, trained) == (pytest.approx(face), before)
+
+
+def test_keys_draw_and_the_answer_is_said(opened, touchable, trained):
+    page = opened(touchable)
+    face, _ = same(page, trained)
+    page.get_by_role("application").focus()
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.down(" ")
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.up(" ")
+    drawn, probability = same(page, trained)
+    assert (drawn != face).sum() > 100
+    page.keyboard.press("ArrowLeft")  # moves, and draws no more
+    assert (same(page, trained)[0] == drawn).all()
+    page.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
+    word = "«sonríe»" if probability > 0.7 else "dudosa" if probability >= 0.3 else "«no sonríe»"
+    assert page.locator(".verdict").inner_text() == word
+    page.keyboard.press("Control+z")
+    assert (same(page, trained)[0] == face).all()
+
+
+def test_a_finger_draws_on_a_small_screen(opened, touchable, trained):
+    page = opened(touchable, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    face, _ = same(page, trained)
+    stage = page.get_by_role("application")
+    assert stage.evaluate("stage => getComputedStyle(stage).touchAction") == "none"
+    stage.tap()
+    assert (same(page, trained)[0] != face).any()
+    sizes = "all => Math.min(...all.map(e => e.getBoundingClientRect().height))"
+    assert page.locator("button, select, .choice").evaluate_all(sizes) >= 36
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_key(opened, touchable, watchable):
+    for url in (touchable, watchable):
+        page = opened(url)
+        controls = page.locator("button:enabled, input, select, [tabindex]")
+        tree = page.locator(".card").aria_snapshot()
+        assert not re.search(
+            r"- (button|radio|slider|checkbox|combobox|application|img)( \[|:|$)", tree
+        )
+        assert controls.evaluate_all("all => all.every(e => e.tabIndex === 0)")
+
+
+def test_the_pixels_that_count_are_the_slope_of_the_log_odds(opened, touchable, trained):
+    """Each unit's weights, times the slopes of what follows: against small steps in Python."""
+    page = opened(touchable)
+    image, _ = seen(page)
+    slope = np.array(page.evaluate(f"{FACE}.slope()"))
+    (p,), X = trained.networks, trained.prepare(image)
+
+    def log_odds(X):
+        from helpers.network import L_model_forward
+
+        return L_model_forward(X, p)[1][-1][1][0]
+
+    for pixel in (64 * 44 + 32, 64 * 30 + 20, 5):
+        step = np.zeros_like(X)
+        step[3 * pixel : 3 * pixel + 3] = 1e-5
+        expected = (log_odds(X + step) - log_odds(X - step)) / 2e-5
+        assert slope[pixel] == pytest.approx(expected[0], rel=1e-4, abs=1e-6)
+
+
+def test_the_training_moves_by_slider_and_by_itself(opened, watchable):
+    page = opened(watchable)
+    slider = page.get_by_role("slider", name="Momento del entrenamiento")
+    page.locator("[aria-valuetext='paso 60 de 60']").wait_for()
+    cost = page.locator("h4", has_text="Costo").inner_text()
+    slider.focus()
+    page.keyboard.press("Home")
+    page.locator("h4", has_text="Costo J: 0.69").wait_for()
+    assert slider.get_attribute("aria-valuetext") == "paso 0 de 60"
+    page.keyboard.press("End")
+    page.get_by_role("radio", name="0.09").check()
+    page.wait_for_function("c => !document.querySelector('.playground').shadowRoot"
+                           ".querySelectorAll('h4')[2].textContent.includes(c)", arg=cost)  # fmt: skip
+    slider.fill("0")
+    page.get_by_role("button", name="Mírala aprender").click()
+    page.get_by_role("button", name="Pausa").wait_for()
+    page.wait_for_timeout(600)
+    page.get_by_role("button", name="Pausa").click()
+    assert 0 < int(slider.input_value()) < 29
+    page.get_by_role("status").get_by_text(re.compile(r"paso \d+: Acierta")).wait_for(
+        state="attached"
+    )
+
+
+def test_where_motion_is_unwelcome_it_goes_step_by_step(opened, watchable):
+    page = opened(watchable, reduced_motion="reduce")
+    page.get_by_role("button", name="Mírala aprender").click()
+    page.wait_for_timeout(900)
+    assert page.get_by_role("slider").input_value() == "1"
+
+
+def test_it_is_dark_where_the_system_is(opened, touchable):
+    for scheme, low, high in (("light", 200, 256), ("dark", 0, 60)):
+        page = opened(touchable, color_scheme=scheme)
+        color = page.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
+        assert all(low <= int(part) < high for part in re.findall(r"\d+", color)[:3])

