@@ -77,7 +77,7 @@ def prints(people, photos):
         images.append(align(picture, as_detected(landmarks)))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
     units = [photo.expression for photo in photos]
-    showing = ("mouth-upward-retraction", "mouth-part-later", "mouth-elevation")
+    showing = ("mouth-upward-retraction", "mouth-part-later", "mouth-open")
     showing += ("mouth-depression-retraction",)
     attributes = {
         "person": np.array([photo.person for photo in photos]),

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from tools.render_caras.mesh import normals, smoothstep, unit
 
 UP, FRONT, SIDE = np.eye(3)[[1, 2, 0]]
-COUNTS = {"buzz": 15000, "long": 12000, "bob": 11000, "tied": 10000}  # others: 12500
+COUNTS = {"buzz": 9000, "curly": 8000}  # others: 6500
 
 
 class Strands(NamedTuple):
@@ -96,7 +96,7 @@ def head_of_hair(skin, person, density):
     cut = person.haircut
     if cut == "bald":
         return None
-    corners, shares = skin.roots(density, COUNTS.get(cut, 12500))
+    corners, shares = skin.roots(density, COUNTS.get(cut, 6500))
     root, rng, m = skin.at(skin.base, corners, shares), skin.rng, len(corners)
     side = SIDE * np.sign(root[:, :1] - person.parting)
     low = smoothstep(7.9, 7.1, root[:, 1])[:, None]
@@ -130,6 +130,21 @@ def head_of_hair(skin, person, density):
         strands = grow(
             comb, steps=16, lift=0.22, gravity=0.5, curl=person.wave, stiff=0.65, margin=0.05
         )
+    if person.fringe:
+        front = np.flatnonzero((root[:, 2] > 0.6) & (np.abs(root[:, 0]) < 0.45))
+        comb = FRONT - 0.6 * UP + 0.3 * side[front] + noise(0.4)[front]
+        falls = skin.grow(
+            corners[front],
+            shares[front],
+            0.35 + 0.35 * rng.random(len(front)),
+            comb,
+            steps=strands.points.shape[1],
+            lift=0.25,
+            gravity=0.25,
+            stiff=0.6,
+            margin=0.03,
+        )
+        strands.points[front] = falls.points
     eyes = skin.middle_of_eyes
     x, y, z = np.moveaxis(strands.points - eyes, -1, 0)
     across = (
@@ -146,18 +161,18 @@ def brows(skin, person):
     """Return the ``Strands`` of both brows: arcs along the ridge, thinner and sparser at the ends."""
     thickness, height, arch, thick = person.brow
     where = np.exp(-(((np.abs(skin.base) - (0.3, 7.43, 1.35)) / (0.25, 0.12, 0.3)) ** 2).sum(1) / 2)
-    corners, shares = skin.roots(where, 26000)
+    corners, shares = skin.roots(where, 20000)
     root, rng = skin.at(skin.base, corners, shares), skin.rng
     along = (np.abs(root[:, 0]) - 0.115) / 0.4
     middle = 7.425 + height + arch * np.sin(np.clip(along, 0, 1) * 2.6) + 0.015 * (1 - along)
     width = thickness * np.interp(along, (-0.05, 0.15, 0.6, 1.05), (0.7, 1, 0.8, 0.2))
     off = np.abs(root[:, 1] - middle) / width
-    chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.3, 0.3, off)
-    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(900 * thick)]
+    chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.5, 0.1, off)
+    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(800 * thick)]
     corners, shares, along = corners[keep], shares[keep], along[keep, None]
     comb = SIDE * np.sign(root[keep, :1]) + (0.6 - 1.0 * np.clip(along, 0, 1)) * UP
-    comb = comb + 0.4 * (rng.random((len(keep), 3)) - 0.5)
-    length = 0.07 * (0.7 + 0.6 * rng.random(len(keep)))
+    comb = comb + 0.6 * (rng.random((len(keep), 3)) - 0.5)
+    length = 0.065 * (0.7 + 0.6 * rng.random(len(keep)))
     return skin.grow(corners, shares, length, comb, steps=4, lift=0.25)
 
 
@@ -165,7 +180,7 @@ def beard(skin, person, regions):
     """Return the ``Strands`` of a beard, or None; those that would reach the lips are left out."""
     if not person.beard:
         return None
-    corners, shares = skin.roots(regions[person.beard], 9000 if person.beard == "full" else 4500)
+    corners, shares = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
     root, rng = skin.at(skin.base, corners, shares), skin.rng
     upper = (root[:, 1:2] > 6.64) & (np.abs(root[:, :1]) < 0.34)
     comb = -UP * np.where(upper, 0.35, 1) + SIDE * np.sign(root[:, :1]) * np.where(upper, 1.2, 0.35)

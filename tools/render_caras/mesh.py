@@ -217,7 +217,6 @@ class Head:
             "full": beard,
             "goatee": beard * smoothstep(0.36, 0.26, x),
             "moustache": beard * (x < 0.32) * (y > 6.64),
-            "forehead": self.blob((0, 7.75, 1.4), (0.3, 0.16, 0.35)),
             "ears": ears,
         }
 
@@ -232,7 +231,11 @@ class Head:
         line = line + person.hairline * smoothstep(0.4, 0.9, z) * (
             1 + 0.8 * smoothstep(0.1, 0.4, x)
         )
-        grows = smoothstep(-0.04, 0.14, y - line) * (z < 1.6)
+        # It waves, goes back at the temples, and thins out over a finger's breadth.
+        a, b, c = np.random.default_rng(person.seed).uniform(-1, 1, 3)
+        line = line + 0.03 * np.sin(9 * self.base[:, 0] + 3 * a) + 0.02 * np.sin(23 * x + 3 * b)
+        line = line + (0.05 + 0.05 * c) * np.exp(-(((x - 0.38) / 0.14) ** 2))
+        grows = smoothstep(-0.03, 0.17, y - line) * (z < 1.6)
         return grows * (1 - smoothstep(0.1, 0.4, self.regions["ears"])) * (person.haircut != "bald")
 
 
@@ -300,7 +303,7 @@ def row_of_teeth(middle, half, depth, up):
         for side in (1, -1):
             place = (side * half * np.sin(angle), up * height + 0.02 * back + drop, -depth * back)
             turn = rotation(side * angle * 0.85, 0, 0).T
-            tooth = box * (0.52 * width, 1.1 * height, 0.035)
+            tooth = box * (0.49 * width, 1.1 * height, 0.035)
             teeth.append(tooth @ turn + place + middle)
             gum = box * (0.62 * width, 0.05, 0.025) @ turn + place + middle
             gums.append(gum + (0, up * (height + 0.02), -0.02 if up > 0 else -0.06))
@@ -314,15 +317,15 @@ def mouth(head, v, rest):
     with the jaw.
     """
     half = 0.92 * (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
-    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.03, -0.07)
+    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.055, -0.06)
     lower = head.part("helper-lower-teeth")[0]
-    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.015, -0.05)
+    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.05, -0.08)
     rows = row_of_teeth(edge, half, 0.5, 1), row_of_teeth(edge + jaw, 0.9 * half, 0.45, -1)
     return [np.concatenate(part) for part in zip(*rows)]
 
 
 def spectacles(head, v, glasses):
-    """Return the wires of a frame, a list of paths (k, 3), and two rims (k, 3); head not turned."""
+    """Return the wires of a frame, a list of paths (k, 3); the head is not turned."""
     (right, _), (left, _) = head.eyes(v)
     middle, half = (left + right) / 2 + (0, -0.03, 0.33), (left - right)[0] / 2
     width, height, power, _ = glasses
@@ -341,4 +344,4 @@ def spectacles(head, v, glasses):
         ]
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
-    return wires, wires[0:4:2]
+    return wires
