@@ -35,11 +35,19 @@ from tools.train_smiles import RECIPE
 
 FAMILIES = ("Haswell", "SkylakeX", "Sandybridge", "Nehalem")  # names that OPENBLAS_CORETYPE knows
 SEEDS = range(1, 11)
+CUES = {
+    "mouth_opening": "la abertura de la boca",
+    "teeth": "los dientes",
+    "yaw": "el giro",
+    "pitch": "la inclinación",
+    "tilt": "el ladeo",
+    "darkness": "la oscuridad",
+}
 RECIPES = {
-    "logistic regression": PUBLISHED._replace(hidden=(), learning_rate=0.002),
-    "network, as published": PUBLISHED,
+    "regresión logística": PUBLISHED._replace(hidden=(), learning_rate=0.002),
+    "la red publicada": PUBLISHED,
     # What A_fondo.ipynb chooses by cross-validation on caras.
-    "network, own light, mirror, decay, 3 seeds": PUBLISHED._replace(
+    "la red, «todo junto»": PUBLISHED._replace(
         center=True,
         grey=True,
         standardize=True,
@@ -48,7 +56,7 @@ RECIPES = {
         seeds=(1, 2, 3),
         average_mirror=True,
     ),
-    "network, recipe of smiles.h5, 1 seed": RECIPE._replace(seeds=(1,)),
+    "la receta de `smiles.h5`, una semilla": RECIPE._replace(seeds=(1,)),
 }
 
 
@@ -124,7 +132,9 @@ def starts():
             command, env={**os.environ, **names}, capture_output=True, text=True, check=True
         )
         found.append(json.loads(done.stdout.splitlines()[-1]))
-    print("| seed | last training cost | it differs over families by | test errors | answers |")
+    print(
+        "| semilla | último costo | cuánto cambia entre procesadores | errores | respuestas distintas |"
+    )
     print("|--:|--:|--:|:--|:--|")
     for seed, rows in zip(SEEDS, zip(*found)):
         costs, errors, answers = zip(*rows)
@@ -141,14 +151,14 @@ def main():
     drawn, drawn_test = data.train_attributes, data.test_attributes
     known = drawn_test["known"].astype(bool)
 
-    print("| who predicts | test accuracy |\n|:--|--:|")
-    cues = {"mean brightness": (X.mean(0), X_test.mean(0))}
-    for name in ("mouth_opening", "teeth", "yaw", "pitch", "tilt", "darkness"):
-        cues[f"{name} alone"] = drawn[name], drawn_test[name]
+    print("| quién predice | exactitud en prueba |\n|:--|--:|")
+    cues = {"solo el brillo medio": (X.mean(0), X_test.mean(0))}
+    for name, cue in CUES.items():
+        cues[f"solo {cue}"] = drawn[name], drawn_test[name]
     for name, (train, test) in cues.items():
         print(f"| {name} | {threshold(train, y, test, y_test):.3f} |")
-    print(f"| person alone | {by_group(drawn['person'], y, drawn_test['person'], y_test):.3f} |")
-    print(f"| the most similar training image | {nearest(X, y, X_test, y_test):.3f} |")
+    print(f"| solo quién es | {by_group(drawn['person'], y, drawn_test['person'], y_test):.3f} |")
+    print(f"| la imagen de entrenamiento más parecida | {nearest(X, y, X_test, y_test):.3f} |")
     models = {
         name: model.train(data.train_x, data.train_y, recipe, progress=False)
         for name, recipe in RECIPES.items()
@@ -156,11 +166,11 @@ def main():
     for name, trained in models.items():
         right = trained.predict(data.test_x)[0] == y_test
         print(
-            f"| {name} (known people {right[known].mean():.3f}, new people "
+            f"| {name} (gente conocida {right[known].mean():.3f}, gente nueva "
             f"{right[~known].mean():.3f}) | {right.mean():.3f} |"
         )
 
-    print("\n| trained on caras | judged on | m | accuracy | AUC |\n|:--|:--|--:|--:|--:|")
+    print("\n| entrenada con caras | juzgada en | m | exactitud | AUC |\n|:--|:--|--:|--:|--:|")
     for real, images, labels in real_faces():
         for name, trained in models.items():
             p = trained.predict_proba(images)[0]

@@ -42,41 +42,35 @@ def develop(light, landmarks, photo, skin):
 
 def background(place, size, rng):
     """Return what is behind a person, out of focus: (size, size, 3) linear light, a face's is 0.3."""
-    u = rng.uniform
-    n = 84
+    u, n = rng.uniform, 84
     row, column = np.mgrid[0:n, 0:n] / n
-    canvas = np.ones((n, n, 3)) * _colour(rng, 0.12) * u(0.15, 0.9)
 
     def box(colour, x, y, w, h):
         canvas[(abs(column - x) < w / 2) & (abs(row - y) < h / 2)] = colour
 
     if place in ("room", "window", "flash", "evening"):
-        level = {"flash": u(0.01, 0.35), "evening": u(0.01, 0.2)}.get(place, u(0.06, 0.6))
+        level = u(0.02, 0.25 if place == "evening" else 0.7)
         canvas = np.ones((n, n, 3)) * _colour(rng, 0.08) * level
         canvas *= (1 + u(-0.5, 0.5) * (column - 0.5) + u(-0.5, 0.5) * (row - 0.5))[..., None]
         for _ in range(rng.integers(0, 7)):  # doors, shelves, pictures, other people's clothes
-            box(_colour(rng, 0.2) * level * u(0.05, 1.6), u(0, 1), u(0, 1), u(0.08, 0.5), u(0.1, 1))
-        if rng.random() < 0.25:
-            box(
-                _colour(rng, 0.1) * u(1, 4),
-                rng.choice((0.08, 0.92)),
-                u(0, 0.6),
-                u(0.1, 0.4),
-                u(0.2, 0.7),
-            )
+            colour = _colour(rng, 0.2) * level * u(0.05, 1.6)
+            box(colour, u(0, 1), u(0, 1), u(0.08, 0.5), u(0.1, 1))
+        if rng.random() < 0.25:  # a window
+            colour = _colour(rng, 0.1) * u(1, 4)
+            box(colour, rng.choice((0.08, 0.92)), u(0, 0.6), u(0.1, 0.4), u(0.2, 0.7))
     else:
         sky = _colour(rng, 0.1) * np.array((0.8, 0.93, 1.1)) * u(0.3, 1.6)
-        green = np.array((0.5, 0.58, 0.25)) * u(0.08, 0.5) * (1 + rng.normal(0, 0.12, 3))
+        green = np.array((0.5, 0.55, 0.27)) * u(0.08, 0.5) * (1 + rng.normal(0, 0.12, 3))
         horizon = u(0.1, 0.9)
         canvas = np.where((row < horizon)[..., None], sky, _colour(rng, 0.2) * u(0.06, 0.5))
-        leaves = sum(_cloud(n, scale, rng) * scale**0.5 for scale in (4, 9, 20, 40)) / 6
-        edge = horizon - u(-0.1, 0.6) + 0.15 * _cloud(n, 3, rng)
-        tree = row > edge
-        canvas = np.where(tree[..., None], green * np.exp(0.9 * leaves)[..., None], canvas)
+        leaves = sum(_cloud(n, cells, rng) * cells**0.5 for cells in (4, 9, 20, 40)) / 6
+        tree = row > horizon - u(-0.1, 0.6) + 0.15 * _cloud(n, 3, rng)
+        canvas[tree] = (green * np.exp(0.9 * leaves)[..., None])[tree]
         for _ in range(rng.integers(0, 3)):  # houses, cars
-            box(_colour(rng, 0.25) * u(0.1, 0.9), u(0, 1), u(0.4, 0.9), u(0.15, 0.7), u(0.1, 0.7))
+            colour = _colour(rng, 0.25) * u(0.1, 0.9)
+            box(colour, u(0, 1), u(0.4, 0.9), u(0.15, 0.7), u(0.1, 0.7))
         if place == "backlight":
-            canvas = canvas * u(1.5, 4)
+            canvas *= u(1.5, 4)
     blur = u(0.5, 5)
     canvas = gaussian_filter(np.clip(canvas, 0.005, 6), (blur, blur, 0))
     return zoom(canvas, (size / n, size / n, 1), order=1)

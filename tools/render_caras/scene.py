@@ -13,24 +13,12 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
-from tools.render_caras import hair
-from tools.render_caras.mesh import (
-    LOWER_LIP,
-    LOWEST,
-    UPPER_LIP,
-    hollows,
-    mouth,
-    normals,
-    rotation,
-    rounded_box,
-    smoothstep,
-    spectacles,
-    triangles,
-)
+from tools.render_caras import hair, mesh
+from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
 
-SIZE = 120  # pixels of a picture's side
+SIZE = 104  # pixels of a picture's side
 SAMPLES = 5
-MARGIN = 1.3  # of what is rendered around the 64 pixels that are kept
+MARGIN = 1.25  # of what is rendered around the 64 pixels that are kept
 TO_BLENDER = 0.1 * np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # v @ this: metres, z up
 AXES = 10 * TO_BLENDER.T
 HAIR_RADIUS = {"hair": 0.00042, "brows": 0.00012, "beard": 0.00018}
@@ -147,13 +135,11 @@ def plain_material(name, rough):
     return g.surface(g.node("BsdfPrincipled", inputs))
 
 
-def half_seen_material(name, share, shader, inputs):
-    g = Graph(name)
-    mixed = {
-        0: share,
-        1: g.node("BsdfTransparent").outputs[0],
-        2: g.node(shader, inputs).outputs[0],
-    }
+def lash_material():
+    """A lash is a sheet: half of what is behind it is seen."""
+    g = Graph("lashes")
+    sheet = g.node("BsdfDiffuse", {0: (0.01, 0.008, 0.006, 1)}).outputs[0]
+    mixed = {0: 0.55, 1: g.node("BsdfTransparent").outputs[0], 2: sheet}
     return g.surface(g.node("MixShader", mixed))
 
 
@@ -184,7 +170,7 @@ class Studio:
         scene.render.image_settings.color_mode = "RGBA"
         cycles = scene.cycles
         cycles.device, cycles.samples, cycles.use_denoising = "CPU", SAMPLES, True
-        cycles.use_adaptive_sampling = False
+        cycles.use_adaptive_sampling, cycles.denoising_prefilter = False, "FAST"
         cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 4, 3, 2
         cycles.sample_clamp_indirect = 5
         cycles.caustics_reflective = cycles.caustics_refractive = False
@@ -201,9 +187,7 @@ class Studio:
             "gums": plain_material("gums", 0.35),
             "frame": plain_material("frame", 0.25),
             "shirt": plain_material("shirt", 0.9),
-            "lashes": half_seen_material(
-                "lashes", 0.55, "BsdfDiffuse", {0: (0.01, 0.008, 0.006, 1)}
-            ),
+            "lashes": lash_material(),
             **{name: hair_material(name) for name in HAIR_RADIUS},
         }
         paint(self.materials["gums"], gums=(0.4, 0.11, 0.1))
@@ -224,7 +208,7 @@ class Studio:
         self.cloth = self.add("shirt", head.base[self.shirt], shirt_faces, "shirt")
         self.cloth.modifiers.new("thick", "SOLIDIFY").thickness = 0.004
         self.lashes = []
-        for group in ("l-eyelashes-1", "l-eyelashes-2", "r-eyelashes-1", "r-eyelashes-2"):
+        for group in mesh.LASHES:
             vertices, faces = head.part(f"helper-{group}")
             self.lashes.append((self.add(group, head.base[vertices], faces, "lashes"), vertices))
         bpy.ops.mesh.primitive_uv_sphere_add(segments=32, ring_count=24, radius=1)
@@ -235,14 +219,13 @@ class Studio:
         scene.collection.objects.link(self.eyes[1])
         self.passing = []  # what is made anew for each photograph
 
-    def add(self, name, points, faces, *materials):
+    def add(self, name, points, faces, material):
         """Link a smooth mesh of points (n, 3) in the head's axes, and return the object."""
-        mesh = bpy.data.meshes.new(name)
-        mesh.from_pydata((points @ TO_BLENDER).tolist(), [], faces)
-        mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
-        for material in materials:
-            mesh.materials.append(self.materials[material])
-        return self.link(name, mesh)
+        data = bpy.data.meshes.new(name)
+        data.from_pydata((points @ TO_BLENDER).tolist(), [], faces)
+        data.polygons.foreach_set("use_smooth", np.ones(len(data.polygons), bool))
+        data.materials.append(self.materials[material])
+        return self.link(name, data)
 
     def link(self, name, data):
         thing = bpy.data.objects.new(name, data)
@@ -258,9 +241,8 @@ class Studio:
             attribute.data.foreach_set(field, np.ascontiguousarray(value, np.float32).ravel())
 
     def put(self, thing, points):
-        mesh = thing.data
-        mesh.vertices.foreach_set("co", (points @ TO_BLENDER).astype(np.float32).ravel())
-        mesh.update()
+        thing.data.vertices.foreach_set("co", (points @ TO_BLENDER).astype(np.float32).ravel())
+        thing.data.update()
 
     # -- one person --------------------------------------------------------------------------
 
@@ -321,10 +303,10 @@ class Studio:
         turned = head.turn(v, R, pivot)
         rigid = lambda points: (points - pivot) @ R.T + pivot  # noqa: E731
         self.put(self.body, turned[self.skin])
-        deep = hollows(v[self.skin], self.tri)
-        self.vertex_values(hollow=0.8 * smoothstep(0.002, 0.02, deep))
+        deep = mesh.hollows(v[self.skin], self.tri)
+        self.vertex_values(hollow=0.8 * mesh.smoothstep(0.002, 0.02, deep))
         cloth = turned[self.shirt]
-        self.put(self.cloth, cloth + 0.035 * normals(cloth, self.shirt_tri))
+        self.put(self.cloth, cloth + 0.035 * mesh.normals(cloth, self.shirt_tri))
         for thing, vertices in self.lashes:
             self.put(thing, turned[vertices])
         look = rotation(*photo.gaze, 0)
@@ -333,13 +315,13 @@ class Studio:
             eye.matrix_world = (
                 Matrix.Translation(centre @ TO_BLENDER) @ turn @ Matrix.Scale(0.1 * radius, 4)
             )
-        _, tooth = rounded_box()
-        for name, boxes in zip(("teeth", "gums"), mouth(head, v, self.rest)):
+        _, tooth = mesh.rounded_box()
+        for name, boxes in zip(("teeth", "gums"), mesh.mouth(head, v, self.rest)):
             n, k, _ = boxes.shape
             faces = (tooth + k * np.arange(n)[:, None, None]).reshape(-1, 4).tolist()
             self.passing.append(self.add(name, rigid(boxes.reshape(-1, 3)), faces, name))
         if self.person.glasses:
-            wires = spectacles(head, v, self.person.glasses)
+            wires = mesh.spectacles(head, v, self.person.glasses)
             thick = 0.1 * self.person.glasses[-1]
             self.passing.append(self.curves("frame", [rigid(wire) for wire in wires], [thick] * 2))
         for name, strands in self.strands.items():
