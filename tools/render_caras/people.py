@@ -25,7 +25,7 @@ KINDS = (  # a photograph's ``kind`` is its place in this list; the first three 
     "pouting",
     "eyes shut",
 )
-KIND_CHANCES = {1: (0.36, 0.42, 0.22), 0: (0.34, 0.12, 0.28, 0.08, 0.04, 0.07, 0.07)}
+KIND_CHANCES = {1: (0.32, 0.46, 0.22), 0: (0.41, 0.12, 0.23, 0.06, 0.03, 0.07, 0.08)}
 PLACES = ("flash", "room", "window", "shade", "sun", "backlight", "evening")
 PLACE_CHANCES = (0.2, 0.18, 0.15, 0.15, 0.14, 0.1, 0.08)
 
@@ -239,11 +239,11 @@ def draw_expression(kind, rng):
     if name == "closed smile":
         mouth = {"corner-puller": u(0.5, 1.0), "retraction": u(0.1, 0.7)}
     elif name == "smile with teeth":
-        mouth = {"corner-puller": u(0.35, 0.7), "upward-retraction": u(0.45, 0.95)}
-        mouth |= {"open": u(0, 0.08), "retraction": u(0.2, 0.8)}
+        mouth = {"corner-puller": u(0.35, 0.7), "upward-retraction": u(0.5, 1.0)}
+        mouth |= {"open": u(0, 0.08), "retraction": u(0.3, 0.9)}
     elif name == "laugh":
-        mouth = {"corner-puller": u(0.45, 0.75), "upward-retraction": u(0.4, 0.8)}
-        mouth |= {"open": u(0.08, 0.36), "retraction": u(0.2, 0.8)}
+        mouth = {"corner-puller": u(0.4, 0.75), "upward-retraction": u(0.5, 0.95)}
+        mouth |= {"open": u(0.08, 0.36), "retraction": u(0.3, 0.9)}
     elif name == "stern":
         mouth = {"depression": u(0.2, 0.7), "pursing": u(0, 0.3)}
     elif name == "talking":
@@ -260,7 +260,7 @@ def draw_expression(kind, rng):
         mouth |= {"compression": u(0, 0.6), "open": max(0, u(-0.1, 0.06))}
     eyes = {"slit": u(0, 0.3)}
     if kind < 3:  # cheeks go up and narrow the eyes, more so the more one laughs
-        eyes = {"slit": u(0.15, 0.5) + 0.1 * kind}
+        eyes = {"slit": u(0, 0.4) + 0.05 * kind}
     elif name == "surprised":
         eyes = {"opened-up": u(0.4, 0.8)}
     elif name in ("yawning", "eyes shut"):
