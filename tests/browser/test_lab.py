@@ -131,12 +131,12 @@ def photograph(page, theme):
 def test_every_cell_runs_without_error_and_no_bar_is_left_on_the_page_or_in_the_file(
     beginning, copy
 ):
+    assert beginning.locator(ERROR).all_inner_texts() == []
     last = beginning.locator(CELL).last
     (copy / "visto").touch()
     last.locator(OUTPUT, has_text="Prueba: ").wait_for(state="detached")
     prompts = beginning.locator(f"{CELL} .jp-InputPrompt")
     last.locator(".jp-InputPrompt", has_text=re.compile(r"\d")).wait_for()
-    assert beginning.locator(ERROR).all_inner_texts() == []
     numbers = prompts.all_inner_texts()
     assert numbers == [f"[{i}]:" for i in range(1, len(numbers) + 1)]
     assert beginning.locator(f"{OUTPUT} img").count() >= 2
