@@ -132,7 +132,7 @@ def try_all(put, load, n, seed, keep, seconds=5, mib=1024, patience=12):
                 worker = spawn.Process(target=work, args=(load, theirs, keep / "stderr.txt"))
                 worker.start()
                 theirs.close()  # or its end would not be noticed
-                if answer(pipe, 60)[0] != "ready":
+                if answer(pipe, 600)[0] != "ready":
                     raise RuntimeError(f"the worker did not start: see {keep}")
             pipe.send(folder)
             outcome, took, memory = answer(pipe, patience * seconds)

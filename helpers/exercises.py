@@ -31,19 +31,45 @@ PLAIN = [
 ]
 
 
-def source(*pieces):
-    """Show the code of functions of ``network``, bare: only what the formulas say.
+FORMULAS = {
+    "initialize_parameters_deep": r"W^{[l]} \sim \mathcal N(0, 1) \,/ \sqrt{n^{[l-1]}}, \quad b^{[l]} = 0",
+    "relu": r"g(z) = \max(0, z)",
+    "sigmoid": r"\sigma(z) = \frac{1}{1 + e^{-z}}",
+    "linear_forward": r"Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}",
+    "linear_activation_forward": r"A^{[l]} = g(Z^{[l]})",
+    "L_model_forward": r"X = A^{[0]} \to A^{[1]} \to \dots \to A^{[L]} = \hat Y",
+    "compute_cost": r"J = -\frac1m \sum_{i=1}^{m} \Big[ y^{(i)} \log \hat y^{(i)} "
+    r"+ (1 - y^{(i)}) \log \big(1 - \hat y^{(i)}\big) \Big]",
+    "relu_backward": r"dZ = dA * g'(Z), \quad g'(z) = 1 \text{ si } z > 0, \text{ si no, } 0",
+    "sigmoid_backward": r"dZ = dA * \sigma(Z) * (1 - \sigma(Z))",
+    "linear_backward": r"dA^{[l-1]} = W^{[l]T} dZ^{[l]}, \quad dW^{[l]} = \tfrac1m\, dZ^{[l]} A^{[l-1]T}, "
+    r"\quad db^{[l]} = \tfrac1m \textstyle\sum_i dZ^{[l](i)}",
+    "linear_activation_backward": r"dZ^{[l]} = dA^{[l]} * g'(Z^{[l]})",
+    "L_model_backward": r"dZ^{[L]} = \hat Y - Y, \quad l = L, L-1, \dots, 1",
+    "update_parameters": r"W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}, \quad b^{[l]} := b^{[l]} - \alpha\, db^{[l]}",
+    "predict": r"\hat y > 0.5",
+}
 
-    A piece that is a text is shown as it is.
+
+PAIRS = 'ACTIVATIONS = {"relu": (relu, relu_backward), "sigmoid": (sigmoid, sigmoid_backward)}'
+
+
+def formulas(*functions):
+    """Show each of some functions of ``network`` under its formula, bare: only what the formula says.
+
+    After the slope of the sigmoid stands the table in which the other functions look both up.
     """
-    texts = []
-    for piece in pieces:
-        text = piece if isinstance(piece, str) else _bare(piece)
-        texts.append(text.strip("\n"))
-    return Markdown("```python\n" + "\n\n\n".join(texts) + "\n```")
+    shown = []
+    for function in functions:
+        name = function.__name__
+        table = f"\n\n{PAIRS}\n" if name == "sigmoid_backward" else ""
+        code = f"```python\n{bare(function)}{table}```"
+        shown.append(f"$${FORMULAS[name]}$$\n\n{code}" if name in FORMULAS else code)
+    return Markdown("\n\n".join(shown))
 
 
-def _bare(function):
+def bare(function):
+    """Return the code of a function of ``network`` without documentation, checks and great care."""
     lines = dedent(inspect.getsource(function)).splitlines()
     for node in reversed(ast.parse("\n".join(lines)).body[0].body):
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

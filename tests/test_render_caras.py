@@ -8,6 +8,7 @@ import pytest
 from helpers.data import load_dataset
 from tools.render_caras import people
 from tools.render_caras.photo import develop
+from tools.render_caras.sittings import negative
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_only_smiling_kinds_smile(halves):
     assert {photo.kind for photo in photos} == set(range(len(people.KINDS)))
     for photo in photos:
         pulled = photo.expression.get("mouth-corner-puller", 0)
-        assert (pulled >= 0.6) if photo.smiles else (pulled == 0)
+        assert (pulled >= 0.35) if photo.smiles else (pulled == 0)
 
 
 def test_nobody_is_grotesque_and_no_face_turned_away(cast, halves):
@@ -75,6 +76,28 @@ def test_all_ages_skins_haircuts_and_lights(cast, halves):
     assert 0.4 < np.mean([p.male > 0.5 for p in cast]) < 0.6
 
 
+def test_another_expression_of_one_kind_changes_no_other_photograph(halves, monkeypatch):
+    """Else a touch to one of them would have all be rendered again."""
+    draw = people.draw_expression
+
+    def otherwise(kind, rng):
+        if kind == 5:
+            rng.random(7)
+        return draw(kind, rng)
+
+    monkeypatch.setattr(people, "draw_expression", otherwise)
+    for before, after in zip(sum(halves, []), sum(people.draw_photographs(), [])):
+        assert (repr(before) == repr(after)) == (before.kind != 5)
+
+
+def test_negatives_are_named_by_what_the_light_hangs_on(cast, halves):
+    photo = halves[0][0]
+    name = negative(cast[photo.person], photo)
+    assert negative(cast[photo.person], photo._replace(exposure=9.0, seed=1)) == name
+    assert negative(cast[photo.person], photo._replace(yaw=0.123)) != name
+    assert negative(cast[photo.person]._replace(male=0.123), photo) != name
+
+
 def test_truncated_numbers_stay_within_their_limit():
     rng = np.random.default_rng(0)
     drawn = np.array([people.truncated(rng, 1.0, 0.5) for _ in range(500)])
@@ -90,6 +113,9 @@ def test_developing_exposes_for_the_face(halves):
     pictures = [develop(light * (k, k, k, 1), landmarks, photo, skin) for k in (1, 50)]
     assert pictures[0].shape == (144, 144, 3) and pictures[0].dtype == np.uint8
     assert np.abs(pictures[0].astype(int) - pictures[1]).max() <= 2  # a brighter lamp, same photo
+    tinted = develop(light * (1, 0.9, 0.6, 1), landmarks, photo, skin)
+    casts = [p.reshape(-1, 3).mean(0) / p.mean() for p in (pictures[0], tinted)]
+    assert casts[1][2] > 0.85 * casts[0][2]  # of the lamp's colour a trace is left
     brighter = develop(light, landmarks, photo._replace(exposure=2 * photo.exposure), skin)
     assert brighter.mean() > pictures[0].mean() + 10
 
@@ -119,7 +145,16 @@ def test_the_files_hold_what_was_drawn(caras, halves):
     ]
 
 
-@pytest.mark.parametrize("name", ["mouth_opening", "yaw", "pitch", "tilt", "darkness"])
+def test_faces_are_in_daylight(caras):
+    images = np.concatenate([caras.train_x, caras.test_x])
+    assert 95 < images.mean() < 125
+    faces = images[:, 18:54, 14:50].mean((1, 2, 3))
+    assert np.mean(faces < 60) < 0.05
+    red, green, blue = np.median(images[:, 24:48, 20:44], (0, 1, 2))
+    assert red > 1.2 * green > 1.2 * blue  # skin, neither grey nor violet
+
+
+@pytest.mark.parametrize("name", ["mouth_opening", "teeth", "yaw", "pitch", "tilt", "darkness"])
 def test_no_single_cue_decides(caras, name):
     values = np.concatenate([caras.train_attributes[name], caras.test_attributes[name]])
     labels = np.hstack([caras.train_y, caras.test_y])[0]
@@ -140,4 +175,4 @@ def test_faces_are_about_where_the_detector_finds_them(caras):
         found = find_faces(np.asarray(Image.fromarray(padded).resize((384, 384))))
         off.append(np.linalg.norm(found[0] / 4 - 16 - PLACES, axis=1).mean() if found else np.inf)
     assert np.mean(np.array(off) < 3) >= 0.95
-    assert np.mean(np.array(off) < 2) >= 0.75
+    assert np.mean(np.array(off) < 2) >= 0.9

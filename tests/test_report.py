@@ -68,8 +68,11 @@ def test_the_page_needs_nothing_from_outside(notebook_of):
         r"$$J = -\frac1m \sum_i y^{(i)} * \log \hat y^{(i)}$$ y aquí $W^{[l]}_0 * x_1$, *así*."
     )
     notebook.cells.append(nbformat.v4.new_markdown_cell(formula))
+    shown = nbformat.v4.new_output("display_data", {"text/markdown": r"$$\sigma_1 * z_1$$"})
+    notebook.cells[0].outputs = [shown]  # as a cell shows a formula above its code
     page = report.to_html(notebook)
-    assert page.count("<math") == 2 and '<math xmlns="http://www.w3.org/1998/Math/MathML"' in page
+    assert "&#x003C3;" in page[page.index("<math") :][:300]  # sigma
+    assert page.count("<math") == 3 and '<math xmlns="http://www.w3.org/1998/Math/MathML"' in page
     assert "<mfrac>" in page and "<msubsup>" in page and "<em>así</em>" in page
     assert "$" not in page[page.index("<math") : page.index("<em>así")]
     assert 'src="http' not in page and "url(http" not in page
@@ -102,6 +105,9 @@ def test_links_lead_from_the_page_to_the_files(notebook_of):
         report.STORY.parents[1] / "Otro.ipynb",
         report.STORY.parent / "ñ.md",
     ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("[a](datos/una.md)")])
+    page = report.to_html(notebook, report.STORY.parent, place=report.STORY.parent)
+    assert '<a href="datos/una.md">' in page  # a page that is written beside the notebook
 
 
 def test_on_paper_code_is_wrapped_and_on_a_phone_wide_figures_scroll(notebook_of):

@@ -163,8 +163,8 @@ def test_the_detector_is_used_by_one_thread_at_a_time(monkeypatch):
     photos = [np.full((50, 50, 3), i, np.uint8) for i in range(200)]
     done = staging.in_threads(staging.face, photos, "")
     assert max(most) == 1
-    assert [image[0, 0, 0] for image, n in done] == list(range(200))
-    assert not any(n for _, n in done)
+    assert [image[0, 0, 0] for image, *_ in done] == list(range(200))
+    assert not any(n for _, n, _ in done)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2])

@@ -19,7 +19,7 @@ from tools import train_smiles
 SHORT = train_smiles.RECIPE._replace(num_iterations=60, seeds=(1,))
 
 
-SAID = (0.0, 0.0)  # of images/ejemplo.jpg, upright and upside down: of the numbers in the file
+SAID = (0.9963, 0.3377, 0.3295)  # of the example: upright, upside down, and that in the dark
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def test_says_what_is_wrong_with_a_half(half):
 
 
 def test_the_tool_writes_what_it_measured_and_the_same_again(half, tmp_path, monkeypatch, capsys):
-    columns = half(40)
+    columns = half(24)
     monkeypatch.setattr(train_smiles, "MODEL", tmp_path / "model.h5")
     monkeypatch.setattr(train_smiles, "FIGURE", tmp_path / "figure.png")
     small = train_smiles.RECIPE._replace(num_iterations=20, hidden=(3,), seeds=(1, 2))
@@ -110,7 +110,7 @@ def test_pairs_are_told_by_who_won_them(capsys):
     other = np.array([*both, *neither, *[False] * 12, *[True] * 3])
     train_smiles.print_pairs(right, other)
     printed = capsys.readouterr().out
-    assert "12 las acierta solo la red, y 3 solo" in printed and "+9.0 puntos" in printed
+    assert "12 las acierta solo la red, y 3 solo" in printed and "+9.00 puntos" in printed
     p = 2 * sum(math.comb(15, k) for k in range(4)) / 2**15  # a fair coin, 3 or fewer of 15
     assert f"p = {p:.2g})" in printed
     train_smiles.print_pairs(right, right)
@@ -149,30 +149,32 @@ def test_it_sees_the_smile_of_the_example_also_mirrored(shipped, example):
 
 
 def test_it_answers_as_on_the_machine_that_trained_it(shipped, example):
-    """What it said of the example as it was kept; of its chin turned up as well, no smile."""
-    said = shipped.predict_proba(np.stack([example, example[::-1]]))[0]
-    np.testing.assert_allclose(said, SAID, atol=1e-3)
+    """Digits that a change of the preparation, or of what the file keeps, would move."""
+    dark = (example[::-1] * 0.1).astype(np.uint8)
+    said = shipped.predict_proba(np.stack([example, example[::-1], dark]))[0]
+    np.testing.assert_allclose(said, SAID, rtol=0, atol=1e-3)
 
 
 def test_it_knows_faces_of_another_data_set(shipped, real_folder, detector):
     with h5py.File(real_folder("smiles") / "test_smiles.h5") as file:
-        photos, y = file["test_set_x"][::10], file["test_set_y"][::10]
+        photos, y = file["test_set_x"][::16], file["test_set_y"][::16]
     right = shipped.predict(np.stack([placed(photo) for photo in photos]))[0] == y
     assert right.mean() >= 0.8
 
 
 def test_a_short_training_knows_real_people(real_folder, detector):
-    """150 photos of GENKI-4K, 4 parts; of so few, in so few iterations, most are known."""
+    """75 photos of GENKI-4K, 4 parts; of so few, in so few iterations, most are known."""
     archive = next((f / "genki4k_3000.tar" for f in DATA_FOLDERS if (f / "genki4k_3000.tar").is_file()), None)  # fmt: skip
     if archive is None:
         pytest.skip("needs genki4k_3000.tar: put its folder into SMILE_DATA_DIR")
     with tarfile.open(archive) as tar:
         table = tar.extractfile("labels.txt").read().decode().split("\n")
-        members = [name for name in sorted(tar.getnames()) if name.endswith(".jpg")][::20]
+        members = [name for name in sorted(tar.getnames()) if name.endswith(".jpg")][::40]
         y = np.array([int(table[int(name[-8:-4]) - 1][0]) for name in members])
         photos = [np.array(Image.open(tar.extractfile(name)).convert("RGB")) for name in members]
     images = np.stack([placed(photo) for photo in photos])
-    splits = list(StratifiedKFold(4, shuffle=True, random_state=1).split(images, y))[:1]
-    found = studies.held_out(images, y[None], splits, [SHORT], progress=False)[SHORT]
+    splits = list(StratifiedKFold(4, shuffle=True, random_state=1).split(images, y))
+    with joblib.parallel_config("threading"):
+        found = studies.held_out(images, y[None], splits, [SHORT], progress=False)[SHORT]
     right = np.concatenate([(p > 0.5) == y[judged] for p, (_, judged) in zip(found, splits)])
-    assert right.mean() > 0.7
+    assert right.mean() > 0.65

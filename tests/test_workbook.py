@@ -87,7 +87,7 @@ MISTAKES = [
     ("initialize_parameters_deep", "RandomState(seed)", "RandomState()", "con la fórmula"),
     ("initialize_parameters_deep", "random.randn(n", "np.random.RandomState(seed).randn(n", "vuelves a sembrar"),
     ("initialize_parameters_deep", "randn(n, n_prev)", "randn(n_prev, n)", "¿está traspuesta?"),
-    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros(n)", "(4,), esperaba (4, 1)"),
+    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros(n)", "(4,), esperaba (4, 1): le falta una dim"),
     ("initialize_parameters_deep", "np.zeros((n, 1))", "np.ones((n, 1))", "b1: empieza en 0"),
     ("initialize_parameters_deep", "range(1, len(layer_dims))", "range(1, len(layer_dims) - 1)", "le falta «W3»"),
     ("linear_forward", "W @ A + b", "W @ A", "sesgo"),
@@ -122,7 +122,7 @@ MISTAKES = [
     ("linear_backward", "W.T @ dZ", "W @ dZ", "formas no cuadran"),
     ("linear_backward", "W.T @ dZ", "-W.T @ dZ", "dA_prev tiene el signo al revés"),
     ("linear_backward", "dZ @ A_prev.T", "A_prev @ dZ.T", "dW es (4, 3), esperaba (3, 4): ¿está traspuesta?"),
-    ("linear_backward", "axis=1, keepdims=True", "axis=1", "db es (3,), esperaba (3, 1): ¿falta keepdims=True?"),
+    ("linear_backward", "axis=1, keepdims=True", "axis=1", "db es (3,), esperaba (3, 1): le falta una dimensión (si la sumaste, keepdims"),
     ("linear_backward", "axis=1, keepdims=True", "axis=0, keepdims=True", "axis=1"),
     ("linear_backward", "dZ, axis=1, keepdims=True", "dZ", "sumaste todo"),
     ("linear_backward", "A_prev.shape[1]", "dZ.shape[0]", "las columnas"),
@@ -210,8 +210,12 @@ def test_what_the_reader_is_not_ready_for_is_not_run(capsys):
     assert len(costs) == 5
     assert workbook.run(solved["predict"], X, parameters).shape == (1, 4)
     assert capsys.readouterr().out == ""
-    assert workbook.run(solved["predict"], X, None) is None
-    assert "aún sin respuesta" in capsys.readouterr().out
+    stub = written("predict", generator._stubbed(solutions()["predict"]))["predict"]
+    assert workbook.run(stub, X, parameters) is None
+    assert workbook.run(stub, X, parameters, names=["a", "b"]) == [None, None]
+    assert capsys.readouterr().out == 2 * "predict: aún sin respuesta.\n"
+    assert workbook.run(solved["predict"], X, parameters, names=["a", "b"]) == [None, None]
+    assert "esperaba 2: a, b" in capsys.readouterr().out
     settings = X, Y, [4, 2, 1], 0.1, 5, 3
     assert workbook.check_training(parameters, *settings)
     assert "¡correcto! Sus 13 parámetros" in capsys.readouterr().out

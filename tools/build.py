@@ -40,22 +40,12 @@ _SPELT = {
 }
 # What folders of the training half and of the test half are called, with what may stand beside it.
 _HALVES = (
-    {"train", "training", "entrenamiento", "entrenar", "entreno"},
-    {"test", "testing", "prueba", "pruebas", "probar", "examen", "holdout", "val", "valid"}
-    | {
-        "validation",
-        "validacion",
-        "validar",
-        "validate",
-        "dev",
-        "eval",
-        "evaluation",
-        "evaluacion",
-    },
+    re.compile(r"train(ing)?|entren(o|ar|amiento)"),
+    re.compile(
+        r"test(ing)?|pruebas?|probar|val(id(ation|acion|ate|ar)?)?|dev|eval(uation|uacion)?"
+    ),
 )
-_BESIDE = re.compile(
-    r"(data|set|sets|images?|imgs?|split|datos|conjunto|imagenes|fotos|de|para|x)*$"
-)
+_BESIDE = re.compile(r"(data|sets?|images?|imgs?|split|datos|conjunto|imagenes|fotos|de|para|x)*$")
 # Folders that systems and storage boxes make begin like this, or are called so.
 _SYSTEM_STARTS = tuple(".@#$~")
 _SYSTEM_FOLDERS = {"__macosx", "lost+found", "system volume information", "recycler"}
@@ -200,7 +190,7 @@ def _key(name):
 def _half(name):
     """0 or 1 where a folder is called like a set's training or test half, else None."""
     words = {_BESIDE.sub("", word) for word in re.findall(r"[^\W\d_]+", _key(name))} - {""}
-    return next((k for k, names in enumerate(_HALVES) if words and words <= names), None)
+    return next((k for k in (0, 1) if words and all(map(_HALVES[k].fullmatch, words))), None)
 
 
 def _classes(source, files, smiling):
@@ -411,7 +401,7 @@ def _split(labels, groups, classes, seed, test_share, given=None):
             test[i] = True
             room -= sizes[i]
     if given is not None:
-        test[groups[given]] = True
+        test[groups[given]] = True  # and both halves have both classes
     for k in (0, 1):  # of one that has only large groups, the smallest
         if not sizes[test, k].any() and sizes[:, k].any():
             test[np.argmin(np.where(sizes[:, k], sizes.sum(axis=1), len(labels) + 1))] = True

@@ -209,21 +209,18 @@ def genki_faces(source, home=None):
 
         wanted = re.compile(f"{_LABELS.pattern}|{_PHOTO.pattern}", re.I)
         problems = _search(source, home or Path(temporary, "inside"), wanted, is_enough)
-        if len(tables) != 1 or not photos:
-            what = f"{len(tables)} labels.txt distintos" if len(tables) > 1 else "labels.txt"
+        if not tables or not photos:
             raise DataError(
-                f"{source}: encontré {what if tables else 'ningún labels.txt'} y {len(photos):,} "
-                "fotos llamadas como file0001.jpg; esperaba el labels.txt de GENKI-4K y sus "
+                f"{source}: encontré {'' if tables else 'ningún '}labels.txt y {len(photos):,} fotos "
+                "llamadas como file0001.jpg; esperaba el labels.txt de GENKI-4K y sus "
                 f"{GENKI_PHOTOS:,} fotos, en una carpeta, un zip o un tar. {problems}{again}"
             )
-        if several := [number for number, contents in photos.items() if len(contents) > 1]:
-            paths = " y ".join(str(path) for path in photos[several[0]].values())
-            raise DataError(f"{source}: encontré fotos distintas con el mismo nombre: {paths}.")
-        (labels,) = tables
-        table, photos = (
-            _genki_table(labels, again)[order],
-            {n: [*p.values()][0] for n, p in photos.items()},
-        )
+        for of_one in photos.values():
+            if len(of_one) > 1:
+                paths = " y ".join(map(str, of_one.values()))
+                raise DataError(f"{source}: encontré fotos distintas con el mismo nombre: {paths}.")
+        photos = {number: next(iter(of_one.values())) for number, of_one in photos.items()}
+        table = _genki_table(tables, again)[order]
         if not any(i + 1 in photos for i in order[GENKI_TRAIN:]):
             order, table = order[:GENKI_TRAIN], table[:GENKI_TRAIN]
         names = [f"file{i + 1:04}.jpg" for i in order]
@@ -242,20 +239,26 @@ def genki_faces(source, home=None):
     return Faces(images, table[:, 0].astype(np.int64), np.degrees(table[:, 1:]), names, found)
 
 
-def _genki_table(raw, again):
+def _genki_table(contents, again):
     """Smile, yaw, pitch and roll of every photo, (4000, 4) float64, from the bytes of labels.txt."""
-    try:  # Notepad may have saved it in its own way
-        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-        rows = [line.split() for line in text.splitlines() if line.strip()]
-        table = np.array(rows, np.float64)
-    except ValueError:  # a word, or lines of different lengths
-        found = "algo que no es una tabla de números"
-    else:
-        found = f"una tabla de números de forma {table.shape}"
-        if table.shape == (GENKI_PHOTOS, 4):
-            found = "sonrisas que no son 0 ni 1, o ángulos de más de media vuelta"
-            if np.isin(table[:, 0], (0, 1)).all() and (np.abs(table) <= np.pi).all():
-                return table
+    tables, found = {}, []
+    for raw in contents:
+        try:  # Notepad may have saved it in its own way
+            text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            rows = [line.split() for line in text.splitlines() if line.strip()]
+            table = np.array(rows, np.float64)
+        except ValueError:  # a word, or lines of different lengths
+            found.append("algo que no es una tabla de números")
+            continue
+        if table.shape != (GENKI_PHOTOS, 4):
+            found.append(f"una tabla de números de forma {table.shape}")
+        elif not np.isin(table[:, 0], (0, 1)).all() or not (np.abs(table) <= np.pi).all():
+            found.append("sonrisas que no son 0 ni 1, o ángulos de más de media vuelta")
+        else:
+            tables[table.tobytes()] = table
+    if len(tables) == 1:  # what is no such table is another program's
+        return next(iter(tables.values()))
+    found = f"{len(tables)} tablas distintas" if tables else found[0]
     raise DataError(
         f"labels.txt: encontré {found}; esperaba {GENKI_PHOTOS:,} líneas de cuatro números: sonrisa "
         f"(0 o 1), yaw, pitch y roll en radianes. {again}"

@@ -49,7 +49,8 @@ def main():
     report.execute(notebook, report.STORY.parent, page=True)
     server, name = (os.environ.get(f"GITHUB_{word}") for word in ("SERVER_URL", "REPOSITORY"))
     page = published(
-        report.to_html(notebook), f"{server or 'https://github.com'}/{name}" if name else None
+        report.to_html(notebook, place=report.PROJECT),
+        f"{server or 'https://github.com'}/{name}" if name else None,
     )
     content = page.encode()
     if len(content) > LARGEST:

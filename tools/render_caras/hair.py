@@ -12,7 +12,26 @@ from scipy.spatial import cKDTree
 from tools.render_caras.mesh import normals, smoothstep, unit
 
 UP, FRONT, SIDE = np.eye(3)[[1, 2, 0]]
-COUNTS = {"buzz": 15000, "long": 12000, "bob": 11000, "tied": 10000}  # others: 12500
+COUNTS = {"buzz": 9000, "curly": 8000}  # others: 6500
+GROWTH = {  # steps, lift, gravity, curl, stiffness, distance from the skin: see ``Skin.grow``
+    "buzz": (3, 0.7),
+    "short": (6, 0.2, 0.1, 0.1, 0.75, 0.02),
+    "crop": (6, 0.2, 0.1, 0.1, 0.75, 0.02),
+    "swept": (8, 0.4, 0.06, 0.06, 0.6, 0.02),
+    "side": (8, 0.28, 0.12, 0.06, 0.6, 0.02),
+    "curly": (10, 0.6, 0.03, 0.75, 0.6, 0.02),
+    "tied": (9, 0.1, 0.0, 0.03, 0.5, 0.01),
+    "bob": (16, 0.22, 0.5, 0.0, 0.65, 0.05),
+    "long": (16, 0.22, 0.5, 0.0, 0.65, 0.05),
+}
+COMBS = {  # to the front, up, to the side of the parting; what is added low on the head; disorder
+    "buzz": ((0.3, -0.4, 0), (0, 0, 0), 0.4),
+    "short": ((0.2, -0.2, 0.25), (0, -1, 0), 0.9),
+    "crop": ((0.5, -0.2, 0.25), (0, -1, 0), 0.9),
+    "swept": ((-1, 0.15, 0.3), (0, -1, 0), 0.5),
+    "side": ((0.25, 0, 1), (-0.5, -1.5, -0.9), 0.4),
+    "tied": ((-1, 0.1, 0), (0, -0.3, 0), 0.15),
+}
 
 
 class Strands(NamedTuple):
@@ -58,7 +77,6 @@ class Skin:
         shares,
         length,
         comb,
-        *,
         steps,
         lift,
         gravity=0.0,
@@ -96,40 +114,31 @@ def head_of_hair(skin, person, density):
     cut = person.haircut
     if cut == "bald":
         return None
-    corners, shares = skin.roots(density, COUNTS.get(cut, 12500))
+    corners, shares = skin.roots(density, COUNTS.get(cut, 6500))
     root, rng, m = skin.at(skin.base, corners, shares), skin.rng, len(corners)
     side = SIDE * np.sign(root[:, :1] - person.parting)
     low = smoothstep(7.9, 7.1, root[:, 1])[:, None]
-    noise = lambda size: size * (rng.random((m, 3)) - 0.5)  # noqa: E731
     length = person.hair_length * (0.75 + 0.5 * rng.random(m))
-    if cut not in ("long", "bob", "tied"):  # shorter towards the neck
-        length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
-    grow = lambda comb, **how: skin.grow(corners, shares, length, comb, **how)  # noqa: E731
-    if cut == "buzz":
-        strands = grow(0.3 * FRONT - 0.4 * UP + noise(0.4), steps=3, lift=0.7)
-    elif cut in ("short", "crop"):
-        front = 0.5 if cut == "crop" else 0.2
-        comb = front * FRONT - (0.2 + low) * UP + 0.25 * side + noise(0.9)
-        strands = grow(comb, steps=6, lift=0.2, gravity=0.1, curl=0.1, stiff=0.75, margin=0.02)
-    elif cut == "swept":
-        comb = -FRONT + 0.15 * UP + 0.3 * side - low * UP + noise(0.5)
-        strands = grow(comb, steps=8, lift=0.4, gravity=0.06, curl=0.06, margin=0.02)
-    elif cut == "side":
-        comb = side * (1 - 0.9 * low) + 0.25 * FRONT - low * (1.5 * UP + 0.5 * FRONT) + noise(0.4)
-        strands = grow(comb, steps=8, lift=0.28, gravity=0.12, curl=0.06, margin=0.02)
-    elif cut == "curly":
-        comb = unit(skin.at(skin.normals, corners, shares)) + noise(1.5)
-        strands = grow(comb, steps=10, lift=0.6, gravity=0.03, curl=0.75, margin=0.02)
-    elif cut == "tied":
-        comb = -FRONT + 0.1 * UP - 0.3 * low * UP + noise(0.15)
-        strands = grow(comb, steps=9, lift=0.1, curl=0.03, stiff=0.5, margin=0.01)
-    else:
+    how = dict(zip(("steps", "lift", "gravity", "curl", "stiff", "margin"), GROWTH[cut]))
+    if cut in ("long", "bob"):
         away = np.clip(np.abs(root[:, :1]) / 0.35, 0, 1)
         comb = side * (1.2 - 0.6 * away) - (0.45 + 0.35 * (root[:, 2:] > 0.5)) * FRONT - 0.35 * UP
-        comb = comb + noise(0.25)
-        strands = grow(
-            comb, steps=16, lift=0.22, gravity=0.5, curl=person.wave, stiff=0.65, margin=0.05
-        )
+        noise, how["curl"] = 0.25, person.wave
+    elif cut == "curly":
+        comb, noise = unit(skin.at(skin.normals, corners, shares)), 1.5
+    else:
+        (f, u, s), (low_f, low_u, low_s), noise = COMBS[cut]
+        comb = f * FRONT + u * UP + s * side + low * (low_f * FRONT + low_u * UP + low_s * side)
+    if cut not in ("long", "bob", "tied"):  # shorter towards the neck
+        length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
+    comb = comb + noise * (rng.random((m, 3)) - 0.5)
+    strands = skin.grow(corners, shares, length, comb, **how)
+    if person.fringe:
+        front = np.flatnonzero((root[:, 2] > 0.6) & (np.abs(root[:, 0]) < 0.45))
+        comb = FRONT - 0.6 * UP + 0.3 * side[front] + 0.4 * (rng.random((m, 3)) - 0.5)[front]
+        length = 0.35 + 0.35 * rng.random(len(front))
+        how |= {"lift": 0.25, "gravity": 0.25, "curl": 0.0, "stiff": 0.6, "margin": 0.03}
+        strands.points[front] = skin.grow(corners[front], shares[front], length, comb, **how).points
     eyes = skin.middle_of_eyes
     x, y, z = np.moveaxis(strands.points - eyes, -1, 0)
     across = (
@@ -146,18 +155,18 @@ def brows(skin, person):
     """Return the ``Strands`` of both brows: arcs along the ridge, thinner and sparser at the ends."""
     thickness, height, arch, thick = person.brow
     where = np.exp(-(((np.abs(skin.base) - (0.3, 7.43, 1.35)) / (0.25, 0.12, 0.3)) ** 2).sum(1) / 2)
-    corners, shares = skin.roots(where, 26000)
+    corners, shares = skin.roots(where, 20000)
     root, rng = skin.at(skin.base, corners, shares), skin.rng
     along = (np.abs(root[:, 0]) - 0.115) / 0.4
     middle = 7.425 + height + arch * np.sin(np.clip(along, 0, 1) * 2.6) + 0.015 * (1 - along)
     width = thickness * np.interp(along, (-0.05, 0.15, 0.6, 1.05), (0.7, 1, 0.8, 0.2))
     off = np.abs(root[:, 1] - middle) / width
-    chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.3, 0.3, off)
-    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(900 * thick)]
+    chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.5, 0.1, off)
+    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(800 * thick)]
     corners, shares, along = corners[keep], shares[keep], along[keep, None]
     comb = SIDE * np.sign(root[keep, :1]) + (0.6 - 1.0 * np.clip(along, 0, 1)) * UP
-    comb = comb + 0.4 * (rng.random((len(keep), 3)) - 0.5)
-    length = 0.07 * (0.7 + 0.6 * rng.random(len(keep)))
+    comb = comb + 0.6 * (rng.random((len(keep), 3)) - 0.5)
+    length = 0.065 * (0.7 + 0.6 * rng.random(len(keep)))
     return skin.grow(corners, shares, length, comb, steps=4, lift=0.25)
 
 
@@ -165,7 +174,7 @@ def beard(skin, person, regions):
     """Return the ``Strands`` of a beard, or None; those that would reach the lips are left out."""
     if not person.beard:
         return None
-    corners, shares = skin.roots(regions[person.beard], 9000 if person.beard == "full" else 4500)
+    corners, shares = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
     root, rng = skin.at(skin.base, corners, shares), skin.rng
     upper = (root[:, 1:2] > 6.64) & (np.abs(root[:, :1]) < 0.34)
     comb = -UP * np.where(upper, 0.35, 1) + SIDE * np.sign(root[:, :1]) * np.where(upper, 1.2, 0.35)

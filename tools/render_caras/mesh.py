@@ -14,6 +14,7 @@ from PIL import Image
 
 LOWEST = 3.6  # what is below isn't in the picture
 NOSE_TIP, MOUTH_CORNER, LIPS_MEET, UPPER_LIP, LOWER_LIP = 294, 7435, 11942, 474, 494  # vertices
+LASHES = ("l-eyelashes-1", "l-eyelashes-2", "r-eyelashes-1", "r-eyelashes-2")
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
 SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
 MACROS = ("african", "asian", "caucasian")
@@ -115,18 +116,8 @@ class Head:
     def turning(self):
         """How much of the head's turn each vertex follows, (n,): the neck bends in between."""
         weights = json.loads((self.folder / "rigs/standard/weights.default.json").read_text())
-        body = ("spine", "breast", "clavicle", "shoulder", "upperarm", "lowerarm", "wrist")
-        body += (
-            "finger",
-            "metacarpal",
-            "pelvis",
-            "leg",
-            "upperleg",
-            "lowerleg",
-            "foot",
-            "toe",
-            "root",
-        )
+        body = "spine breast clavicle shoulder upperarm lowerarm wrist finger metacarpal pelvis leg"
+        body = tuple(f"{body} upperleg lowerleg foot toe root".split())
         neck = {"neck01": 0.2, "neck02": 0.45, "neck03": 0.75}
         follows, total = np.zeros(len(self.base)), np.zeros(len(self.base))
         for bone, rows in weights["weights"].items():
@@ -135,11 +126,8 @@ class Head:
             follows[index.astype(int)] += share * weight
             total[index.astype(int)] += weight
         follows = np.divide(follows, total, out=follows, where=total > 0)
-        for group in ("eye", "eyelashes-1", "eyelashes-2"):
-            for side in "lr":
-                follows[self.part(f"helper-{side}-{group}")[0]] = 1
-        for row in ("upper", "lower"):
-            follows[self.part(f"helper-{row}-teeth")[0]] = 1
+        for part in ["l-eye", "r-eye", "lower-teeth"] + list(LASHES):
+            follows[self.part(f"helper-{part}")[0]] = 1
         return follows[:, None]
 
     def pivot(self, v):
@@ -202,9 +190,8 @@ class Head:
         blush = 0.9 * self.blob((0.42, 6.95, 1.2), (0.17, 0.17, 0.4)) + 0.8 * ears
         blush += 0.8 * self.blob((0, 6.98, 1.6), (0.11, 0.12, 0.25))
         blush += 0.35 * self.blob((0, 6.3, 1.3), (0.2, 0.1, 0.3))
-        socket = 0.5 * self.painted("eyelids") + 0.5 * self.blob(
-            (0.3, 7.12, 1.35), (0.14, 0.06, 0.2)
-        )
+        socket = self.blob((0.3, 7.12, 1.35), (0.14, 0.06, 0.2))
+        socket = 0.5 * self.painted("eyelids") + 0.5 * socket
         socket += 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
         line = np.interp(x, (0, 0.25, 0.45, 0.6, 0.7), (6.86, 6.8, 6.66, 6.82, 7.2))
         throat = np.interp(z, (-0.2, 0.3, 1.0, 1.5), (6.3, 6.15, 6.05, 6.1))
@@ -217,22 +204,22 @@ class Head:
             "full": beard,
             "goatee": beard * smoothstep(0.36, 0.26, x),
             "moustache": beard * (x < 0.32) * (y > 6.64),
-            "forehead": self.blob((0, 7.75, 1.4), (0.3, 0.16, 0.35)),
             "ears": ears,
         }
 
     def scalp(self, person):
         """Where hair grows (n,), thinning out towards the forehead."""
         x, y, z = np.abs(self.base[:, 0]), *self.base[:, 1:].T
-        line = np.interp(
-            z,
-            (-0.9, -0.3, 0, 0.2, 0.45, 0.6, 0.75, 0.95, 1.2),
-            (6.75, 6.75, 6.85, 7.05, 7.15, 7.42, 7.68, 7.84, 7.84),
-        )
-        line = line + person.hairline * smoothstep(0.4, 0.9, z) * (
-            1 + 0.8 * smoothstep(0.1, 0.4, x)
-        )
-        grows = smoothstep(-0.04, 0.14, y - line) * (z < 1.6)
+        back_to_front = (-0.9, -0.3, 0, 0.2, 0.45, 0.6, 0.75, 0.95, 1.2)
+        heights = (6.75, 6.75, 6.85, 7.05, 7.15, 7.42, 7.68, 7.84, 7.84)
+        line = np.interp(z, back_to_front, heights)
+        temples = 1 + 0.8 * smoothstep(0.1, 0.4, x)
+        line = line + person.hairline * smoothstep(0.4, 0.9, z) * temples
+        # It waves, goes back at the temples, and thins out over a finger's breadth.
+        a, b, c = np.random.default_rng(person.seed).uniform(-1, 1, 3)
+        line = line + 0.03 * np.sin(9 * self.base[:, 0] + 3 * a) + 0.02 * np.sin(23 * x + 3 * b)
+        line = line + (0.05 + 0.05 * c) * np.exp(-(((x - 0.38) / 0.14) ** 2))
+        grows = smoothstep(-0.03, 0.17, y - line) * (z < 1.6)
         return grows * (1 - smoothstep(0.1, 0.4, self.regions["ears"])) * (person.haircut != "bald")
 
 
@@ -300,7 +287,7 @@ def row_of_teeth(middle, half, depth, up):
         for side in (1, -1):
             place = (side * half * np.sin(angle), up * height + 0.02 * back + drop, -depth * back)
             turn = rotation(side * angle * 0.85, 0, 0).T
-            tooth = box * (0.52 * width, 1.1 * height, 0.035)
+            tooth = box * (0.49 * width, 1.1 * height, 0.035)
             teeth.append(tooth @ turn + place + middle)
             gum = box * (0.62 * width, 0.05, 0.025) @ turn + place + middle
             gums.append(gum + (0, up * (height + 0.02), -0.02 if up > 0 else -0.06))
@@ -314,15 +301,15 @@ def mouth(head, v, rest):
     with the jaw.
     """
     half = 0.92 * (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
-    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.03, -0.07)
+    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.055, -0.06)
     lower = head.part("helper-lower-teeth")[0]
-    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.015, -0.05)
+    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.05, -0.08)
     rows = row_of_teeth(edge, half, 0.5, 1), row_of_teeth(edge + jaw, 0.9 * half, 0.45, -1)
     return [np.concatenate(part) for part in zip(*rows)]
 
 
 def spectacles(head, v, glasses):
-    """Return the wires of a frame, a list of paths (k, 3), and two rims (k, 3); head not turned."""
+    """Return the wires of a frame, a list of paths (k, 3); the head is not turned."""
     (right, _), (left, _) = head.eyes(v)
     middle, half = (left + right) / 2 + (0, -0.03, 0.33), (left - right)[0] / 2
     width, height, power, _ = glasses
@@ -341,4 +328,4 @@ def spectacles(head, v, glasses):
         ]
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
-    return wires, wires[0:4:2]
+    return wires

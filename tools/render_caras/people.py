@@ -25,7 +25,7 @@ KINDS = (  # a photograph's ``kind`` is its place in this list; the first three 
     "pouting",
     "eyes shut",
 )
-KIND_CHANCES = {1: (0.32, 0.42, 0.26), 0: (0.3, 0.12, 0.24, 0.1, 0.07, 0.08, 0.09)}
+KIND_CHANCES = {1: (0.32, 0.46, 0.22), 0: (0.41, 0.12, 0.23, 0.06, 0.03, 0.07, 0.08)}
 PLACES = ("flash", "room", "window", "shade", "sun", "backlight", "evening")
 PLACE_CHANCES = (0.2, 0.18, 0.15, 0.15, 0.14, 0.1, 0.08)
 
@@ -47,10 +47,20 @@ SHAPES = {
     ("backward", "forward"): "eyebrows/eyebrows-trans forehead/forehead-trans",
     ("concave", "convex"): "nose/nose-curve",
 }
-SHAPE_SPREAD, SHAPE_LIMIT = 0.24, 0.5  # beyond the limit faces turn grotesque
+SHAPE_SPREAD, SHAPE_LIMIT = 0.2, 0.4  # beyond the limit faces turn grotesque
 OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
 
-SKINS = np.array([(0.64, 0.42, 0.35), (0.52, 0.32, 0.24), (0.34, 0.19, 0.13), (0.14, 0.075, 0.05)])
+SKINS = (
+    np.array(  # reflectances from very light to very dark; the cards of a ColorChecker lie between
+        [
+            (0.62, 0.39, 0.29),
+            (0.54, 0.31, 0.22),
+            (0.38, 0.21, 0.135),
+            (0.23, 0.12, 0.075),
+            (0.1, 0.05, 0.032),
+        ]
+    )
+)
 IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
 SHIRTS = np.array(
     [(1, 1, 1), (0.5, 0.7, 1.3), (0.8, 0.85, 0.95), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)]
@@ -82,7 +92,6 @@ class Person(NamedTuple):
     skin: np.ndarray
     lips: np.ndarray
     blush: float
-    freckles: float
     wrinkles: float
     iris: np.ndarray
     hair: np.ndarray  # colour where hair is painted on skin
@@ -93,6 +102,7 @@ class Person(NamedTuple):
     parting: float
     wave: float
     hairline: float  # how far back
+    fringe: bool  # whether hair falls on the forehead
     brow: tuple  # thickness, height, arch, density
     beard: str  # "", "full", "goatee" or "moustache"
     beard_length: float
@@ -135,8 +145,7 @@ class Photograph(NamedTuple):
 
 def draw_people(n, seed=SEED):
     """Return a list of ``n`` people, whose sex, age and ancestry are spread evenly over any run."""
-    rng = np.random.default_rng(seed)
-    return [_draw_person(rng, index) for index in range(n)]
+    return [_draw_person(np.random.default_rng((seed, index)), index) for index in range(n)]
 
 
 def _draw_person(rng, index):
@@ -147,11 +156,11 @@ def _draw_person(rng, index):
     african, asian, caucasian = ancestry
 
     dark = np.clip(0.06 + 0.75 * african + 0.2 * asian + rng.normal(0, 0.13), 0, 1)
-    skin = np.array([np.interp(3 * dark, range(4), SKINS[:, c]) for c in range(3)])
-    skin *= rng.uniform(0.9, 1.1) * rng.uniform(0.96, 1.04, 3)
-    lips = skin * (0.86, 0.6, 0.62)
-    if not male and rng.random() < 0.55:  # lipstick
-        lips *= np.array((1.0, 0.55, 0.6)) * rng.uniform(0.7, 1)
+    skin = np.array([np.interp(4 * dark, range(5), SKINS[:, c]) for c in range(3)])
+    skin *= rng.uniform(0.9, 1.1) * rng.uniform(0.97, 1.03, 3)
+    lips = skin * (0.88, 0.66, 0.68)
+    if not male and rng.random() < 0.5:  # lipstick
+        lips *= np.array((1.0, 0.6, 0.65)) * rng.uniform(0.75, 1)
 
     melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
     redness = rng.uniform(0.2, 0.6)
@@ -174,7 +183,6 @@ def _draw_person(rng, index):
         skin=skin,
         lips=lips,
         blush=rng.uniform(0.3, 1),
-        freckles=rng.random() * (rng.random() < 0.15),
         wrinkles=float(np.clip(age - 0.2 + rng.normal(0, 0.1), 0, 1)),
         iris=IRISES[rng.choice(4, p=(0.45, 0.2, 0.2, 0.15)) if main == 2 else 0],
         hair=hair,
@@ -184,22 +192,24 @@ def _draw_person(rng, index):
         hair_length=HAIRCUTS[haircut][2] * rng.uniform(0.8, 1.2),
         parting=rng.choice((-0.3, 0.3, 0.0)),
         wave=rng.uniform(0.05, 0.3),
-        hairline=rng.normal(0, 0.05) + 0.2 * max(age, 0) * male * rng.random(),
+        hairline=rng.normal(0, 0.06) + 0.2 * max(age, 0) * male * rng.random(),
+        fringe=haircut in ("crop", "bob", "long", "curly")
+        and rng.random() < (0.35 if male else 0.4),
         brow=(
-            rng.uniform(0.03, 0.05) if male else rng.uniform(0.018, 0.032),
+            rng.uniform(0.028, 0.045) if male else rng.uniform(0.018, 0.032),
             rng.normal(0, 0.012),
             rng.uniform(0.01, 0.05),
-            rng.uniform(0.5, 1),
+            rng.uniform(0.3, 0.8),
         ),
         beard=beard if male and age > 0.05 else "",
         beard_length=rng.uniform(0.05, 0.14),
         stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
         glasses=(*glasses, rng.uniform(0.007, 0.016)) if rng.random() < 0.18 else (),
-        frame=np.array(((0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.3, 0.28, 0.25)))[
+        frame=np.array(((0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.13, 0.11, 0.09)))[
             rng.integers(3)
         ],
         shirt=SHIRTS[rng.integers(5)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
-        teeth=np.array((0.9, 0.85, 0.75)) * rng.uniform(0.85, 1.05),
+        teeth=np.array((0.62, 0.56, 0.45)) * rng.uniform(0.85, 1.1),
     )
 
 
@@ -225,44 +235,43 @@ def truncated(rng, spread, limit):
 def draw_expression(kind, rng):
     """Return the weights of MPFB2's expression units for a kind of expression."""
     u = lambda low, high: rng.uniform(low, high)  # noqa: E731
-    mouth, eyes = {}, {"slit": u(0, 0.35)}
     name = KINDS[kind]
     if name == "closed smile":
-        mouth = {"corner-puller": u(0.85, 1.2), "retraction": u(0.1, 0.5)}
-        eyes = {"slit": u(0.3, 0.9)}
+        mouth = {"corner-puller": u(0.5, 1.0), "retraction": u(0.1, 0.7)}
     elif name == "smile with teeth":
-        mouth = {"corner-puller": u(0.6, 0.9), "upward-retraction": u(0.3, 0.6)}
-        mouth |= {"part-later": u(0, 0.3), "open": u(0, 0.08), "retraction": u(0.1, 0.5)}
-        eyes = {"slit": u(0.25, 0.9)}
+        mouth = {"corner-puller": u(0.35, 0.7), "upward-retraction": u(0.5, 1.0)}
+        mouth |= {"open": u(0, 0.08), "retraction": u(0.3, 0.9)}
     elif name == "laugh":
-        mouth = {"corner-puller": u(0.65, 0.95), "upward-retraction": u(0.35, 0.65)}
-        mouth |= {"open": u(0.15, 0.5), "part-later": u(0, 0.3), "retraction": u(0.1, 0.5)}
-        eyes = {"slit": u(0.5, 0.9), "closure": u(0, 0.2)}
+        mouth = {"corner-puller": u(0.4, 0.75), "upward-retraction": u(0.5, 0.95)}
+        mouth |= {"open": u(0.08, 0.36), "retraction": u(0.3, 0.9)}
     elif name == "stern":
-        mouth = {"depression": u(0.2, 0.8), "pursing": u(0, 0.3)}
-        eyes = {"slit": u(0.1, 0.7)}
+        mouth = {"depression": u(0.2, 0.7), "pursing": u(0, 0.3)}
     elif name == "talking":
-        shape = ("depression-retraction", "protusion", "part-later", "elevation")
-        mouth = {"open": u(0.05, 0.45), shape[rng.integers(4)]: u(0.3, 0.9)}
+        mouth = {"open": u(0.04, 0.35), "part-later": u(0, 0.35), "protusion": u(0, 0.5)}
+        mouth |= {"retraction": u(0, 0.6), "depression-retraction": u(0, 0.35)}
     elif name == "surprised":
-        mouth = {"open": u(0.3, 0.75), "protusion": u(0, 0.5)}
-        eyes = {"opened-up": u(0.6, 1.1)}
+        mouth = {"open": u(0.2, 0.55), "protusion": u(0, 0.4)}
     elif name == "yawning":
-        mouth = {"open": u(0.8, 1.15), "protusion": u(0, 0.4)}
-        eyes = {"closure": u(0.5, 1.0)}
+        mouth = {"open": u(0.5, 0.85), "protusion": u(0, 0.3)}
     elif name == "pouting":
-        mouth = {"pursing": u(0.5, 1.0), "eversion": u(0, 0.6)}
+        mouth = {"pursing": u(0.3, 0.8), "eversion": u(0, 0.4)}
     else:
-        mouth = {"depression": u(0, 0.35), "parling": u(0, 0.6), "retraction": u(0, 0.4)}
-        if name == "eyes shut":
-            eyes = {"closure": u(0.85, 1.0)}
-    brows = {"down": u(0.3, 1.0) if name in ("stern", "yawning") else u(0, 0.2)}
+        mouth = {"depression": u(0, 0.3), "parling": u(0, 0.5), "retraction": u(0, 0.6)}
+        mouth |= {"compression": u(0, 0.6), "open": max(0, u(-0.1, 0.06))}
+    eyes = {"slit": u(0, 0.3)}
+    if kind < 3:  # cheeks go up and narrow the eyes, more so the more one laughs
+        eyes = {"slit": u(0, 0.4) + 0.05 * kind}
+    elif name == "surprised":
+        eyes = {"opened-up": u(0.4, 0.8)}
+    elif name in ("yawning", "eyes shut"):
+        eyes = {"closure": u(0.6 if name == "yawning" else 0.9, 1.0)}
+    brows = {"down": u(0.2, 0.8) if name in ("stern", "yawning") else u(0, 0.2)}
     if name == "surprised" or rng.random() < 0.15:
-        brows = {"up": u(0.5, 1.0), "inner-up": u(0, 0.5)}
+        brows = {"up": u(0.3, 0.8), "inner-up": u(0, 0.4)}
     units = {f"mouth-{unit}": weight for unit, weight in mouth.items()}
     if kind < 3:  # cheeks go up, and the folds beside the nose deepen
-        units |= {"mouth/mouth-laugh-lines-in": u(0.2, 0.7)}
-        lift = {"cheek-trans-up": u(0.2, 0.7), "cheek-volume-incr": u(0.1, 0.5)}
+        units |= {"mouth/mouth-laugh-lines-in": u(0.1, 0.6), "mouth/mouth-angles-up": u(0, 0.35)}
+        lift = {"cheek-trans-up": u(0.3, 0.8), "cheek-volume-incr": u(0.1, 0.5)}
         units |= {f"cheek/{side}-{name}": weight for name, weight in lift.items() for side in "lr"}
     for side in ("left", "right"):
         units |= {f"eye-{side}-{unit}": weight for unit, weight in eyes.items()}
@@ -283,9 +292,10 @@ def draw_photographs():
     new = [N_KNOWN + k % N_NEW for k in range(N_NEW * NEW_PHOTOS_EACH)]
     test += [(i, (k + 1) % 2) for k, i in enumerate(new)]
     halves = []
-    for half in (train, test):
+    for number, half in enumerate((train, test)):
+        chance = lambda k: np.random.default_rng((SEED, number, k))  # noqa: B023, E731
         order = rng.permutation(len(half))
-        halves.append([_draw_photograph(rng, *half[k]) for k in order])
+        halves.append([_draw_photograph(chance(k), *half[k]) for k in order])
     return halves
 
 
@@ -316,33 +326,34 @@ def _draw_lights(place, rng):
     """Return lights, colour of the ambient light, and the face's exposure."""
     u = lambda low, high: rng.uniform(low, high)  # noqa: E731
     side = rng.choice((-1, 1))
-    warm, white, cool = (1, u(0.7, 0.85), u(0.45, 0.7)), (1, 1, 1), (u(0.75, 0.9), 0.9, 1)
+    warm, white, cool = (1, u(0.75, 0.88), u(0.55, 0.75)), (1, 1, 1), (u(0.8, 0.92), 0.93, 1)
     grey = lambda strength, colour: tuple(strength * np.array(colour))  # noqa: E731
-    exposure = float(np.exp(truncated(rng, 0.25, 0.6)))
+    exposure = float(np.exp(truncated(rng, 0.3, 0.6)))
     if place == "flash":
-        lights = [Light(u(-0.12, 0.12), u(0.05, 0.3), u(0.03, 0.1), u(0.8, 1.2), white)]
-        ambient = grey(u(0.06, 0.25), warm)
+        lights = [Light(u(-0.12, 0.12), u(0.05, 0.3), u(0.05, 0.2), u(0.8, 1.2), white)]
+        ambient = grey(u(0.2, 0.5), warm)
     elif place == "room":  # a lamp at the ceiling, and what the walls give back
-        lights = [Light(u(-1, 1), u(0.6, 1.1), u(0.4, 0.9), 1.0, warm)]
-        ambient = grey(u(0.25, 0.6), (1, 0.9, 0.8))
+        lights = [Light(u(-1, 1), u(0.4, 0.9), u(0.4, 0.9), 1.0, warm)]
+        ambient = grey(u(0.4, 0.8), (1, 0.93, 0.86))
         if rng.random() < 0.4:
-            lights.append(Light(side * u(0.8, 1.6), u(0, 0.5), u(0.5, 1), u(0.3, 1), cool))
+            lights.append(Light(side * u(0.8, 1.6), u(0, 0.5), u(0.5, 1), u(0.3, 0.8), cool))
     elif place == "window":
-        lights = [Light(side * u(0.5, 1.3), u(0, 0.5), u(0.7, 1.2), 1.0, cool)]
-        ambient = grey(u(0.08, 0.35), (1, 0.95, 0.88))
+        lights = [Light(side * u(0.4, 1.2), u(0, 0.5), u(0.7, 1.2), 1.0, cool)]
+        ambient = grey(u(0.25, 0.6), (1, 0.96, 0.9))
     elif place == "shade":
-        lights = [Light(side * u(0, 1), u(0.5, 1.2), 1.6, 0.8, cool)]
-        ambient = grey(u(0.5, 0.9), cool)
+        lights = [Light(side * u(0, 1), u(0.3, 1.0), 1.6, 0.8, cool)]
+        ambient = grey(u(0.6, 1.0), cool)
     elif place == "sun":
-        lights = [Light(side * u(0, 1.3), u(0.35, 1.0), 0.02, 1.0, (1, 0.95, 0.85))]
-        ambient = grey(u(0.12, 0.3), (0.8, 0.9, 1))
+        lights = [Light(side * u(0, 1.2), u(0.3, 0.8), 0.1, 1.0, (1, 0.96, 0.88))]
+        ambient = grey(u(0.3, 0.6), (0.88, 0.95, 1))
     elif place == "backlight":
-        lights = [Light(side * u(2.2, 3), u(0.2, 0.7), u(0.1, 0.5), u(1, 2.5), white)]
-        lights.append(Light(u(-1, 1), u(0, 0.6), 1.0, u(0.2, 0.5), white))
-        ambient = grey(u(0.2, 0.4), cool)
-        exposure *= u(0.25, 0.7)
+        lights = [Light(side * u(2.2, 3), u(0.2, 0.7), u(0.1, 0.5), u(0.5, 1.5), white)]
+        ambient = grey(u(0.4, 0.7), cool)
+        exposure *= u(0.6, 0.9)
     else:  # evening
-        lights = [Light(side * u(0.2, 1.3), u(-0.2, 0.8), u(0.1, 0.5), 1.0, warm)]
-        ambient = grey(u(0.03, 0.12), cool)
-        exposure *= u(0.35, 0.8)
+        lights = [Light(side * u(0.2, 1.2), u(-0.1, 0.7), u(0.2, 0.6), 1.0, warm)]
+        ambient = grey(u(0.12, 0.35), cool)
+        exposure *= u(0.55, 0.9)
+    # What the ground, a shirt, a screen give back: eyes have light, and a spark of it.
+    lights.append(Light(u(-0.5, 0.5), u(-0.3, 0.4), u(0.4, 0.9), u(0.15, 0.4), white))
     return lights, ambient, exposure

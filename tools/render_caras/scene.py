@@ -13,27 +13,15 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
-from tools.render_caras import hair
-from tools.render_caras.mesh import (
-    LOWER_LIP,
-    LOWEST,
-    UPPER_LIP,
-    hollows,
-    mouth,
-    normals,
-    rotation,
-    rounded_box,
-    smoothstep,
-    spectacles,
-    triangles,
-)
+from tools.render_caras import hair, mesh
+from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
 
-SIZE = 144  # pixels of a picture's side
-SAMPLES = 6
-MARGIN = 1.4  # of what is rendered around the 64 pixels that are kept
+SIZE = 104  # pixels of a picture's side
+SAMPLES = 5
+MARGIN = 1.25  # of what is rendered around the 64 pixels that are kept
 TO_BLENDER = 0.1 * np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # v @ this: metres, z up
 AXES = 10 * TO_BLENDER.T
-HAIR_RADIUS = {"hair": 0.0003, "brows": 0.00014, "beard": 0.00015}
+HAIR_RADIUS = {"hair": 0.00042, "brows": 0.00012, "beard": 0.00018}
 
 
 class Graph:
@@ -65,10 +53,6 @@ class Graph:
     def value(self, name):
         """A number that each vertex of the mesh has under that name."""
         return self.node("Attribute", attribute_name=name).outputs["Fac"]
-
-    def place(self):
-        """Where the point was on the head at rest."""
-        return self.node("Attribute", attribute_name="rest").outputs["Vector"]
 
     def noise(self, place, scale, detail=3.0):
         return self.node("TexNoise", {"Vector": place, "Scale": scale, "Detail": detail}).outputs[
@@ -106,24 +90,13 @@ def paint(material, **colours):
 
 def skin_material(folder):
     g = Graph("skin")
-    rest = g.place()
-    fine = g.noise(rest, 160.0, 4.0)
-    mottled = g.math("ADD", g.affine(g.noise(rest, 14.0), 0.5, -0.25), g.affine(fine, 0.6, 0.7))
+    rest = g.node("Attribute", attribute_name="rest").outputs["Vector"]  # place on the head at rest
+    mottled = g.affine(g.noise(rest, 14.0), 0.3, 0.85)
     c = g.tone(g.colour("skin"), value=mottled)
-    red = g.tone(c, hue=0.478, saturation=1.35, value=0.84)
-    c = g.mix(g.math("MULTIPLY", g.value("blush"), g.affine(g.noise(rest, 45.0), 1.0, 0.1)), c, red)
-    c = g.mix(g.value("socket"), c, g.tone(c, saturation=1.1, value=0.55))
-    c = g.mix(g.value("hollow"), c, g.tone(c, hue=0.49, saturation=1.25, value=0.35))
-    wave = g.node(
-        "TexWave",
-        {"Vector": rest, "Scale": 28.0, "Distortion": 3.0, "Detail": 1.0},
-        bands_direction="Z",
-    )
-    lines = g.math("MULTIPLY", g.step(wave.outputs["Fac"], 0.65, 1.0), g.value("wrinkles"))
-    c = g.mix(lines, c, g.tone(c, value=0.6))
-    spots = g.node("TexVoronoi", {"Vector": rest, "Scale": 130.0}).outputs["Distance"]
-    spots = g.math("MULTIPLY", g.math("LESS_THAN", spots, 0.22), g.value("freckles"))
-    c = g.mix(g.math("MULTIPLY", spots, 0.5), c, g.tone(c, value=0.55))
+    red = g.tone(c, hue=0.485, saturation=1.3, value=0.88)
+    c = g.mix(g.value("blush"), c, red)
+    c = g.mix(g.value("socket"), c, g.tone(c, saturation=1.1, value=0.7))
+    c = g.mix(g.value("hollow"), c, g.tone(c, hue=0.49, saturation=1.2, value=0.45))
     shaved = g.math("MULTIPLY", g.value("stubble"), g.affine(g.noise(rest, 420.0), 1.6, -0.2, True))
     scalp = g.math("MULTIPLY", g.value("scalp"), g.affine(g.noise(rest, 120.0), 1.0, 0.35, True))
     c = g.mix(g.math("MAXIMUM", shaved, scalp), c, g.colour("hair"))
@@ -132,15 +105,9 @@ def skin_material(folder):
         picture = bpy.data.images.load(str(folder / "textures" / f"mpfb_{name}.jpg"))
         picture.colorspace_settings.name = "Non-Color"
         masks.append(g.node("TexImage", image=picture).outputs[0])
-    lips = g.math("MULTIPLY", masks[0], g.affine(g.noise(rest, 90.0), 0.5, 0.55, True))
-    c = g.mix(lips, c, g.colour("lips"))
-    c = g.mix(masks[1], c, (0.13, 0.025, 0.025, 1))
-    rough = g.math("ADD", g.affine(fine, 0.35, 0.33), g.affine(masks[0], -0.18, 0.0))
-    pores = g.node("TexVoronoi", {"Vector": rest, "Scale": 420.0}).outputs["Distance"]
-    relief = g.math("ADD", g.affine(pores, 0.5, 0.0), g.affine(lines, -1.5, 0.0))
-    relief = g.math("ADD", relief, fine)
-    bump = g.node("Bump", {"Height": relief, "Strength": 0.4, "Distance": 0.0014}).outputs[0]
-    skin = {"Base Color": c, "Roughness": rough, "Normal": bump, "Specular IOR Level": 0.45}
+    c = g.mix(g.affine(masks[0], 0.8, 0.0), c, g.colour("lips"))
+    c = g.mix(masks[1], c, (0.1, 0.025, 0.02, 1))
+    skin = {"Base Color": c, "Roughness": g.affine(masks[0], -0.1, 0.45), "Specular IOR Level": 0.4}
     skin |= {"Subsurface Weight": 0.1, "Subsurface Scale": 0.006}
     skin |= {"Subsurface Radius": (1.0, 0.35, 0.2)}
     return g.surface(g.node("BsdfPrincipled", skin, subsurface_method="BURLEY"))
@@ -152,36 +119,27 @@ def eye_material():
     direction = g.node("VectorMath", {0: place}, operation="NORMALIZE").outputs[0]
     y = g.node("SeparateXYZ", {0: direction}).outputs["Y"]
     angle = g.math("ARCCOSINE", g.math("MULTIPLY", y, -1.0))  # from where the eye looks
-    iris = g.tone(g.colour("iris"), value=g.affine(g.noise(place, 9.0), 1.2, 0.4))
-    veins = g.math("MULTIPLY", g.step(angle, 0.5, 1.3), g.affine(g.noise(place, 300.0), 1.0, 0.2))
-    white = g.mix(veins, (0.7, 0.66, 0.63, 1), (0.5, 0.33, 0.29, 1))
+    iris = g.colour("iris")
     c = g.mix(g.step(angle, 0.13, 0.19), (0.003, 0.003, 0.003, 1), iris)
     c = g.mix(g.step(angle, 0.33, 0.42), c, g.tone(iris, value=0.3))
-    c = g.mix(g.step(angle, 0.41, 0.48), c, white)
+    c = g.mix(g.step(angle, 0.41, 0.48), c, (0.53, 0.48, 0.45, 1))
     return g.surface(
         g.node("BsdfPrincipled", {"Base Color": c, "Roughness": 0.1, "Coat Weight": 0.6})
     )
 
 
-def plain_material(name, rough, bumps=0.0):
+def plain_material(name, rough):
     """One colour, ``paint``-able under the material's name."""
     g = Graph(name)
-    inputs = {"Base Color": g.colour(name), "Roughness": rough, "Specular IOR Level": 0.4}
-    if bumps:
-        folds = g.noise(g.node("TexCoord").outputs["Object"], 18.0)
-        inputs["Normal"] = g.node(
-            "Bump", {"Height": folds, "Strength": bumps, "Distance": 0.03}
-        ).outputs[0]
+    inputs = {"Base Color": g.colour(name), "Roughness": rough, "Specular IOR Level": 0.3}
     return g.surface(g.node("BsdfPrincipled", inputs))
 
 
-def half_seen_material(name, share, shader, inputs):
-    g = Graph(name)
-    mixed = {
-        0: share,
-        1: g.node("BsdfTransparent").outputs[0],
-        2: g.node(shader, inputs).outputs[0],
-    }
+def lash_material():
+    """A lash is a sheet: half of what is behind it is seen."""
+    g = Graph("lashes")
+    sheet = g.node("BsdfDiffuse", {0: (0.01, 0.008, 0.006, 1)}).outputs[0]
+    mixed = {0: 0.55, 1: g.node("BsdfTransparent").outputs[0], 2: sheet}
     return g.surface(g.node("MixShader", mixed))
 
 
@@ -212,7 +170,7 @@ class Studio:
         scene.render.image_settings.color_mode = "RGBA"
         cycles = scene.cycles
         cycles.device, cycles.samples, cycles.use_denoising = "CPU", SAMPLES, True
-        cycles.use_adaptive_sampling = False
+        cycles.use_adaptive_sampling, cycles.denoising_prefilter = False, "FAST"
         cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 4, 3, 2
         cycles.sample_clamp_indirect = 5
         cycles.caustics_reflective = cycles.caustics_refractive = False
@@ -225,14 +183,11 @@ class Studio:
         self.materials = {
             "skin": skin_material(head.folder),
             "eye": eye_material(),
-            "teeth": plain_material("teeth", 0.25),
+            "teeth": plain_material("teeth", 0.35),
             "gums": plain_material("gums", 0.35),
             "frame": plain_material("frame", 0.25),
-            "shirt": plain_material("shirt", 0.9, 0.8),
-            "lashes": half_seen_material(
-                "lashes", 0.55, "BsdfDiffuse", {0: (0.01, 0.008, 0.006, 1)}
-            ),
-            "lens": half_seen_material("lens", 0.05, "BsdfGlossy", {"Roughness": 0.02}),
+            "shirt": plain_material("shirt", 0.9),
+            "lashes": lash_material(),
             **{name: hair_material(name) for name in HAIR_RADIUS},
         }
         paint(self.materials["gums"], gums=(0.4, 0.11, 0.1))
@@ -253,7 +208,7 @@ class Studio:
         self.cloth = self.add("shirt", head.base[self.shirt], shirt_faces, "shirt")
         self.cloth.modifiers.new("thick", "SOLIDIFY").thickness = 0.004
         self.lashes = []
-        for group in ("l-eyelashes-1", "l-eyelashes-2", "r-eyelashes-1", "r-eyelashes-2"):
+        for group in mesh.LASHES:
             vertices, faces = head.part(f"helper-{group}")
             self.lashes.append((self.add(group, head.base[vertices], faces, "lashes"), vertices))
         bpy.ops.mesh.primitive_uv_sphere_add(segments=32, ring_count=24, radius=1)
@@ -264,14 +219,13 @@ class Studio:
         scene.collection.objects.link(self.eyes[1])
         self.passing = []  # what is made anew for each photograph
 
-    def add(self, name, points, faces, *materials):
+    def add(self, name, points, faces, material):
         """Link a smooth mesh of points (n, 3) in the head's axes, and return the object."""
-        mesh = bpy.data.meshes.new(name)
-        mesh.from_pydata((points @ TO_BLENDER).tolist(), [], faces)
-        mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
-        for material in materials:
-            mesh.materials.append(self.materials[material])
-        return self.link(name, mesh)
+        data = bpy.data.meshes.new(name)
+        data.from_pydata((points @ TO_BLENDER).tolist(), [], faces)
+        data.polygons.foreach_set("use_smooth", np.ones(len(data.polygons), bool))
+        data.materials.append(self.materials[material])
+        return self.link(name, data)
 
     def link(self, name, data):
         thing = bpy.data.objects.new(name, data)
@@ -287,9 +241,8 @@ class Studio:
             attribute.data.foreach_set(field, np.ascontiguousarray(value, np.float32).ravel())
 
     def put(self, thing, points):
-        mesh = thing.data
-        mesh.vertices.foreach_set("co", (points @ TO_BLENDER).astype(np.float32).ravel())
-        mesh.update()
+        thing.data.vertices.foreach_set("co", (points @ TO_BLENDER).astype(np.float32).ravel())
+        thing.data.update()
 
     # -- one person --------------------------------------------------------------------------
 
@@ -303,15 +256,13 @@ class Studio:
             paint(self.materials[name], **{name: getattr(person, name)})
         for name in HAIR_RADIUS:
             strand = self.materials[name].node_tree.nodes["strand"]
-            darker = 0.08 if name == "brows" else 0
+            darker = 0.04 if name == "brows" else 0
             strand.inputs["Melanin"].default_value = min(1, person.melanin + darker)
             strand.inputs["Melanin Redness"].default_value = person.redness
         regions, scalp = head.regions, head.scalp(person)
         self.vertex_values(
             blush=regions["blush"][self.skin] * person.blush,
-            socket=regions["socket"][self.skin] * (0.7 + 0.5 * person.wrinkles),
-            freckles=regions["blush"][self.skin] * person.freckles,
-            wrinkles=regions["forehead"][self.skin] * person.wrinkles,
+            socket=regions["socket"][self.skin] * (0.4 + 0.6 * person.wrinkles),
             stubble=regions["full"][self.skin] * person.stubble,
             scalp=0.95 * scalp[self.skin],
         )
@@ -352,10 +303,10 @@ class Studio:
         turned = head.turn(v, R, pivot)
         rigid = lambda points: (points - pivot) @ R.T + pivot  # noqa: E731
         self.put(self.body, turned[self.skin])
-        deep = hollows(v[self.skin], self.tri)
-        self.vertex_values(hollow=0.8 * smoothstep(0.002, 0.02, deep))
+        deep = mesh.hollows(v[self.skin], self.tri)
+        self.vertex_values(hollow=0.8 * mesh.smoothstep(0.002, 0.02, deep))
         cloth = turned[self.shirt]
-        self.put(self.cloth, cloth + 0.035 * normals(cloth, self.shirt_tri))
+        self.put(self.cloth, cloth + 0.035 * mesh.normals(cloth, self.shirt_tri))
         for thing, vertices in self.lashes:
             self.put(thing, turned[vertices])
         look = rotation(*photo.gaze, 0)
@@ -364,19 +315,15 @@ class Studio:
             eye.matrix_world = (
                 Matrix.Translation(centre @ TO_BLENDER) @ turn @ Matrix.Scale(0.1 * radius, 4)
             )
-        _, tooth = rounded_box()
-        for name, boxes in zip(("teeth", "gums"), mouth(head, v, self.rest)):
+        _, tooth = mesh.rounded_box()
+        for name, boxes in zip(("teeth", "gums"), mesh.mouth(head, v, self.rest)):
             n, k, _ = boxes.shape
             faces = (tooth + k * np.arange(n)[:, None, None]).reshape(-1, 4).tolist()
             self.passing.append(self.add(name, rigid(boxes.reshape(-1, 3)), faces, name))
         if self.person.glasses:
-            wires, rims = spectacles(head, v, self.person.glasses)
+            wires = mesh.spectacles(head, v, self.person.glasses)
             thick = 0.1 * self.person.glasses[-1]
             self.passing.append(self.curves("frame", [rigid(wire) for wire in wires], [thick] * 2))
-            for rim in rims:
-                self.passing.append(
-                    self.add("lens", rigid(rim[:-1]), [range(len(rim) - 1)], "lens")
-                )
         for name, strands in self.strands.items():
             if strands is not None and len(strands.points):
                 radius = HAIR_RADIUS[name] * np.array((1, 0.35))

@@ -12,8 +12,9 @@ NEGATIVES = Path(__file__).resolve().parents[2] / "reporte" / "caras"
 
 
 def negative(person, photo):
-    """Return where the rendered light of a photograph is kept: its name follows all that was drawn."""
-    return NEGATIVES / f"{photo.person:03}-{zlib.crc32(repr((person, photo)).encode()):08x}.npz"
+    """Return where a photograph's rendered light is kept: its name follows all that made it."""
+    light = repr((person, photo._replace(exposure=None, seed=None)))  # these are for developing
+    return NEGATIVES / f"{photo.person:03}-{zlib.crc32(light.encode()):08x}.npz"
 
 
 def start(folder):

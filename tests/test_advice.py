@@ -1,0 +1,172 @@
+"""What messages, documents and notebooks tell the reader to paste works where it is pasted."""
+
+import ast
+import re
+import shlex
+import sys
+from importlib import import_module
+from types import SimpleNamespace
+
+import nbformat
+import numpy as np
+import pytest
+import test_readme
+from on_disk import PROJECT, imported
+
+from helpers import data
+from helpers.files import DataError
+from tools import download, report, staging
+
+SPAN = re.compile(r"«([^«»]+)»|`([^`\n]+)`")
+SHELL = re.compile(r"(\S*python[\d.]*|pip|make|git|jupyter) ")
+CELL = re.compile(r"[%!]\w+ ")
+SAMPLES = {"name": "happy", "where": "", "PIP": "python -m pip install"}
+
+
+def messages(path):
+    """Every text of a module that is no docstring; what an f-string inserts is a sample."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = ast.Module, ast.ClassDef, ast.FunctionDef
+    left_out = [node.body[0].value for node in ast.walk(tree) if isinstance(node, documented)
+                and node.body and isinstance(node.body[0], ast.Expr)]  # fmt: skip
+    left_out += [
+        part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                part.value
+                if isinstance(part, ast.Constant)
+                else SAMPLES.get(ast.unparse(part.value).rpartition(".")[2], "X")
+                for part in node.values
+            )
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in left_out
+        ):
+            yield node.value
+
+
+def texts():
+    """(where, text) of all that a reader of the notebooks meets in words."""
+    for path in sorted([*PROJECT.glob("helpers/*.py"), *PROJECT.glob("tools/**/*.py")]):
+        yield from ((path.name, text) for text in messages(path))
+    for name in ("README.md", "datasets/README.md", "cuadernos/README.md", "models/README.md"):
+        yield name, (PROJECT / name).read_text(encoding="utf-8")
+    for path in report.NOTEBOOKS:
+        # The workbook's pieces go into the functions that its reader writes.
+        for cell in nbformat.read(path, 4).cells if "Desde_cero" not in path.stem else ():
+            yield path.name, cell.source if cell.cell_type == "markdown" else ""
+
+
+def spans(is_wanted):
+    """The marked pieces of all texts that are wanted, for ``parametrize``."""
+    found = {}
+    for where, text in texts():
+        for piece in SPAN.findall(re.sub("^```.*?^```", "", text, flags=re.M | re.S)):
+            piece = " ".join("".join(piece).split())
+            if is_wanted(piece):
+                found.setdefault(piece, where)
+    return [pytest.param(piece, id=f"{where}: {piece}") for piece, where in found.items()]
+
+
+def is_python(piece):
+    """Whether a piece is a call, or something assigned, with all that it needs."""
+    if re.match(r"(SMILE_|\$env)", piece):  # the environment's
+        return False
+    try:
+        (line,) = ast.parse(piece).body
+    except (SyntaxError, ValueError):
+        return False
+    value = getattr(line, "value", None)
+    has_arguments = isinstance(value, ast.Call) and (value.args or value.keywords)
+    return bool(has_arguments) or isinstance(value, ast.Subscript) or isinstance(line, ast.Assign)
+
+
+@pytest.mark.parametrize("command", spans(SHELL.match))
+def test_a_command_is_taken_by_its_program(command, monkeypatch):
+    words = shlex.split(command.replace("{", "").replace("}", ""))
+    if "pip" in words[:3]:
+        packages = [word for word in words[words.index("install") + 1 :] if word[0] != "-"]
+        declared = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+        for package in packages:
+            is_known = re.search(rf'"{re.split("[<>=]", package)[0]}\b', declared)
+            assert is_known or (PROJECT / package).is_file() or package in ("X", "nbgrader")
+    else:
+        test_readme.test_every_command_exists(words, monkeypatch)
+
+
+@pytest.mark.parametrize("line", spans(CELL.match))
+def test_a_magic_line_finds_what_it_names(line):
+    words = line.split()
+    if words[:2] == ["%pip", "install"] and words[2] == "-r":
+        assert (PROJECT / words[3]).is_file()  # the kernel starts beside it, or goes there
+    elif words[:2] == ["%pip", "install"]:
+        test_readme.find_spec(words[2])
+    else:
+        assert words[0] in ("!git", "%cd", "%matplotlib")
+
+
+@pytest.mark.parametrize("line", spans(is_python))
+def test_a_line_of_python_runs_in_a_cell(line, tmp_path, monkeypatch):
+    """In the story as in the second floor, after the cells that import."""
+    for split in ("train", "test"):
+        x = np.random.RandomState(0).randint(0, 256, (6, 64, 64, 3), np.uint8)
+        staging.write_half(tmp_path / f"{split}_mias.h5", x, np.arange(6) % 2, ["no", "sí"], "1")
+    monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
+    for scope in imported():
+        scope |= {"foto": x[0], "caras": list(x)}  # what the reader has: a photo, faces
+        scope["modelo"] = SimpleNamespace(predict_proba=len, given=len)
+        exec(line, scope)
+
+
+def test_the_three_shells_are_told_what_build_tells(monkeypatch):
+    text = (PROJECT / "datasets" / "README.md").read_text(encoding="utf-8")
+    assert f"`{staging.setting({'SMILE_DATASET': 'mias'})}`" in text
+    monkeypatch.setattr(staging, "WINDOWS", True)
+    for line in staging.setting({"SMILE_DATASET": "mias"}).strip().splitlines():
+        assert f"`{line.partition(': ')[2]}`" in text
+
+
+def test_what_is_collected():
+    """That the patterns above still find anything."""
+    lines = [
+        param.values[0] for kind in (SHELL.match, CELL.match, is_python) for param in spans(kind)
+    ]
+    for line in ["python -m tools.download genki", "%pip install anywidget",
+                 "foto[np.newaxis]", 'datos = data.load_dataset("mias")', "python -m pip install imagehash"]:  # fmt: skip
+        assert line in lines
+
+
+def test_the_cards_program_runs_in_a_cell(monkeypatch):
+    card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", card, re.M | re.S)
+    scope = next(imported())
+    face = np.array([(25, 25), (39, 25), (32, 33), (26, 41), (38, 41)], float)
+    monkeypatch.setattr(scope["model"], "load_model", lambda path: PROJECT / path)
+    monkeypatch.setattr("helpers.faces.find_faces", lambda photo: [face])
+    exec(block.replace("mi_foto.jpg", "images/ejemplo.jpg"), scope)
+    assert scope["caras"][0].shape == (64, 64, 3)
+    assert scope["modelo"].is_file()
+
+
+@pytest.mark.parametrize("name", ["README.md", "datasets/README.md", "cuadernos/README.md"])
+def test_no_command_has_a_comment_that_windows_would_take_for_words(name):
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    lines = [line for block in test_readme.BLOCK.findall(text) for line in block.splitlines()]
+    assert [line for line in lines if re.match("(python|git|jupyter).*#", line)] == []
+
+
+def test_what_is_missing_is_advised_with_the_python_that_lacks_it():
+    """A bare "python" may be another one, as where .venv is not activated."""
+    assert import_module("tools.staging").PIP.endswith(" -m pip install")
+    program = shlex.split(staging.PIP)[0]
+    assert staging.shutil.which(program) == sys.executable
+
+
+def test_messages_that_are_raised_say_it_alike(tmp_path):
+    """The two that insert a name, as they really come."""
+    for name in ("happy", "genki"):
+        with pytest.raises(DataError, match=f"«python -m tools.download {name}»"):
+            data.load_dataset(name, tmp_path)
+    with pytest.raises(DataError, match="esperaba una carpeta, un zip o un tar"):
+        download.happy(tmp_path / "nada", tmp_path)
