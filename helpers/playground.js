@@ -210,6 +210,7 @@
       faces.querySelectorAll("input").forEach((input, i) => { input.checked = i === chosen; });
       refresh();
     }
+    function restore() { remember(); paint = face(chosen); moves = { ...none }; sync(); }
     function choose(i) {
       remember();
       chosen = i; paint = face(i);
@@ -263,7 +264,9 @@
       event.preventDefault();
       const from = { ...cursor };
       cursor.shown = true;
-      if (step) for (const [name, by] of [["x", step[0]], ["y", step[1]]]) cursor[name] = clamp(Math.round(cursor[name]) + by * (event.shiftKey ? 4 : 1), 0, side - 1);
+      if (step) ["x", "y"].forEach((name, i) => {
+        cursor[name] = clamp(Math.round(cursor[name]) + step[i] * (event.shiftKey ? 4 : 1), 0, side - 1);
+      });
       else if (!key) { key = true; remember(); carried = null; stroke(cursor, cursor); }
       if (key && step) stroke(from, cursor);
       stage.redraw();
@@ -350,7 +353,8 @@
       return el("label", { class: "choice" }, inputs[name], el("span", {}, text));
     };
     const faces = radios("face", "Escoge una cara", data.labels.map((label, i) => {
-      const small = el("canvas", { width: side, height: side, "aria-hidden": "true" }), picture = new ImageData(side, side), pixels = face(i);
+      const small = el("canvas", { width: side, height: side, "aria-hidden": "true" });
+      const picture = new ImageData(side, side), pixels = face(i);
       for (let k = 0; k < area; k++) picture.data.set([pixels[3 * k], pixels[3 * k + 1], pixels[3 * k + 2], 255], 4 * k);
       small.getContext("2d").putImageData(picture, 0, 0);
       const right = +(first[i] > 0.5) === label, words = `Cara ${i + 1}: ${data.classes[label]}; la red ${right ? "acierta" : "se equivoca"}`;
@@ -371,11 +375,12 @@
         truth),
       el("div", { class: "easel" }, el("div", { class: "paper" }, stage, hint),
         el("label", { class: "row" }, el("span", {}, "Ver encima: "), layer),
-        el("p", { class: "small" }, el("b", { class: "plus" }, "Rojo"), ": si se aclara, empuja hacia «" + data.classes[1] + "»; ", el("b", { class: "minus" }, "azul"), ": hacia «" + data.classes[0] + "».")),
+        el("p", { class: "small" }, el("b", { class: "plus" }, "Rojo"), `: si se aclara, empuja hacia «${data.classes[1]}»; `,
+          el("b", { class: "minus" }, "azul"), `: hacia «${data.classes[0]}».`)),
       el("div", { class: "tools" },
         radios("tool", "Pinta sobre la cara", [["light", "Luz"], ["dark", "Sombra"], ["smudge", "Difuminar"]], tool, (value) => { tool = value; }),
         el("label", { class: "slider" }, el("span", {}, "Pincel"), size),
-        el("div", { class: "row" }, undoing, el("button", { type: "button", onclick: () => { remember(); paint = face(chosen); moves = { ...none }; sync(); } }, "Como estaba"))),
+        el("div", { class: "row" }, undoing, el("button", { type: "button", onclick: restore }, "Como estaba"))),
       el("div", { class: "moves" },
         el("div", { class: "legend" }, "Muévela"),
         slider("dx", "A los lados", -12, 12, 1, " px"), slider("dy", "Arriba, abajo", -12, 12, 1, " px"),
@@ -464,7 +469,8 @@
       context.beginPath(); context.arc(x(done), Math.max(y(cost) || 0, 5), 5, 0, 7); context.fill();
     });
 
-    const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": "Momento del entrenamiento", oninput: () => { const to = +slider.value; pause(); at = to; refresh(); } });
+    const jump = () => { const to = +slider.value; pause(); at = to; refresh(); };
+    const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": "Momento del entrenamiento", oninput: jump });
     const step = el("span", { class: "value" }), heads = ["Lo que aprendieron seis unidades", "", ""].map((text) => el("h4", {}, text));
     const status = el("div", { class: "hidden", role: "status", "aria-live": "polite" });
     const button = el("button", { type: "button", class: "play", onclick: () => (playing ? pause() : play()) });
@@ -503,7 +509,8 @@
       el("div", { class: "player" }, button, slider, step,
         radios("rate", "Tasa α", films.map((each, i) => [i, String(each.rate)]), films.indexOf(film), select)),
       el("div", {}, heads[0], weights, el("p", { class: "small" }, el("b", { class: "plus" }, "Rojo"), ": suma; ", el("b", { class: "minus" }, "azul"), ": resta.")),
-      el("div", {}, heads[1], dots, el("p", { class: "small" }, ...[1, 0].flatMap((c) => [el("span", { class: `class${c}` }, "● "), el("b", { class: `ink${c}` }, data.classes[c]), "  "]), "según la etiqueta; abajo, ŷ")),
+      el("div", {}, heads[1], dots, el("p", { class: "small" },
+        ...[1, 0].flatMap((c) => [el("span", { class: `class${c}` }, "● "), el("b", { class: `ink${c}` }, data.classes[c]), "  "]), "según la etiqueta; abajo, ŷ")),
       el("div", {}, heads[2], curve, el("p", { class: "small" }, "En cada paso (el eje se aprieta hacia el final).")),
       status));
     select(films.indexOf(film));

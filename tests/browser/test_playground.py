@@ -163,7 +163,8 @@ def test_keys_draw_and_the_answer_is_said(opened, touchable, trained):
         page.keyboard.press("ArrowLeft")
     page.keyboard.up(" ")
     drawn, probability = same(page, trained)
-    assert (drawn != face).sum() > 100
+    columns = np.flatnonzero((drawn != face).any(axis=(0, 2)))
+    assert len(columns) >= 15 and columns.max() <= 36  # a line to the left, not a dot
     page.keyboard.press("ArrowLeft")  # moves, and draws no more
     assert (same(page, trained)[0] == drawn).all()
     page.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
