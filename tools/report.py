@@ -63,6 +63,7 @@ LANGUAGE = {  # what nbconvert and editors ask; without a version, which changes
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
+STATE_MIME = "application/vnd.jupyter.widget-state+json"
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
 FOLD = re.compile(r"</?details>|<summary>.*?</summary>")  # nbconvert would close it where it opens
@@ -98,12 +99,38 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False
                     save = nbformat.v4.new_code_cell(code)
                     client.execute_cell(save, index, store_history=False)
                 notebook.cells[index] = cell  # where nbclient has put the other
-    for cell in notebook.cells:  # no kernel, no widget: what is left is the text in its place
+    gone = {}  # no kernel, no widget: what is left is the text in its place
+    for cell in notebook.cells:
         for output in cell.get("outputs", []):
             shown = output.get("data", {})
-            shown.pop(WIDGET_MIME, None)
+            if widget := shown.pop(WIDGET_MIME, None):
+                gone[widget["model_id"]] = shown["text/plain"].strip("[]")
             if "image/png" in shown:
                 shown["image/png"] = _lighter(shown["image/png"])
+    if gone:
+        notebook.metadata.widgets = {STATE_MIME: sentences(gone)}
+
+
+def sentences(gone):
+    """Return the state of widgets that are sentences, ``gone``: id → text.
+
+    In a notebook's metadata it is what Jupyter shows of a box whose kernel is gone, after the
+    reader has run and saved the notebook, instead of «model not found».
+    """
+    state = {}
+    for name, text in gone.items():
+        html = {"value": text, "layout": f"IPY_MODEL_{name}-layout"}
+        for key, kind, module, values in (
+            (name, "HTMLModel", "controls", html),
+            (f"{name}-layout", "LayoutModel", "base", {}),
+        ):
+            state[key] = {
+                "model_name": kind,
+                "model_module": f"@jupyter-widgets/{module}",
+                "model_module_version": "2.0.0",
+                "state": values,
+            }
+    return {"version_major": 2, "version_minor": 0, "state": state}
 
 
 def _kernel():

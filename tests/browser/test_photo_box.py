@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from helpers.widgets import MIME, MODEL_ID, judge_photo
+from tools import report
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -40,24 +41,7 @@ PhotoBox(Judge(), other=Judge())
 """
 # What the notebook says of a box whose kernel is gone, instead of Jupyter's "model not found".
 GONE = "Ejecuta esta celda y aquí aparecerán los botones para tus fotos."
-WIDGETS = {
-    "version_major": 2,
-    "version_minor": 0,
-    "state": {
-        MODEL_ID: {
-            "model_name": "HTMLModel",
-            "model_module": "@jupyter-widgets/controls",
-            "model_module_version": "2.0.0",
-            "state": {"value": GONE, "layout": f"IPY_MODEL_{MODEL_ID}-layout"},
-        },
-        f"{MODEL_ID}-layout": {
-            "model_name": "LayoutModel",
-            "model_module": "@jupyter-widgets/base",
-            "model_module_version": "2.0.0",
-            "state": {},
-        },
-    },
-}
+WIDGETS = report.sentences({MODEL_ID: GONE})
 WITHOUT = "import sys\nsys.modules['anywidget'] = None"
 ANSWER = ".jp-OutputArea .widget-html-content b"
 
@@ -121,7 +105,7 @@ def folder(tmp_path_factory):
     for name, source in {"con": CELL, "sin": WITHOUT + CELL}.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        notebook.metadata.widgets = {"application/vnd.jupyter.widget-state+json": WIDGETS}
+        notebook.metadata.widgets = {report.STATE_MIME: WIDGETS}
         nbformat.write(notebook, folder / f"{name}.ipynb")
     return folder
 

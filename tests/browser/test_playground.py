@@ -268,19 +268,11 @@ GONE = "Ejecuta esta celda y aquí podrás dibujar."
 def folder(tmp_path_factory):
     """A notebook of one cell, which knows what to say where its kernel is gone."""
     folder = tmp_path_factory.mktemp("cuaderno")
-    name = "playground-touch"
-    base = {"model_module": "@jupyter-widgets/base", "model_module_version": "2.0.0", "state": {}}
-    state = {
-        name: base
-        | {"model_name": "HTMLModel", "model_module": "@jupyter-widgets/controls"}
-        | {"state": {"value": GONE, "layout": f"IPY_MODEL_{name}-layout"}},
-        f"{name}-layout": base | {"model_name": "LayoutModel"},
-    }
     for app in ("lab", "notebook"):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        widgets = {"version_major": 2, "version_minor": 0, "state": state}
-        notebook.metadata.widgets = {"application/vnd.jupyter.widget-state+json": widgets}
+        widgets = report.sentences({"playground-touch": GONE})
+        notebook.metadata.widgets = {report.STATE_MIME: widgets}
         nbformat.write(notebook, folder / f"{app}.ipynb")
     return folder
 
