@@ -237,18 +237,18 @@ def draw_expression(kind, rng):
     u = lambda low, high: rng.uniform(low, high)  # noqa: E731
     name = KINDS[kind]
     if name == "closed smile":
-        mouth = {"corner-puller": u(0.5, 1.0), "retraction": u(0.1, 0.7)}
+        mouth = {"corner-puller": u(0.75, 1.1), "retraction": u(0.1, 0.6)}
     elif name == "smile with teeth":
-        mouth = {"corner-puller": u(0.35, 0.7), "upward-retraction": u(0.5, 1.0)}
+        mouth = {"corner-puller": u(0.5, 0.85), "upward-retraction": u(0.5, 0.9)}
         mouth |= {"open": u(0, 0.08), "retraction": u(0.3, 0.9)}
     elif name == "laugh":
-        mouth = {"corner-puller": u(0.4, 0.75), "upward-retraction": u(0.5, 0.95)}
+        mouth = {"corner-puller": u(0.55, 0.85), "upward-retraction": u(0.5, 0.9)}
         mouth |= {"open": u(0.08, 0.36), "retraction": u(0.3, 0.9)}
     elif name == "stern":
         mouth = {"depression": u(0.2, 0.7), "pursing": u(0, 0.3)}
     elif name == "talking":
         mouth = {"open": u(0.04, 0.35), "part-later": u(0, 0.35), "protusion": u(0, 0.5)}
-        mouth |= {"retraction": u(0, 0.6), "depression-retraction": u(0, 0.35)}
+        mouth |= {"retraction": u(0, 0.3), "depression-retraction": u(0, 0.35)}
     elif name == "surprised":
         mouth = {"open": u(0.2, 0.55), "protusion": u(0, 0.4)}
     elif name == "yawning":
@@ -270,7 +270,7 @@ def draw_expression(kind, rng):
         brows = {"up": u(0.3, 0.8), "inner-up": u(0, 0.4)}
     units = {f"mouth-{unit}": weight for unit, weight in mouth.items()}
     if kind < 3:  # cheeks go up, and the folds beside the nose deepen
-        units |= {"mouth/mouth-laugh-lines-in": u(0.1, 0.6), "mouth/mouth-angles-up": u(0, 0.35)}
+        units |= {"mouth/mouth-laugh-lines-in": u(0.1, 0.6), "mouth/mouth-angles-up": u(0.1, 0.4)}
         lift = {"cheek-trans-up": u(0.3, 0.8), "cheek-volume-incr": u(0.1, 0.5)}
         units |= {f"cheek/{side}-{name}": weight for name, weight in lift.items() for side in "lr"}
     for side in ("left", "right"):
