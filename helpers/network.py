@@ -60,14 +60,16 @@ def tanh_backward(dA, Z):
 def sigmoid(Z):
     """Return ``A = 1 / (1 + exp(-Z))`` and the cache ``Z``.
 
-    Computed as exp(-log(1 + exp(-Z))), which no Z can overflow.
+    Computed from ``exp(-|Z|)``, which no Z can overflow.
     """
-    return np.exp(-np.logaddexp(0.0, np.negative(Z))), Z
+    e = np.exp(-np.abs(Z))
+    return np.where(np.greater_equal(Z, 0.0), 1.0, e) / (1.0 + e), Z
 
 
 def sigmoid_backward(dA, Z):
-    """Return ``dZ = dA * s (1 - s)`` with ``s = sigmoid(Z)``; 1 - s is sigmoid(-Z), not rounded."""
-    return dA * sigmoid(Z)[0] * sigmoid(np.negative(Z))[0]
+    """Return ``dZ = dA * s (1 - s)`` with ``s = sigmoid(Z)``, and 1 - s not rounded."""
+    e = np.exp(-np.abs(Z))
+    return dA * e / (1.0 + e) ** 2
 
 
 ACTIVATIONS = {

@@ -51,7 +51,7 @@
   }
   const sheets = [];
 
-  // Signed numbers (side²) as a picture: red adds, blue subtracts; see-through where `veil`.
+  // Signed numbers (side²) as a picture: orange towards class 1, blue towards class 0; see-through where `veil`.
   function tile(values, limit, veil = false) {
     const canvas = el("canvas", { width: side, height: side });
     const picture = new ImageData(side, side), paper = rgb("--paper");
@@ -375,7 +375,7 @@
         truth),
       el("div", { class: "easel" }, el("div", { class: "paper" }, stage, hint),
         el("label", { class: "row" }, el("span", {}, "Ver encima: "), layer),
-        el("p", { class: "small" }, el("b", { class: "plus" }, "Rojo"), `: si se aclara, empuja hacia «${data.classes[1]}»; `,
+        el("p", { class: "small" }, el("b", { class: "plus" }, "Naranja"), `: si se aclara, empuja hacia «${data.classes[1]}»; `,
           el("b", { class: "minus" }, "azul"), `: hacia «${data.classes[0]}».`)),
       el("div", { class: "tools" },
         radios("tool", "Pinta sobre la cara", [["light", "Luz"], ["dark", "Sombra"], ["smudge", "Difuminar"]], tool, (value) => { tool = value; }),
@@ -497,7 +497,7 @@
       button.textContent = playing ? "❚❚ Pausa" : "▶ Mírala aprender";
       heads[1].textContent = `Acierta ${per(right / m)} de ${comma(m)} imágenes`;
       heads[2].textContent = `Costo J: ${Number.isFinite(film.costs[n]) ? film.costs[n].toFixed(3) : "se desbordó"}`;
-      weights.setAttribute("aria-label", `Pesos aprendidos de las unidades ${film.units.join(", ")}; rojo suma, azul resta`);
+      weights.setAttribute("aria-label", `Pesos aprendidos de las unidades ${film.units.join(", ")}; naranja empuja hacia «${data.classes[1]}», azul hacia «${data.classes[0]}»`);
       dots.setAttribute("aria-label", `Respuestas a las imágenes de entrenamiento, un punto cada una: ${heads[1].textContent}`);
       curve.setAttribute("aria-label", `El costo en cada paso. ${heads[2].textContent} en el ${step.textContent}`);
       clearTimeout(spoken);
@@ -508,7 +508,7 @@
     root.append(el("section", { class: "card watch", "aria-label": data.title },
       el("div", { class: "player" }, button, slider, step,
         radios("rate", "Tasa α", films.map((each, i) => [i, String(each.rate)]), films.indexOf(film), select)),
-      el("div", {}, heads[0], weights, el("p", { class: "small" }, el("b", { class: "plus" }, "Rojo"), ": suma; ", el("b", { class: "minus" }, "azul"), ": resta.")),
+      el("div", {}, heads[0], weights, el("p", { class: "small" }, el("b", { class: "plus" }, "Naranja"), `: si se aclara, hacia «${data.classes[1]}»; `, el("b", { class: "minus" }, "azul"), `: hacia «${data.classes[0]}».`)),
       el("div", {}, heads[1], dots, el("p", { class: "small" },
         ...[1, 0].flatMap((c) => [el("span", { class: `class${c}` }, "● "), el("b", { class: `ink${c}` }, data.classes[c]), "  "]), "según la etiqueta; abajo, ŷ")),
       el("div", {}, heads[2], curve, el("p", { class: "small" }, "En cada paso (el eje se aprieta hacia el final).")),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from ipywidgets import HTML
+from joblib import Parallel, delayed
 from PIL import Image
 
 from helpers import data, evaluation, network, training
@@ -107,25 +108,31 @@ def watch(dataset, figure=None, recipe=STORY, rates=RATES):
     n = recipe.num_iterations
     moments = [round(n * (k / (MOMENTS - 1)) ** 2) for k in range(MOMENTS)]
     start = network.initialize_parameters_deep([len(X), *recipe.hidden, 1], recipe.seeds[0])
-    films = []
-    for rate in rates:
-        costs, answers, kept = [], {}, {}
-        with np.errstate(over="ignore", invalid="ignore"):  # too long a step shows in its costs
-            for i, (AL, now) in zip(range(n + 1), training.descend(X, Y, start, rate)):
-                costs.append(network.compute_cost(AL, Y))
-                if i in moments:
-                    kept[i], answers[i] = now(), AL[0]
-        units = np.argsort(-np.abs(kept[n]["W2"]).sum(axis=0))[:UNITS]
-        learnt = np.array([kept[i]["W1"][units] - start["W1"][units] for i in moments])
-        grey = np.nan_to_num(learnt.reshape(MOMENTS, len(units), side, side, 3).mean(axis=4))
-        limit = np.quantile(np.abs(grey), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12
-        # In 8 bits, and over 127 just where the answer is over a half.
-        eighth = np.maximum(np.ceil(256 * np.nan_to_num([answers[i] for i in moments])) - 1, 0)
-        film = {"rate": rate, "units": (1 + units).tolist(), "costs": _packed(costs, "<f4")}
-        films.append(film | {"answers": _packed(eighth, "u1"), "weights": _jpeg(grey / limit)})
+    jobs = (delayed(_film)(X, Y, start, moments, rate) for rate in rates)
+    films = Parallel(n_jobs=len(rates), prefer="threads")(jobs)
     content = {"side": side, "moments": moments, "classes": list(dataset.classes), "films": films}
     content |= {"labels": Y[0].tolist(), "story": list(rates).index(recipe.learning_rate)}
     return Playground("watch", "Mírala aprender", content, figure)
+
+
+def _film(X, Y, start, moments, rate):
+    """Pack a training: its costs; answers and weights of the leading units at the moments."""
+    costs, answers, kept = [], {}, {}
+    with training.descending(X.shape[1]):  # too long a step shows in its costs
+        for i, (AL, now) in zip(range(moments[-1] + 1), training.descend(X, Y, start, rate)):
+            costs.append(network.compute_cost(AL, Y))
+            if i in moments:
+                kept[i], answers[i] = now(), AL[0]
+        units, signs = evaluation.leading_units(kept[moments[-1]], X, UNITS)
+    learnt = np.array([kept[i]["W1"][units] - start["W1"][units] for i in moments])
+    side = round((len(X) / 3) ** 0.5)
+    grey = (signs[:, None] * learnt).reshape(len(moments), len(units), side, side, 3).mean(axis=4)
+    grey = np.nan_to_num(grey)  # what is positive pushes towards class 1
+    limit = np.quantile(np.abs(grey), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12
+    # In 8 bits, and over 127 just where the answer is over a half.
+    eighth = np.maximum(np.ceil(256 * np.nan_to_num([answers[i] for i in moments])) - 1, 0)
+    film = {"rate": rate, "units": (1 + units).tolist(), "costs": _packed(costs, "<f4")}
+    return film | {"answers": _packed(eighth, "u1"), "weights": _jpeg(grey / limit)}
 
 
 def _packed(array, dtype):

@@ -337,7 +337,7 @@ def error_groups(groups, classes):
     if any(group.label is not None for group in groups):
         for color, name in zip(CLASS_COLORS, classes):
             axes.plot([], [], "o", color=color, label=name)
-        axes.legend(loc="lower right")
+        figure.legend(loc="outside lower left", ncols=2)
     return figure
 
 

@@ -8,7 +8,6 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
 
 from helpers import data, evaluation, network, plots, training
@@ -20,7 +19,6 @@ GIF = PROJECT / "images" / "aprender.gif"
 FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
 SIZE, DOTS = (8.0, 4.9), 100  # inches; pixels per inch
 COLOURS = 96
-WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#2166ac", "white", "#b2182b"], 17)
 
 
 def film(caras, frames=FRAMES, recipe=STORY):
@@ -30,8 +28,9 @@ def film(caras, frames=FRAMES, recipe=STORY):
     dims, seed = [len(X), *recipe.hidden, 1], recipe.seeds[0]
     costs, kept = training.film(X, Y, dims, moments, recipe.learning_rate, seed=seed)
     answers = np.array([network.predict_proba(X, kept[n])[0] for n in moments])
-    units = np.argsort(-np.abs(kept[moments[-1]]["W2"]).sum(axis=0))[:6]
+    units, signs = evaluation.leading_units(kept[moments[-1]], X, 6)
     learnt = np.array([kept[n]["W1"][units] - kept[0]["W1"][units] for n in moments])
+    learnt *= signs[:, None]  # what is positive pushes towards a smile
     weights = learnt.reshape(*learnt.shape[:2], *caras.train_x.shape[1:]).mean(axis=4)
     return (
         moments,
@@ -51,7 +50,8 @@ def pictures(caras, moments, costs, answers, weights):
         for u in range(6)
     ]
     tiles = [
-        tile.imshow(first, cmap=WEIGHTS, vmin=-1, vmax=1) for tile, first in zip(tiles, weights[0])
+        tile.imshow(first, cmap=plots.TOWARDS, vmin=-1, vmax=1)
+        for tile, first in zip(tiles, weights[0])
     ]
     dots = figure.add_axes((0.545, 0.365, 0.43, 0.46), xlim=(-0.03, 1.03), ylim=(0, 1))
     heights = (np.arange(len(Y)) * 0.618034 % 1) * 0.42 + np.where(Y == 1, 0.55, 0.03)
@@ -67,9 +67,11 @@ def pictures(caras, moments, costs, answers, weights):
         face.spines[:].set(color=plots.CLASS_COLORS[label], linewidth=3)
     curve = figure.add_axes((0.085, 0.1, 0.875, 0.17), xlim=(0, 1), ylim=(0, 0.8))
     x = np.sqrt(np.arange(len(costs)) / steps)
-    curve.plot(x, costs, color=plots.BLUE, alpha=0.2, linewidth=1)
+    curve.plot(x, costs, color=plots.NETWORK, alpha=0.2, linewidth=1)
     (line,), (head,) = (
-        curve.plot([], [], mark, color=plots.BLUE, linewidth=2, markersize=9, clip_on=mark == "-")
+        curve.plot(
+            [], [], mark, color=plots.NETWORK, linewidth=2, markersize=9, clip_on=mark == "-"
+        )
         for mark in ("-", "o")
     )
     for axes in (dots, curve):

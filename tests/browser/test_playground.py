@@ -13,6 +13,7 @@ from helpers import model, playground
 from helpers.data import DATASETS, load_dataset
 from helpers.network import L_model_forward
 from helpers.widgets import MIME
+from tools import report
 
 FACE = "document.querySelector('.playground').playground"
 PAGE = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
