@@ -105,34 +105,51 @@ def watch(dataset, figure=None, recipe=STORY, rates=RATES):
     figure: what stands where the page doesn't run; recipe: ``model.Recipe``, its images plain.
     """
     X, Y, side = data.flatten(dataset.train_x), dataset.train_y, dataset.train_x.shape[1]
-    n = recipe.num_iterations
-    moments = [round(n * (k / (MOMENTS - 1)) ** 2) for k in range(MOMENTS)]
-    start = network.initialize_parameters_deep([len(X), *recipe.hidden, 1], recipe.seeds[0])
-    jobs = (delayed(_film)(X, Y, start, moments, rate) for rate in rates)
-    films = Parallel(n_jobs=len(rates), prefer="threads")(jobs)
+    moments = moments_of(recipe, MOMENTS)
+    given = X, Y, [len(X), *recipe.hidden, 1], moments
+    jobs = (delayed(_film)(*given, rate, recipe.seeds[0]) for rate in rates)
+    with training.descending(X.shape[1]):
+        films = Parallel(n_jobs=len(rates), prefer="threads")(jobs)
     content = {"side": side, "moments": moments, "classes": list(dataset.classes), "films": films}
     content |= {"labels": Y[0].tolist(), "story": list(rates).index(recipe.learning_rate)}
     return Playground("watch", "Mírala aprender", content, figure)
 
 
-def _film(X, Y, start, moments, rate):
-    """Pack a training: its costs; answers and weights of the leading units at the moments."""
-    costs, answers, kept = [], {}, {}
-    with training.descending(X.shape[1]):  # too long a step shows in its costs
-        for i, (AL, now) in zip(range(moments[-1] + 1), training.descend(X, Y, start, rate)):
-            costs.append(network.compute_cost(AL, Y))
-            if i in moments:
-                kept[i], answers[i] = now(), AL[0]
-        units, signs = evaluation.leading_units(kept[moments[-1]], X, UNITS)
-    learnt = np.array([kept[i]["W1"][units] - start["W1"][units] for i in moments])
+def moments_of(recipe, n):
+    """Return ``n`` numbers of iterations up to the recipe's, the early ones close together."""
+    return [round(recipe.num_iterations * (k / (n - 1)) ** 2) for k in range(n)]
+
+
+def look(X, states, n):
+    """Return what one sees of a training, of which ``states`` are the parameters, moment by moment.
+
+    That is the answers (moments, m) to the images in the columns of ``X``; which ``n`` units of the
+    first layer lead in the end; and what these have learnt, (moments, n, h, w): positive where a
+    lighter pixel pushes towards class 1.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        answers = np.array([network.predict_proba(X, parameters)[0] for parameters in states])
+        units, signs = evaluation.leading_units(states[-1], X, n)
+    learnt = np.array([p["W1"][units] - states[0]["W1"][units] for p in states])
     side = round((len(X) / 3) ** 0.5)
-    grey = (signs[:, None] * learnt).reshape(len(moments), len(units), side, side, 3).mean(axis=4)
-    grey = np.nan_to_num(grey)  # what is positive pushes towards class 1
-    limit = np.quantile(np.abs(grey), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12
-    # In 8 bits, and over 127 just where the answer is over a half.
-    eighth = np.maximum(np.ceil(256 * np.nan_to_num([answers[i] for i in moments])) - 1, 0)
-    film = {"rate": rate, "units": (1 + units).tolist(), "costs": _packed(costs, "<f4")}
-    return film | {"answers": _packed(eighth, "u1"), "weights": _jpeg(grey / limit)}
+    learnt = (signs[:, None] * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
+    return answers, units, learnt
+
+
+def _film(X, Y, dims, moments, rate, seed):
+    """Pack a training: its costs; answers and weights of the leading units at the moments."""
+    costs, kept = training.film(X, Y, dims, moments, rate, seed=seed)
+    states = [kept[i] for i in moments]  # of too long a step, NaN
+    answers, units, learnt = map(np.nan_to_num, look(X, states, UNITS))
+    limit = np.quantile(np.abs(learnt), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12
+    return {
+        "rate": rate,
+        "units": (1 + units).tolist(),
+        "costs": _packed(costs, "<f4"),
+        # In 8 bits, and over 127 just where the answer is over a half.
+        "answers": _packed(np.maximum(np.ceil(256 * answers) - 1, 0), "u1"),
+        "weights": _jpeg(learnt / limit),
+    }
 
 
 def _packed(array, dtype):

@@ -14,12 +14,12 @@ import itertools
 import os
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from helpers import network
@@ -76,9 +76,14 @@ def descend(X, Y, parameters, learning_rate=0.0075, hidden_activation="relu", we
 
 @contextmanager
 def descending(m):
-    """A context to ``descend`` in: an overflow is silent, products of few images are not shared."""
-    threads = 1 if m < SHARED_FROM else None  # None: as they are
-    with threadpool_limits(threads, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+    """A context to ``descend`` in: an overflow is silent, products of few images are not shared.
+
+    What several threads descend in is one context around them all: where BLAS has one thread already,
+    the inner ones leave it so, and have nothing to put back while the others still work.
+    """
+    shared = any(p["num_threads"] > 1 for p in threadpool_info() if p["user_api"] == "blas")
+    alone = threadpool_limits(1, user_api="blas") if shared and m < SHARED_FROM else nullcontext()
+    with alone, np.errstate(over="ignore", invalid="ignore"):
         yield
 
 

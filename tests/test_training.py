@@ -317,3 +317,15 @@ def test_memory_stays_near_X_K_and_W1():
     tracemalloc.stop()
     K_and_W1 = 8 * (200 * 200 + 20 * 12288)
     assert peak <= 1.2 * (X.nbytes + K_and_W1) + K_and_W1  # W1 before, W1 after
+
+
+def test_trainings_side_by_side_leave_blas_as_it_was_in_whatever_order_they_end():
+    with threadpool_limits(2, user_api="blas"):
+        around, one, other = (training.descending(600) for _ in range(3))
+        for context in (around, one, other):
+            context.__enter__()
+        one.__exit__(None, None, None)
+        assert blas_threads() == {1}  # the other one still descends
+        around.__exit__(None, None, None)
+        other.__exit__(None, None, None)
+        assert blas_threads() == {2}

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from helpers import data, evaluation, network, plots, training
+from helpers import data, evaluation, playground, plots, training
 from helpers.files import whole_file
 from helpers.model import STORY
 from tools.report import PROJECT
@@ -24,20 +24,12 @@ COLOURS = 96
 def film(caras, frames=FRAMES, recipe=STORY):
     """Train; return the moments, costs (one a step), answers (frames, m), weights (frames, 6, h, w)."""
     X, Y = data.flatten(caras.train_x), caras.train_y
-    moments = [round(recipe.num_iterations * (k / (frames - 1)) ** 2) for k in range(frames)]
-    dims, seed = [len(X), *recipe.hidden, 1], recipe.seeds[0]
+    moments, dims = playground.moments_of(recipe, frames), [len(X), *recipe.hidden, 1]
+    seed = recipe.seeds[0]
     costs, kept = training.film(X, Y, dims, moments, recipe.learning_rate, seed=seed)
-    answers = np.array([network.predict_proba(X, kept[n])[0] for n in moments])
-    units, signs = evaluation.leading_units(kept[moments[-1]], X, 6)
-    learnt = np.array([kept[n]["W1"][units] - kept[0]["W1"][units] for n in moments])
-    learnt *= signs[:, None]  # what is positive pushes towards a smile
-    weights = learnt.reshape(*learnt.shape[:2], *caras.train_x.shape[1:]).mean(axis=4)
-    return (
-        moments,
-        costs,
-        answers,
-        weights / np.quantile(np.abs(weights[-1]), 0.995, (1, 2))[:, None, None],
-    )
+    answers, _, learnt = playground.look(X, [kept[n] for n in moments], 6)
+    limit = np.quantile(np.abs(learnt[-1]), 0.995, (1, 2))[:, None, None]
+    return moments, costs, answers, learnt / limit
 
 
 def pictures(caras, moments, costs, answers, weights):
