@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import ndimage, special, stats
 from sklearn import metrics
 
 from helpers import network
@@ -329,5 +329,4 @@ def occlusion_map(predict_proba, image, background, patch=8, stride=4):
 
 
 def _log_odds(probabilities):
-    p = np.clip(np.ravel(probabilities), 1e-12, 1 - 1e-12)
-    return np.log(p / (1 - p))
+    return special.logit(np.clip(np.ravel(probabilities), 1e-12, 1 - 1e-12))

@@ -58,10 +58,7 @@ def tanh_backward(dA, Z):
 
 
 def sigmoid(Z):
-    """Return ``A = 1 / (1 + exp(-Z))`` and the cache ``Z``.
-
-    Computed from ``exp(-|Z|)``, which no Z can overflow.
-    """
+    """Return ``A = 1 / (1 + exp(-Z))``, from ``exp(-|Z|)``, which can't overflow, and the cache ``Z``."""
     e = np.exp(-np.abs(Z))
     return np.where(np.greater_equal(Z, 0.0), 1.0, e) / (1.0 + e), Z
 

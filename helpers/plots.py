@@ -130,7 +130,7 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
         )
     whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
     whole.xaxis.set_major_formatter("{x:,.0f}")
-    whole.legend(loc="upper right")
+    figure.legend(loc="outside lower left", ncols=3)
     near.plot(
         steps[first : first + zoom], costs[first : first + zoom], ".-", color=NETWORK, linewidth=1
     )
@@ -432,7 +432,10 @@ def seeds(costs, rights, piles, n, named):
             textcoords="offset points", arrowprops={"arrowstyle": "-"},
         )  # fmt: skip
     axes.set(xscale="log", xlabel="último costo, en entrenamiento", ylabel="exactitud en prueba")
-    axes.yaxis.set_major_formatter(PERCENT)
+    axes.margins(0.1, 0.15)
+    for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        formatted("{x:.2g}")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=" %"))
     low, high = percent(rates.min()), percent(rates.max())
     axes.set_title(f"{len(costs)} semillas, la misma receta: de {low} a {high} en prueba")
     return figure

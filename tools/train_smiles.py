@@ -16,13 +16,12 @@ import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
 from helpers import plots, studies
 from helpers.data import DATASETS, files_of
-from helpers.evaluation import error_bins, percent, suspected_causes, wilson_interval
+from helpers.evaluation import error_bins, paired, percent, suspected_causes, wilson_interval
 from helpers.files import DataError, damage_as_data_error, read_array, shown
 from helpers.model import PUBLISHED, Model, Origin, load_model, save_model, train
 from tools import download
@@ -126,10 +125,9 @@ def print_pairs(right, other):
 
     By McNemar's exact test (1947): of the photos that only one of them judges right, is it half?
     """
-    won, lost, m = int((right & ~other).sum()), int((other & ~right).sum()), len(right)
+    (won, lost, p), m = paired(right, other), len(right)
     margin = 1.96 * np.sqrt(won + lost - (won - lost) ** 2 / m)
     low, high = (100 * (won - lost + side * margin) / m for side in (-1, 1))
-    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
     print(
         f"\nLas mismas fotos, en parejas: {won} las acierta solo la red, y {lost} solo la regresión "
         f"logística. Diferencia: {100 * (won - lost) / m:+.2f} puntos (intervalo de 95 %: {low:+.2f} a "

@@ -11,7 +11,10 @@ import sys
 import urllib.request
 from time import monotonic, sleep
 
+import nbformat
 import pytest
+
+from tools import report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
 
@@ -98,6 +101,19 @@ def start_jupyter(tmp_path_factory):
                 server.wait()
 
     return start
+
+
+@pytest.fixture(scope="session")
+def write_notebook():
+    """A function: a notebook of one cell into a file; ``gone`` as for ``report.sentences``."""
+
+    def write(path, source, gone):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        notebook.metadata.widgets = {report.STATE_MIME: report.sentences(gone)}
+        nbformat.write(notebook, path)
+
+    return write
 
 
 def _answers(url):

@@ -7,13 +7,11 @@ import urllib.request
 from pathlib import Path
 from time import monotonic
 
-import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
 from helpers.widgets import MIME, MODEL_ID, judge_photo
-from tools import report
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +39,6 @@ PhotoBox(Judge(), other=Judge())
 """
 # What the notebook says of a box whose kernel is gone, instead of Jupyter's "model not found".
 GONE = "Ejecuta esta celda y aquí aparecerán los botones para tus fotos."
-WIDGETS = report.sentences({MODEL_ID: GONE})
 WITHOUT = "import sys\nsys.modules['anywidget'] = None"
 ANSWER = ".jp-OutputArea .widget-html-content b"
 
@@ -99,14 +96,11 @@ def browser(start_browser, camera):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, write_notebook):
     """Two notebooks of one cell: where there is anywidget, and where there is none."""
     folder = tmp_path_factory.mktemp("cuaderno")
     for name, source in {"con": CELL, "sin": WITHOUT + CELL}.items():
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        notebook.metadata.widgets = {report.STATE_MIME: WIDGETS}
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+        write_notebook(folder / f"{name}.ipynb", source, {MODEL_ID: GONE})
     return folder
 
 

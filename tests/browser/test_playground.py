@@ -5,7 +5,6 @@ import re
 import urllib.request
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -13,7 +12,6 @@ from helpers import model, playground
 from helpers.data import DATASETS, load_dataset
 from helpers.network import L_model_forward
 from helpers.widgets import MIME
-from tools import report
 
 FACE = "document.querySelector('.playground').playground"
 PAGE = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -266,15 +264,11 @@ GONE = "Ejecuta esta celda y aquí podrás dibujar."
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, write_notebook):
     """A notebook of one cell, which knows what to say where its kernel is gone."""
     folder = tmp_path_factory.mktemp("cuaderno")
     for app in ("lab", "notebook"):
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        widgets = report.sentences({"playground-touch": GONE})
-        notebook.metadata.widgets = {report.STATE_MIME: widgets}
-        nbformat.write(notebook, folder / f"{app}.ipynb")
+        write_notebook(folder / f"{app}.ipynb", CELL, {"playground-touch": GONE})
     return folder
 
 
