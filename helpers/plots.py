@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, PercentFormatter
 
 from helpers.evaluation import percent, wilson_interval
 
@@ -433,8 +433,9 @@ def seeds(costs, rights, piles, n, named):
         )  # fmt: skip
     axes.set(xscale="log", xlabel="último costo, en entrenamiento", ylabel="exactitud en prueba")
     axes.margins(0.1, 0.15)
-    for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-        formatted("{x:.2g}")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=" %"))
     low, high = percent(rates.min()), percent(rates.max())
     axes.set_title(f"{len(costs)} semillas, la misma receta: de {low} a {high} en prueba")
