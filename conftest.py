@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_info
 
 from helpers import data
 
@@ -63,3 +64,12 @@ def real_folder():
         pytest.skip(f"needs {' and '.join(files)}: put their folder into SMILE_DATA_DIR")
 
     return find
+
+
+def blas_threads():
+    """How many threads each BLAS that computes here may use, as a set.
+
+    Not OpenCV's own, which comes with it in a build of one thread and says so whatever is asked.
+    """
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {pool["num_threads"] for pool in pools if "opencv" not in pool["filepath"]}

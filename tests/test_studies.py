@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
+from conftest import blas_threads
 from helpers import model, studies
 from helpers.data import Dataset
 from helpers.model import Recipe
@@ -22,10 +23,6 @@ def thirds(Y):
 
 def halves(Y):
     return list(StratifiedKFold(2).split(Y[0], Y[0]))
-
-
-def blas_threads():
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 @pytest.fixture(scope="module")

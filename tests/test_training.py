@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
-from conftest import PROJECT
+from conftest import PROJECT, blas_threads
 from helpers import network, training
 from helpers.data import flatten, load_dataset
 from helpers.training import DivergenceWarning, L_layer_model
@@ -200,10 +200,6 @@ def test_in_a_notebook_the_bar_is_seen_and_nothing_of_it_is_saved(monkeypatch):
     assert [output.text for output in saved if "text" in output] == ["antes\n", "después\n"]
     assert [output.data for output in saved if "data" in output] == 2 * [{}]
     assert "widgets" not in notebook.metadata
-
-
-def blas_threads():
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 def test_few_images_are_multiplied_on_one_thread_and_no_digit_hangs_on_their_number(monkeypatch):
