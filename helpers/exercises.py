@@ -86,7 +86,7 @@ def bare(function):
 def check(number, answer, *given):
     """Print whether the ``answer`` to an exercise is right, or the first thing that is wrong with it.
 
-    given: what the exercise is about, see ``_at_500``. ``...`` and None are no answer yet.
+    given: what the exercise is about, see ``_at_300``. ``...`` and None are no answer yet.
     """
     if number not in EXERCISES:
         raise ValueError(f"No hay ejercicio {number!r}: van del 1 al {len(EXERCISES)}.")
@@ -183,8 +183,8 @@ def _cost_of_09(answer):
     )
 
 
-def _at_500(answer, parameters, dataset):
-    """``parameters`` are those after 500 iterations, ``dataset`` the ``Dataset``."""
+def _at_300(answer, parameters, dataset):
+    """``parameters`` are those after 300 iterations, ``dataset`` the ``Dataset``."""
     predictions = network.predict(flatten(dataset.test_x), parameters)
     right = evaluation.accuracy(predictions, dataset.test_y)
     trained = evaluation.accuracy(
@@ -246,7 +246,7 @@ def _called(function, *arguments):
 
 EXERCISES = dict(
     enumerate(
-        [_parameters, _shape, _cost_of_09, _at_500, _leaky_relu_backward, _mirror, _decayed_step],
+        [_parameters, _shape, _cost_of_09, _at_300, _leaky_relu_backward, _mirror, _decayed_step],
         start=1,
     )
 )

@@ -21,8 +21,7 @@ from PIL import Image
 from helpers import data, evaluation, network, training
 from helpers.model import STORY
 
-RATES = (0.0025, 0.0075, 0.09)
-MOMENTS, UNITS = 30, 6  # of a training: points in time, units of the first layer
+MOMENTS, UNITS = 31, 6  # of a training: points in time, units of the first layer
 _STYLE = "width: 100%; height: 760px; border: 0; display: block"
 
 
@@ -99,23 +98,30 @@ def _dozen(probabilities, Y):
     return list(dict.fromkeys([*sure, *order[:6]]))
 
 
-def watch(dataset, figure=None, recipe=STORY, rates=RATES):
-    """Return a ``Playground`` with a slider over trainings, one for each of ``rates``.
+def watch(dataset, film, figure=None, recipe=STORY, others=(0.0025, 0.09)):
+    """Return a ``Playground`` with a slider over a training, and over what other rates make of it.
 
-    figure: what stands where the page doesn't run; recipe: ``model.Recipe``, its images plain.
+    film: what ``training.film`` returned for ``moments_of(recipe)``; figure: what stands where the
+    page doesn't run; recipe: ``model.Recipe``, its images plain.
     """
-    X, Y, side = data.flatten(dataset.train_x), dataset.train_y, dataset.train_x.shape[1]
-    moments = moments_of(recipe, MOMENTS)
+    X, Y, moments = data.flatten(dataset.train_x), dataset.train_y, moments_of(recipe)
     given = X, Y, [len(X), *recipe.hidden, 1], moments
-    jobs = (delayed(_film)(*given, rate, recipe.seeds[0]) for rate in rates)
+    jobs = (delayed(training.film)(*given, rate, seed=recipe.seeds[0]) for rate in others)
     with training.descending(X.shape[1]):
-        films = Parallel(n_jobs=len(rates), prefer="threads")(jobs)
-    content = {"side": side, "moments": moments, "classes": list(dataset.classes), "films": films}
-    content |= {"labels": Y[0].tolist(), "story": list(rates).index(recipe.learning_rate)}
+        films = dict(zip(others, Parallel(n_jobs=len(others), prefer="threads")(jobs)))
+    films = sorted((films | {recipe.learning_rate: film}).items())
+    content = {
+        "side": dataset.train_x.shape[1],
+        "moments": moments,
+        "classes": list(dataset.classes),
+        "labels": Y[0].tolist(),
+        "films": [_shown(X, moments, rate, *of) for rate, of in films],
+        "story": [rate for rate, _ in films].index(recipe.learning_rate),
+    }
     return Playground("watch", "Mírala aprender", content, figure)
 
 
-def moments_of(recipe, n):
+def moments_of(recipe, n=MOMENTS):
     """Return ``n`` numbers of iterations up to the recipe's, the early ones close together."""
     return [round(recipe.num_iterations * (k / (n - 1)) ** 2) for k in range(n)]
 
@@ -123,24 +129,23 @@ def moments_of(recipe, n):
 def look(X, states, n):
     """Return what one sees of a training, of which ``states`` are the parameters, moment by moment.
 
-    That is the answers (moments, m) to the images in the columns of ``X``; which ``n`` units of the
-    first layer lead in the end; and what these have learnt, (moments, n, h, w): positive where a
-    lighter pixel pushes towards class 1.
+    That is which ``n`` units of the first layer lead in the end, for the images in the columns of
+    ``X``; and what these have learnt, (moments, n, h, w): positive where a lighter pixel pushes
+    towards class 1.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        answers = np.array([network.predict_proba(X, parameters)[0] for parameters in states])
         units, signs = evaluation.leading_units(states[-1], X, n)
     learnt = np.array([p["W1"][units] - states[0]["W1"][units] for p in states])
     side = round((len(X) / 3) ** 0.5)
     learnt = (signs[:, None] * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
-    return answers, units, learnt
+    return units, learnt
 
 
-def _film(X, Y, dims, moments, rate, seed):
+def _shown(X, moments, rate, costs, kept, answers):
     """Pack a training: its costs; answers and weights of the leading units at the moments."""
-    costs, kept = training.film(X, Y, dims, moments, rate, seed=seed)
-    states = [kept[i] for i in moments]  # of too long a step, NaN
-    answers, units, learnt = map(np.nan_to_num, look(X, states, UNITS))
+    units, learnt = look(X, [kept[i] for i in moments], UNITS)
+    answers = np.vstack([answers[i] for i in moments])
+    answers, learnt = np.nan_to_num(answers), np.nan_to_num(learnt)  # of too long a step, NaN
     limit = np.quantile(np.abs(learnt), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12
     return {
         "rate": rate,

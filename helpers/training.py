@@ -202,17 +202,18 @@ def film(
     """Train as ``L_layer_model`` does, up to the last of ``moments``, and keep the whole way.
 
     ``moments``: numbers of iterations, 0 is the start. Returns ``costs`` (max(moments) + 1,), one
-    before each update, NaN from an overflow on; and a dict, moment → parameters.
+    before each update, NaN from an overflow on; and two dicts, moment → parameters, and moment →
+    their answers to X, (1, m).
     """
     parameters = network.initialize_parameters_deep(layers_dims, seed)
     steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
-    costs, kept = [], {}
+    costs, kept, answers = [], {}, {}
     with descending(X.shape[1]):
         for i, (AL, now) in zip(range(max(moments) + 1), steps):
             costs.append(network.compute_cost(AL, Y))
             if i in moments:
-                kept[i] = now()
-    return np.array(costs), kept
+                kept[i], answers[i] = now(), AL
+    return np.array(costs), kept, answers
 
 
 def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):

@@ -307,7 +307,7 @@ def _check_L_layer_model(function):
     n, rate, seed, dims = 40, 0.5, 3, [4, 3, 2, 1]
     value, changed = call(function, X, Y, dims, rate, n, seed)
     parameters, costs = parts(value, "parameters", "costs")
-    right, states = training.film(X, Y, dims, range(n + 1), rate, seed=seed)
+    right, states, _ = training.film(X, Y, dims, range(n + 1), rate, seed=seed)
     same(
         "costs", np.array(costs, dtype=object), right[:n],
         ("anota el costo antes de actualizar, no después.", right[1 : n + 1]),

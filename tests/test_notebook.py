@@ -136,7 +136,7 @@ def test_the_answers_in_the_folds_are_right(capsys):
     datos = data.load_dataset("caras", data.DATASETS)
     X, Y, dims = data.flatten(datos.train_x), datos.train_y, [12288, 20, 7, 5, 1]
     scope = vars(network) | {"evaluation": evaluation, "exercises": exercises, "datos": datos}
-    scope |= {"pelicula": training.film(X, Y, dims, [500])[1], "layers_dims": dims}
+    scope |= {"pelicula": training.film(X, Y, dims, [300])[1], "layers_dims": dims}
     scope |= {"X_test": data.flatten(datos.test_x), "Y_test": datos.test_y}
     exec("\n\n".join(re.findall(r"```python\n(.*?)```", folds, re.S)), scope)
     capsys.readouterr()

@@ -80,13 +80,15 @@ def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x,
     # A deep chain may blow a last bit up to anything; such an example says nothing of the algebra.
     moved, _ = textbook(X * (1 + 1e-14), Y, layers_dims, 0.02, 201, activation, seed)
     assume(np.abs(moved["W1"] - expected["W1"]).max() < 1e-11)
-    film_costs, moments = training.film(
+    film_costs, moments, answers = training.film(
         X, Y, layers_dims, [0, 201], 0.02, hidden_activation=activation, seed=seed
     )
     np.testing.assert_allclose(film_costs[[0, 100, 200]], expected_costs, rtol=0, atol=1e-9)
     np.testing.assert_allclose(moments[201]["W1"], expected["W1"], rtol=0, atol=1e-9)
     start = network.initialize_parameters_deep(layers_dims, seed)
     np.testing.assert_allclose(moments[0]["W1"], start["W1"], rtol=0, atol=1e-15)
+    said = network.predict_proba(X, moments[201], activation)
+    np.testing.assert_allclose(answers[201], said, rtol=0, atol=1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # random labels may not be learnable
         parameters, costs = L_layer_model(
@@ -211,7 +213,7 @@ def test_few_images_are_multiplied_on_one_thread_and_no_digit_hangs_on_their_num
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
             parameters, costs = L_layer_model(X, Y, [3000, 20, 7, 1], num_iterations=201)
-            film_costs, kept = training.film(X, Y, [3000, 20, 7, 1], [0, 30])
+            film_costs, kept, _ = training.film(X, Y, [3000, 20, 7, 1], [0, 30])
             assert blas_threads() == {threads}
         found.append([*costs, *film_costs, *parameters.values(), *kept[30].values()])
         assert seen[1:] == (len(seen) - 1) * [{1}]  # the first is before the descent

@@ -26,10 +26,10 @@ def film(caras, frames=FRAMES, recipe=STORY):
     X, Y = data.flatten(caras.train_x), caras.train_y
     moments, dims = playground.moments_of(recipe, frames), [len(X), *recipe.hidden, 1]
     seed = recipe.seeds[0]
-    costs, kept = training.film(X, Y, dims, moments, recipe.learning_rate, seed=seed)
-    answers, _, learnt = playground.look(X, [kept[n] for n in moments], 6)
+    costs, kept, answers = training.film(X, Y, dims, moments, recipe.learning_rate, seed=seed)
+    _, learnt = playground.look(X, [kept[n] for n in moments], 6)
     limit = np.quantile(np.abs(learnt[-1]), 0.995, (1, 2))[:, None, None]
-    return moments, costs, answers, learnt / limit
+    return moments, costs, np.vstack([answers[n] for n in moments]), learnt / limit
 
 
 def pictures(caras, moments, costs, answers, weights):
