@@ -5,7 +5,9 @@ import re
 import nbformat
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
+from conftest import blas_threads
 from helpers import workbook
 from tools import workbook as generator
 
@@ -201,6 +203,12 @@ def test_what_fails_or_is_strange_stops_nothing(capsys):
     assert "no recibe lo que dice su primera línea" in capsys.readouterr().out
     with pytest.raises(ValueError, match="check espera"):
         workbook.check(np.tanh)
+
+
+def test_the_readers_training_takes_one_core(capsys):
+    with threadpool_limits(2, user_api="blas"):
+        assert workbook.run(blas_threads) == {1}
+        assert blas_threads() == {2}
 
 
 def test_what_the_reader_is_not_ready_for_is_not_run(capsys):
