@@ -181,14 +181,8 @@ def error_bins(values, wrong, n_bins=4):
     values, wrong = np.asarray(values, dtype=np.float64), np.asarray(wrong, dtype=bool)
     edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)))
     which = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
-    return [
-        Bin(
-            float(np.median(values[which == i])),
-            int((which == i).sum()),
-            int(wrong[which == i].sum()),
-        )
-        for i in np.unique(which)
-    ]
+    parts = (which == i for i in np.unique(which))
+    return [Bin(float(np.median(values[of])), int(of.sum()), int(wrong[of].sum())) for of in parts]
 
 
 def verdict(bins):
