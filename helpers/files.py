@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # A file of a few kB can declare terabytes, so sizes are checked before memory is taken.
 _MAX_BYTES = 4 * 2**30  # per array: 350,000 images of 64×64, far more than this network can use
 _MAX_RATIO = 1032  # no gzip stream expands further: DEFLATE spends 2 bits on at most 258 bytes
-_MAX_CHUNKS = 10**6  # HDF5 looks for each of them, even those that were never stored
+_MAX_CHUNKS = 10**5  # HDF5 looks for each of them, even those that were never stored
 _GZIP, _SHUFFLE, _SUM = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32
 # What h5py always brings with it; any other filter would load a plug-in from the user's machine, and
 # what is packed twice may expand by the square of the ratio above.
@@ -94,7 +94,6 @@ def read_array(file, path, key, shape, dtypes, expected):
         if not isinstance(dataset, h5py.Dataset):
             found = "un grupo" if isinstance(dataset, h5py.Group) else "un tipo de datos"
             raise problem(path, key, found, expected)
-
         if not (
             dataset.size  # neither empty nor without a shape
             and len(dataset.shape) == len(shape)
@@ -103,7 +102,6 @@ def read_array(file, path, key, shape, dtypes, expected):
             and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
         ):
             raise problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
-
         if trap := _trap(dataset, path):
             raise problem(path, key, trap, f"{expected}, sin comprimir o con gzip")
         return dataset[()]
@@ -118,8 +116,7 @@ def _trap(dataset, path):
     if dataset.is_virtual or dataset.external:
         return "datos que viven en otros archivos"
     # HDF5 unpacks whole chunks, and a chunk may be declared larger than its array.
-    chunk = dataset.dtype.itemsize * math.prod(dataset.chunks or ())
-    needed = max(dataset.nbytes, chunk)
+    needed = max(dataset.nbytes, chunk := dataset.dtype.itemsize * math.prod(dataset.chunks or ()))
     stored = min(dataset.id.get_storage_size(), os.path.getsize(path))
     if needed > min(_MAX_BYTES, _MAX_RATIO * stored):
         return f"{needed:,} bytes declarados y {stored:,} guardados"
@@ -127,14 +124,17 @@ def _trap(dataset, path):
     if chunks > _MAX_CHUNKS:
         return f"{chunks:,} bloques"
     # Of a chunk that unpacks to more HDF5 unpacks all, and of less it reads past the end.
-    for part in dataset.iter_chunks() if dataset.chunks else ():
-        offset = tuple(along.start for along in part)
-        info = dataset.id.get_chunk_info_by_coord(offset)
-        if info.byte_offset is None:  # never stored
-            continue
+    infos = []
+    if dataset.chunks and hasattr(dataset.id, "chunk_iter"):
+        dataset.id.chunk_iter(infos.append)
+    elif dataset.chunks:  # HDF5 before 1.12.3; it begins again for each of them
+        infos = [dataset.id.get_chunk_info(i) for i in range(dataset.id.get_num_chunks())]
+    if len({info.chunk_offset for info in infos}) < len(infos):  # HDF5 might read the other one
+        return "bloques repetidos"
+    for info in infos:
         size = info.size - 4 * (_SUM in filters)  # a checksum has 4 bytes
         if _GZIP in filters:
-            _, packed = dataset.id.read_direct_chunk(offset)
+            _, packed = dataset.id.read_direct_chunk(info.chunk_offset)
             size = len(zlib.decompressobj().decompress(packed, chunk + 1))
         if info.filter_mask or size != chunk:
             return "bloques que no miden lo declarado"

@@ -105,7 +105,7 @@ def _loaded(image):
     try:
         image.load()
     except OSError:
-        if image.format not in ("JPEG", "MPO"):
+        if image.format not in ("JPEG", "MPO") or image.fp is None:
             raise
         image.fp.seek(0)
         raw = image.fp.read().rstrip(b"\xff")

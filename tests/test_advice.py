@@ -86,13 +86,26 @@ def is_python(piece):
 def test_a_command_is_taken_by_its_program(command, monkeypatch):
     words = shlex.split(command.replace("{", "").replace("}", ""))
     if "pip" in words[:3]:
-        packages = [word for word in words[words.index("install") + 1 :] if word[0] != "-"]
-        declared = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
-        for package in packages:
-            is_known = re.search(rf'"{re.split("[<>=]", package)[0]}\b', declared)
-            assert is_known or (PROJECT / package).is_file() or package in ("X", "nbgrader")
+        test_readme.packages_are_ours(words)
     else:
         test_readme.test_every_command_exists(words, monkeypatch)
+
+
+TOOLS = "build", "download", "train_smiles", "report", "render_caras.__main__"
+OTHERS = {"--upgrade", "--no-deps", "--depth", "--starts"}  # pip's, git's; benchmarks.caras has one
+
+
+def test_an_option_that_is_told_is_one_of_ours(capsys, monkeypatch):
+    """Also outside of a command, as in "agrega --force para reemplazarlo"."""
+    for module in (*(f"tools.{name}" for name in TOOLS), "benchmarks.mutations"):
+        monkeypatch.setattr("sys.argv", [module, "--help"])
+        with pytest.raises(SystemExit):
+            import_module(module).main()
+    option = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+    ours = set(option.findall(capsys.readouterr().out))
+    measured = (PROJECT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    told = set(option.findall("\n".join([measured, *(text for _, text in texts())])))
+    assert {"--force", "--faces", "--only", "--seed"} <= told <= ours | OTHERS
 
 
 @pytest.mark.parametrize("line", spans(CELL.match))

@@ -1,7 +1,10 @@
 """Files damaged at random load or are refused, and a loader that does otherwise is noticed."""
 
 import os
+import subprocess
+import sys
 import time
+import zlib
 from collections import Counter
 
 import h5py
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import damage, mutations
+from conftest import PROJECT
 from helpers.data import DataError
 from helpers.model import load_model
 
@@ -35,6 +39,18 @@ def test_the_same_seed_damages_the_same(kind, tmp_path):
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         files.append([(path.relative_to(folder), path.read_bytes()) for path in paths])
     assert files[0] == files[1] != files[2]
+
+
+GOOD = "zlib.crc32(b''.join([*sum(damage.halves(), []), *damage.photos(), damage.saved_model()]))"
+
+
+def test_the_good_files_are_the_same_in_another_process():
+    """A second later: a profile of colours bears the time that it was made."""
+    ours = eval(GOOD, {"zlib": zlib, "damage": damage})
+    program = f"import zlib; from benchmarks import damage; print({GOOD})"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == ours
 
 
 @pytest.mark.parametrize("width", ["1e308", "99999999999999999999", "-1", "1e9"])

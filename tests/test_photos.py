@@ -556,6 +556,14 @@ def test_a_jpeg_without_its_last_bytes(mode, options):
             load_photo(raw[:-missing])
 
 
+def test_what_pillow_said_of_a_broken_jpeg_is_told():
+    """It closes a file whose stream is broken, and what then can't be asked again is not its fault."""
+    raw = file_of(NOISE, "JPEG")
+    at = raw.index(b"\xff\xc4") + 5  # in the codes' table
+    with pytest.raises(DataError, match=r"Detalle: OSError: broken data stream"):
+        load_photo(raw[:at] + b"\xff" * 16 + raw[at + 16 :])
+
+
 def test_a_dark_jpeg_cut_in_its_dark():
     image = Image.new("RGB", (64, 64))
     image.paste("white", (0, 48, 64, 64))
