@@ -10,10 +10,18 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
 LOWEST = 3.6  # what is below isn't in the picture
-NOSE_TIP, MOUTH_CORNER, LIPS_MEET, UPPER_LIP, LOWER_LIP = 294, 7435, 11942, 474, 494  # vertices
+NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
+    294,
+    7435,
+    474,
+    494,
+    [5339, 11942],
+)  # vertices
 LASHES = ("l-eyelashes-1", "l-eyelashes-2", "r-eyelashes-1", "r-eyelashes-2")
+TOOTH = 0.084  # width of each
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
 SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
 MACROS = ("african", "asian", "caucasian")
@@ -31,11 +39,7 @@ def unit(vectors):
 
 def rotation(yaw, pitch, tilt):
     """Return the (3, 3) matrix that turns a head that looks along z."""
-    (cy, cp, ct), (sy, sp, st) = np.cos((yaw, pitch, tilt)), np.sin((yaw, pitch, tilt))
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_z = np.array([[ct, st, 0], [-st, ct, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
+    return Rotation.from_euler("ZYX", (-tilt, yaw, pitch)).as_matrix()
 
 
 def shares(x, knots):
@@ -44,6 +48,12 @@ def shares(x, knots):
         name: np.interp(x, list(knots.values()), row)
         for name, row in zip(knots, np.eye(len(knots)))
     }
+
+
+def rigidly(points, R, rest):
+    """Return ``points`` turned by ``R`` as the skull of a person with vertices ``rest`` does."""
+    pivot = rest[MOUTH_CORNER] * (0, 1, 1) - (0, 0.45, 1.15)
+    return (points - pivot) @ R.T + pivot
 
 
 class Head:
@@ -95,11 +105,9 @@ class Head:
             for sex, s in sexes.items():
                 for race, r in zip(MACROS, person.ancestry):
                     v += a * s * r * self.target(f"macrodetails/{race}-{sex}-{age}")
-                for muscle, m in shares(person.muscle, SIZES).items():
-                    for weight, w in shares(person.weight, SIZES).items():
-                        if a * s * m * w:
-                            name = f"universal-{sex}-{age}-{muscle}muscle-{weight}weight"
-                            v += a * s * m * w * self.target(f"macrodetails/{name}")
+                for weight, w in shares(person.weight, SIZES).items():
+                    name = f"universal-{sex}-{age}-averagemuscle-{weight}weight"
+                    v += a * s * w * self.target(f"macrodetails/{name}")
         for name, weight in person.shape.items():
             v += weight * self.target(name)
         return v
@@ -116,14 +124,9 @@ class Head:
         """How much of the head's turn each vertex follows, (n, 1): the neck bends in between."""
         return smoothstep(5.5, 6.5, self.base[:, 1] + 0.35 * self.base[:, 2])[:, None]
 
-    def pivot(self, v):
-        """Return the point (3,) about which the head turns."""
-        mouth = (v[MOUTH_CORNER] + v[self.mirrored(MOUTH_CORNER)]) / 2
-        return mouth - (0, 0.45, 1.15)
-
-    def turn(self, v, R, pivot):
+    def turn(self, v, R, rest):
         """Return the vertices (n, 3) with the head turned by the matrix ``R``."""
-        return v + self.turning * ((v - pivot) @ R.T + pivot - v)
+        return v + self.turning * (rigidly(v, R, rest) - v)
 
     def eyes(self, v):
         """Return centre (3,) and radius of the right and the left eyeball."""
@@ -134,10 +137,6 @@ class Head:
             found.append((centre, np.linalg.norm(ball - centre, axis=1).mean()))
         return found
 
-    def mirrored(self, vertex):
-        """Return the vertex in the same place on the person's right."""
-        return int(np.argmin(np.abs(self.base - self.base[vertex] * (-1, 1, 1)).sum(1)))
-
     def landmarks(self, v, calm, R):
         """Return the five points (5, 3) of a face turned by ``R``: eye, eye, nose, mouth, mouth.
 
@@ -145,8 +144,8 @@ class Head:
         the mouth, neither on renders nor on real faces, so that is where it finds them.
         """
         eyes = [centre + radius * R[:, 2] for centre, radius in self.eyes(v)]
-        corners = [self.mirrored(LIPS_MEET), LIPS_MEET]
-        return np.array([*eyes, v[NOSE_TIP], *(0.2 * v[corners] + 0.8 * calm[corners])])
+        corners = 0.2 * v[LIPS_MEET] + 0.8 * calm[LIPS_MEET]
+        return np.array([*eyes, v[NOSE_TIP], *corners])
 
     # -- regions, in the coordinates of the mesh at rest -------------------------------------
 
@@ -255,19 +254,7 @@ def hollows(v, tri):
     return ((near / np.maximum(count, 1) - v) * normals(v, tri)).sum(1)
 
 
-# -- what isn't in the base mesh: teeth and glasses ---------------------------------------------
-
-
-def rounded_box(n_round=10, n_high=7):
-    """Return points (k, 3) and faces of a box of half sides 1 with round edges."""
-    t = np.linspace(-np.pi / 2, np.pi / 2, n_high)[:, None]
-    p = np.linspace(-np.pi, np.pi, n_round, endpoint=False)
-    across = bulge(np.cos(t), 0.45)
-    box = across * bulge(np.cos(p), 0.5), bulge(np.sin(t), 0.45), across * bulge(np.sin(p), 0.5)
-    number = np.arange(n_high * n_round).reshape(n_high, n_round)
-    ahead = np.roll(number, -1, axis=1)
-    faces = np.stack([number[:-1], ahead[:-1], ahead[1:], number[1:]], -1)
-    return np.stack(np.broadcast_arrays(*box), -1).reshape(-1, 3), faces.reshape(-1, 4)
+# -- what isn't in the base mesh: teeth and glasses, as wires ------------------------------------
 
 
 def bulge(a, power):
@@ -275,26 +262,18 @@ def bulge(a, power):
     return np.sign(a) * np.abs(a) ** power
 
 
-def teeth(head, rest):
-    """Return points (12, k, 3) of the upper teeth, in an arch, in a head that isn't turned.
+def teeth(rest):
+    """Return the upper teeth, paths (2, 3) from gum to edge, in a head that isn't turned.
 
     They stay where they are in ``rest``, a person's vertices without expression. Those below and
     the gums can't be told at 64 pixels.
     """
-    half = (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
-    middle = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.03, -0.06)
-    width = np.array((0.092, 0.074, 0.084, 0.077, 0.077, 0.1))
-    height = (0.055, 0.05, 0.054, 0.047, 0.043, 0.04)
-    angle = np.minimum((np.cumsum(width) - width / 2) / half, 1.5)
-    row = []
-    for side in (1, -1):
-        for a, w, h in zip(angle, width, height):
-            tooth = (
-                rounded_box()[0] * (0.49 * w, 1.1 * h, 0.035) @ rotation(0.85 * side * a, 0, 0).T
-            )
-            back = 1 - np.cos(a)
-            row.append(tooth + middle + (side * half * np.sin(a), h + 0.02 * back, -0.5 * back))
-    return np.array(row)
+    half = rest[MOUTH_CORNER, 0]
+    middle = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.025, -0.03)
+    angle = TOOTH * np.arange(-5.5, 6) / half
+    back = 1 - np.cos(angle)
+    edge = np.stack([half * np.sin(angle), 0.02 * back, -0.5 * back], 1)
+    return middle + np.stack([edge + (0, 0.11, 0), edge + (0, 0.02, 0)], 1)
 
 
 def spectacles(head, v, glasses):
@@ -309,12 +288,7 @@ def spectacles(head, v, glasses):
         bend = -0.7 * np.maximum(np.abs(x) - half, -0.1) ** 2
         wires.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
         hinge = half + width
-        arm = [
-            (hinge, 0.06, -0.03),
-            (hinge + 0.06, 0.06, -0.15),
-            (0.8, 0.03, -0.6),
-            (0.82, 0, -1.2),
-        ]
+        arm = (hinge, 0.06, -0.03), (hinge + 0.06, 0.06, -0.15), (0.8, 0.03, -0.6), (0.82, 0, -1.2)
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
     return wires

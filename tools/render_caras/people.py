@@ -52,7 +52,7 @@ eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | d
 """)  # noqa: E501
 KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
 # When one smiles the mouth rises and so do the cheeks, and the folds beside the nose deepen.
-LIFT = cell("""mouth/mouth-trans-up 0.3:0.8 mouth/mouth-laugh-lines-in 0.1:0.6
+LIFT = cell("""mouth/mouth-trans-up 0.5:1.1 mouth/mouth-laugh-lines-in 0.1:0.6
     cheek/*-cheek-trans-up 0.3:0.8 cheek/*-cheek-volume-incr 0.1:0.5""")
 # How often; the main lamp: azimuth to either side, elevation, size, power, colour; how strong the light
 # from all around is, and its colour; of how much light the face gets, compared with other places.
@@ -88,29 +88,26 @@ SHAPE_SPREAD, SHAPE_LIMIT = 0.2, 0.4  # beyond the limit faces turn grotesque
 OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
 
 # Reflectances from very light to very dark; the cards of a ColorChecker lie between.
-SKINS = (
-    (0.62, 0.39, 0.29),
-    (0.54, 0.31, 0.22),
-    (0.38, 0.21, 0.135),
-    (0.23, 0.12, 0.075),
-    (0.1, 0.05, 0.032),
-)
-SKINS = np.array(SKINS)
+SKINS = np.array([
+    (0.62, 0.39, 0.29), (0.54, 0.31, 0.22), (0.38, 0.21, 0.135), (0.23, 0.12, 0.075), (0.1, 0.05, 0.032),
+])  # fmt: skip
 IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
 SHIRTS = np.array([(1, 1, 1), (0.5, 0.7, 1.3), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)])
 FRAMES = np.array([(0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.13, 0.11, 0.09)])
-HAIRCUTS = {  # chances for women and men, length
-    "buzz": (0.02, 0.16, 0.08),
-    "short": (0.05, 0.24, 0.35),
-    "crop": (0.0, 0.17, 0.45),
-    "swept": (0.06, 0.13, 0.7),
-    "side": (0.05, 0.16, 0.5),
-    "curly": (0.1, 0.06, 0.7),
-    "tied": (0.22, 0.0, 1.2),
-    "bob": (0.2, 0.0, 2.0),
-    "long": (0.3, 0.01, 3.4),
-    "bald": (0.0, 0.07, 0.0),
-}
+# Chances for women and men; length; how many; steps, lift, gravity, curl, stiffness and distance from the
+# skin (``hair.Skin.grow``); combed to front, up and side; what is added low on the head; disorder.
+HAIRCUTS = table("""
+buzz  | 0.02 | 0.16 | 0.08 | 9000 | 3  | 0.7  | 0    | 0    | 0.6  | 0    | 0.3:-0.4:0    | 0:0:0          | 0.4
+short | 0.05 | 0.24 | 0.35 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.2:-0.2:0.25 | 0:-1:0         | 0.9
+crop  | 0    | 0.17 | 0.45 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.5:-0.2:0.25 | 0:-1:0         | 0.9
+swept | 0.06 | 0.13 | 0.7  | 6500 | 8  | 0.4  | 0.06 | 0.06 | 0.6  | 0.02 | -1:0.15:0.3   | 0:-1:0         | 0.5
+side  | 0.05 | 0.16 | 0.5  | 6500 | 8  | 0.28 | 0.12 | 0.06 | 0.6  | 0.02 | 0.25:0:1      | -0.5:-1.5:-0.9 | 0.4
+curly | 0.1  | 0.06 | 0.7  | 8000 | 10 | 0.6  | 0.03 | 0.75 | 0.6  | 0.02 | 0:0:0         | 0:0:0          | 1.5
+tied  | 0.22 | 0    | 1.2  | 6500 | 9  | 0.1  | 0    | 0.03 | 0.5  | 0.01 | -1:0.1:0      | 0:-0.3:0       | 0.15
+bob   | 0.2  | 0    | 2    | 6500 | 16 | 0.22 | 0.5  | 0.15 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.25
+long  | 0.3  | 0.01 | 3.4  | 6500 | 16 | 0.22 | 0.5  | 0.15 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.25
+bald  | 0    | 0.07 | 0    | 0
+""")
 
 
 class Person(NamedTuple):
@@ -120,7 +117,6 @@ class Person(NamedTuple):
     male: float  # from 0 to 1
     age: float  # from -0.3, about fourteen years, over 0, about twenty-five, to 1, very old
     ancestry: np.ndarray  # (3,) shares of the african, asian and caucasian targets
-    muscle: float
     weight: float
     shape: dict  # target: weight
     skin: np.ndarray
@@ -131,14 +127,9 @@ class Person(NamedTuple):
     melanin: float
     redness: float
     haircut: str
-    hair_length: float
-    parting: float
-    wave: float
     hairline: float  # how far back
     fringe: bool  # whether hair falls on the forehead
-    brow: tuple  # thickness, height, arch, density
     beard: str  # "", "full", "goatee" or "moustache"
-    beard_length: float
     stubble: float
     glasses: tuple  # (), or half width, half height, roundness, rim
     frame: np.ndarray
@@ -196,47 +187,34 @@ def _draw_person(rng, index):
         lips *= np.array((1.0, 0.6, 0.65)) * rng.uniform(0.75, 1)
 
     melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
-    redness = rng.uniform(0.2, 0.6)
-    hair = 0.012 + np.array((0.30, 0.20, 0.12)) * (1 - melanin) ** 1.3
-    if age > 0.55 and rng.random() < 0.65:  # grey
-        melanin, redness = rng.uniform(0.12, 0.4), 0.0
-        hair = np.full(3, 0.3 * (1 - melanin))
+    grey = age > 0.55 and rng.random() < 0.65
+    melanin = rng.uniform(0.12, 0.4) if grey else melanin
+    hair = np.array((0.3, 0.3, 0.3) if grey else (0.31, 0.21, 0.13)) * (1 - melanin)
     chances = np.array([c[male] for c in HAIRCUTS.values()])
     haircut = str(rng.choice(list(HAIRCUTS), p=chances / chances.sum()))
     beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.7, 0.14, 0.09, 0.07)))
-    glasses = (rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19), rng.choice((0.5, 0.7, 1)))
+    wears, *glasses = rng.random(), rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19)
+    glasses += [rng.choice((0.5, 0.7, 1)), rng.uniform(0.007, 0.016)]
     return Person(
         seed=int(rng.integers(1 << 30)),
         male=float(np.clip(0.86 * male + 0.07 + rng.normal(0, 0.05), 0, 1)),
         age=age,
         ancestry=ancestry,
-        muscle=rng.uniform(0.4, 0.7),
         weight=float(np.clip(rng.normal(0.52, 0.15), 0.2, 0.9)),
         shape=_draw_shape(rng),
         skin=skin,
         lips=lips,
         blush=rng.uniform(0.3, 1),
         iris=IRISES[rng.choice(4, p=(0.45, 0.2, 0.2, 0.15)) if main == 2 else 0],
-        hair=hair,
+        hair=hair + 0.01,
         melanin=melanin,
-        redness=redness,
+        redness=0.0 if grey else rng.uniform(0.2, 0.6),
         haircut=haircut,
-        hair_length=HAIRCUTS[haircut][2] * rng.uniform(0.8, 1.2),
-        parting=rng.choice((-0.3, 0.3, 0.0)),
-        wave=rng.uniform(0.05, 0.3),
         hairline=rng.normal(0, 0.06) + 0.2 * max(age, 0) * male * rng.random(),
-        fringe=haircut in ("crop", "bob", "long", "curly")
-        and rng.random() < (0.35 if male else 0.4),
-        brow=(
-            rng.uniform(0.028, 0.045) if male else rng.uniform(0.018, 0.032),
-            rng.normal(0, 0.012),
-            rng.uniform(0.01, 0.05),
-            rng.uniform(0.3, 0.8),
-        ),
+        fringe=haircut in ("crop", "bob", "long", "curly") and rng.random() < 0.4,
         beard=beard if male and age > 0.05 else "",
-        beard_length=rng.uniform(0.05, 0.14),
         stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
-        glasses=(*glasses, rng.uniform(0.007, 0.016)) if rng.random() < 0.18 else (),
+        glasses=tuple(glasses) if wears < 0.18 else (),
         frame=FRAMES[rng.integers(3)],
         shirt=SHIRTS[rng.integers(4)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
         teeth=np.array((0.62, 0.56, 0.45)) * rng.uniform(0.85, 1.1),

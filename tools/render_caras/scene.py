@@ -83,6 +83,8 @@ class Studio:
         scene.world.use_nodes = True
         scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         scene.collection.objects.link(scene.camera)
+        scene.camera.rotation_euler = math.pi / 2, 0, 0
+        scene.camera.data.sensor_width, scene.camera.data.clip_start = 36, 0.05
 
         black = {"Base_Color": (0.01, 0.008, 0.006, 1), "Roughness": 1.0, "Alpha": 0.55}
         skin = {"Roughness": 0.45, "Specular_IOR_Level": 0.4, "Subsurface_Weight": 0.1}
@@ -144,10 +146,9 @@ class Studio:
             dark = min(1, person.melanin + 0.04 * (name == "brows"))
             tune(self.materials[name], Melanin=dark, Melanin_Redness=person.redness)
         middle = np.mean([centre for centre, _ in head.eyes(self.rest)], axis=0)
-        scalp = head.scalp(person)
         skin = hair.Skin(head.base, self.rest, self.skin[self.tri], self.skin, middle, person.seed)
         self.strands = {
-            "hair": hair.head_of_hair(skin, person, scalp),
+            "hair": hair.head_of_hair(skin, person, head.scalp(person)),
             "brows": hair.brows(skin, person),
             "beard": hair.beard(skin, person, head.regions),
         }
@@ -161,12 +162,11 @@ class Studio:
         """
         head = self.head
         v = head.express(self.rest, self.person, photo.expression)
-        gap = max(
-            0.0, (v[UPPER_LIP] - v[LOWER_LIP])[1] - (self.rest[UPPER_LIP] - self.rest[LOWER_LIP])[1]
-        )
+        moved = v - self.rest
+        gap = max(0, (moved[UPPER_LIP] - moved[LOWER_LIP])[1])
         R = rotation(photo.yaw, photo.pitch, photo.tilt)
         turned = self.pose(v, R, photo)
-        calm = head.turn(self.rest, R, head.pivot(self.rest))
+        calm = head.turn(self.rest, R, self.rest)
         points = head.landmarks(turned, calm, R) @ TO_BLENDER
         landmarks = self.aim(points, photo)
         self.light(photo, points.mean(0))
@@ -177,9 +177,8 @@ class Studio:
 
     def pose(self, v, R, photo):
         """Put everything in its place; return the vertices (n, 3) of the turned head."""
-        head, pivot = self.head, self.head.pivot(self.rest)
-        turned = head.turn(v, R, pivot)
-        rigid = lambda points: (points - pivot) @ R.T + pivot  # noqa: E731
+        head = self.head
+        turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
         hollow = 0.5 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
         colour(self.body, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
@@ -188,26 +187,22 @@ class Studio:
         look = rotation(*photo.gaze, 0)
         for eye, (centre, radius) in zip(self.eyes, head.eyes(turned)):
             turn = Matrix((AXES @ R @ look @ AXES.T).tolist()).to_4x4()
-            eye.matrix_world = (
-                Matrix.Translation(centre @ TO_BLENDER) @ turn @ Matrix.Scale(0.1 * radius, 4)
-            )
-        row = mesh.teeth(head, self.rest)
-        steps = row.shape[1] * np.arange(len(row))
-        faces = mesh.rounded_box()[1] + steps[:, None, None]
-        faces = faces.reshape(-1, 4).tolist()
-        self.passing.append(self.add("teeth", rigid(row.reshape(-1, 3)), faces, "teeth"))
+            place, size = Matrix.Translation(centre @ TO_BLENDER), Matrix.Scale(0.1 * radius, 4)
+            eye.matrix_world = place @ turn @ size
+        wires = {"teeth": (mesh.teeth(self.rest), (0.05 * mesh.TOOTH, 0.05 * mesh.TOOTH))}
         if self.person.glasses:
-            wires = mesh.spectacles(head, v, self.person.glasses)
             thick = 0.1 * self.person.glasses[-1]
-            self.passing.append(self.curves("frame", [rigid(wire) for wire in wires], [thick] * 2))
+            wires["frame"] = mesh.spectacles(head, v, self.person.glasses), (thick, thick)
         for name, strands in self.strands.items():
             if strands is not None and len(strands.points):
-                radius = HAIR_RADIUS[name] * np.array((1, 0.35))
-                self.passing.append(self.curves(name, rigid(strands.move(self.rest, v)), radius))
+                root = HAIR_RADIUS[name]
+                wires[name] = strands.move(self.rest, v), (root, 0.35 * root)
+        for name, (paths, radius) in wires.items():
+            self.curves(name, [mesh.rigidly(path, R, self.rest) for path in paths], radius)
         return turned
 
     def curves(self, name, paths, radius):
-        """Link hairs or wires, paths (k, 3), and return the object; radius: of root and tip, metres."""
+        """Link hairs or wires, paths (k, 3), for this photograph; radius: of root and tip, metres."""
         data = bpy.data.hair_curves.new(name)
         data.add_curves([len(path) for path in paths])
         points = np.concatenate(paths) @ TO_BLENDER
@@ -216,7 +211,7 @@ class Studio:
         thickness = data.attributes.new("radius", "FLOAT", "POINT").data
         thickness.foreach_set("value", radii.astype(np.float32))
         data.materials.append(self.materials[name])
-        return self.link(name, data)
+        self.passing.append(self.link(name, data))
 
     def aim(self, points, photo):
         """Point the camera at the landmarks (5, 3) so that the face is where it is kept.
@@ -224,20 +219,13 @@ class Studio:
         Returns their pixels (5, 2), x to the right and y down.
         """
         flat = points[:, [0, 2]] * (1, -1)
-        # From places to points as complex numbers, least squares: point ≈ turn · place + shift.
-        places, found = PLACES @ (1, 1j), flat @ (1, 1j)
-        centred = places - places.mean()
-        turn = np.vdot(centred, found) / np.vdot(centred, centred).real
-        middle = found.mean() + turn * (32 + 32j - places.mean())
-        x, y, width = middle.real, middle.imag, MARGIN * 64 * abs(turn)
-        distance = photo.distance
+        centred = PLACES - PLACES.mean(0)
+        pixel = np.linalg.norm(flat - flat.mean(0)) / np.linalg.norm(centred)  # one of the 64
+        x, y = flat.mean(0) + pixel * (32 - PLACES.mean(0))
+        distance, width, depth = photo.distance, MARGIN * 64 * pixel, points[:, 1].mean()
         camera = self.scene.camera
-        depth = points[:, 1].mean()
-        camera.matrix_world = Matrix.Translation((x, depth - distance, -y)) @ Matrix.Rotation(
-            math.pi / 2, 4, "X"
-        )
-        camera.data.sensor_width, camera.data.lens = 36, 36 * distance / width
-        camera.data.clip_start = 0.05
+        camera.location = x, depth - distance, -y
+        camera.data.lens = 36 * distance / width
         scale = SIZE * distance / width / (points[:, 1] - depth + distance)
         return (flat - (x, y)) * scale[:, None] + SIZE / 2
 
