@@ -14,34 +14,32 @@ import importlib.util
 import os
 import sys
 import zlib
-from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import groupby
-from multiprocessing import get_context
+from operator import attrgetter
 from pathlib import Path
 
 import h5py
 import numpy as np
+from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from helpers.data import whole_file
 from helpers.faces import align
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
-from tools.render_caras.sittings import NEGATIVES, negative, shoot, start
 
 PROJECT = Path(__file__).resolve().parents[2]
+NEGATIVES = PROJECT / "reporte" / "caras"
+PERSON = attrgetter("person")
 CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
 # Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
 OFFSETS = np.array([(-0.6, 0.2), (0.0, 0.1), (-0.3, -0.4), (0.1, -1.8), (-0.6, -1.9)])
 
-
-ANGLES = "yaw", "pitch", "tilt"
-TEETH = {  # units that show them, how much
-    "mouth-upward-retraction": 1,
-    "mouth-part-later": 1,
-    "mouth-depression-retraction": 1,
-    "mouth-open": 5,
-}
+TEETH = {"mouth-open": 5}  # units that show them, how much
+TEETH |= dict.fromkeys(
+    ("mouth-upward-retraction", "mouth-part-later", "mouth-depression-retraction"), 1
+)
 
 
 def data_folder():
@@ -56,19 +54,42 @@ def data_folder():
     return folder
 
 
+def negative(person, photo):
+    """Return where a photograph's rendered light is kept: its name follows all that made it."""
+    light = repr((person, photo._replace(exposure=None, seed=None)))  # these are for developing
+    return NEGATIVES / f"{photo.person:03}-{zlib.crc32(light.encode()):08x}.npz"
+
+
+@cache
+def studio(folder):
+    """Return a worker's studio; Blender's chatter goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    from tools.render_caras.mesh import Head
+    from tools.render_caras.scene import Studio
+
+    return Studio(Head(folder))
+
+
+def shoot(folder, person, photos):
+    """Render a person's photographs, and keep each as it is done."""
+    studio(folder).receive(person)
+    for photo in photos:
+        light, landmarks, gap = studio(folder).shoot(photo)
+        with whole_file(negative(person, photo)) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, light=light.astype(np.float16), landmarks=landmarks, gap=gap)
+
+
 def render(people, photos, folder, processes):
     """Render what isn't there yet, all photographs of a person together."""
     NEGATIVES.mkdir(parents=True, exist_ok=True)
     missing = [p for p in photos if not negative(people[p.person], p).exists()]
-    missing.sort(key=lambda photo: photo.person)
     sittings = [
-        (people[person], list(group)) for person, group in groupby(missing, lambda p: p.person)
+        delayed(shoot)(folder, people[person], list(group))
+        for person, group in groupby(sorted(missing, key=PERSON), PERSON)
     ]
-    context = get_context("spawn")  # Blender doesn't survive a fork
-    bar = tqdm(total=len(missing), unit="foto", desc="Retratando")
-    with bar, ProcessPoolExecutor(processes, context, start, [folder]) as pool:
-        for count in pool.map(shoot, sittings):
-            bar.update(count)
+    done = Parallel(processes, return_as="generator")(sittings)
+    for _ in tqdm(done, total=len(sittings), unit="persona", desc="Retratando"):
+        pass
 
 
 def prints(people, photos):
@@ -83,11 +104,9 @@ def prints(people, photos):
         between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
         images.append(align(picture, landmarks + OFFSETS * between_eyes / 22))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
-    attributes = {
-        name: np.array([getattr(photo, name) for photo in photos])
-        for name in ("person", "known", "kind")
-    }
-    attributes |= {name: np.degrees([getattr(p, name) for p in photos]) for name in ANGLES}
+    column = lambda name: np.array([getattr(photo, name) for photo in photos])  # noqa: E731
+    attributes = {name: column(name) for name in ("person", "known", "kind")}
+    attributes |= {name: np.degrees(column(name)) for name in ("yaw", "pitch", "tilt")}
     shown = [max(p.expression.get(unit, 0) * w for unit, w in TEETH.items()) for p in photos]
     attributes["teeth"] = np.clip(shown, 0, 1)
     attributes["mouth_opening"] = np.clip(np.array(gaps) / 0.35, 0, 1)

@@ -94,9 +94,8 @@ def head_of_hair(skin, person, density):
     if cut not in ("long", "bob", "tied"):  # shorter towards the neck
         length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
     (front, up, out), (low_front, low_up, low_out) = comb, low_comb
-    comb = (
-        (front + low * low_front) * FRONT + (up + low * low_up) * UP + (out + low * low_out) * side
-    )
+    comb = (front + low * low_front) * FRONT + (up + low * low_up) * UP
+    comb = comb + (out + low * low_out) * side
     if cut in ("long", "bob"):
         away = np.clip(np.abs(root[:, :1]) / 0.35, 0, 1)
         comb = side * (1.2 - 0.6 * away) - (0.45 + 0.35 * (root[:, 2:] > 0.5)) * FRONT - 0.35 * UP
@@ -109,14 +108,11 @@ def head_of_hair(skin, person, density):
         comb = FRONT - 0.6 * UP + 0.3 * side[front] + 0.4 * (rng.random((m, 3)) - 0.5)[front]
         length = 0.35 + 0.35 * rng.random(len(front))
         how |= {"lift": 0.25, "gravity": 0.25, "curl": 0.0, "stiff": 0.6, "margin": 0.03}
-        fringe = skin.grow([part[front] for part in roots], length, comb, **how)
-        strands.points[front] = fringe.points
-    eyes = skin.middle_of_eyes
-    x, y, z = np.moveaxis(strands.points - eyes, -1, 0)
+        strands.points[front] = skin.grow([part[front] for part in roots], length, comb, **how)[0]
+    x, y, z = np.moveaxis(strands.points - skin.middle_of_eyes, -1, 0)
     across = np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y)
     across &= (y < 0.22) & (y > -1.2) & (z > -0.55)
-    keep = ~across.any(1)
-    return Strands(*(part[keep] for part in strands))
+    return Strands(*(part[~across.any(1)] for part in strands))
 
 
 def brows(skin, person):

@@ -20,7 +20,7 @@ NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
     494,
     [5339, 11942],
 )  # vertices
-LASHES = ("l-eyelashes-1", "l-eyelashes-2", "r-eyelashes-1", "r-eyelashes-2")
+LASHES = tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2))
 TOOTH = 0.084  # width of each
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
 SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
@@ -44,10 +44,8 @@ def rotation(yaw, pitch, tilt):
 
 def shares(x, knots):
     """Return how much of each of ``knots``, name → place, a number between them takes."""
-    return {
-        name: np.interp(x, list(knots.values()), row)
-        for name, row in zip(knots, np.eye(len(knots)))
-    }
+    rows = zip(knots, np.eye(len(knots)))
+    return {name: np.interp(x, list(knots.values()), row) for name, row in rows}
 
 
 def rigidly(points, R, rest):
@@ -87,9 +85,9 @@ class Head:
         offsets[rows[:, 0].astype(int)] = rows[:, 1:]
         return offsets
 
-    def part(self, group, above=-np.inf):
-        """Return the vertices (k,) of a group and its faces, numbered among them."""
-        faces = [self.faces[i] for i in self.groups[group]]
+    def part(self, *groups, above=-np.inf):
+        """Return the vertices (k,) of groups and their faces, numbered among them."""
+        faces = [self.faces[i] for group in groups for i in self.groups[group]]
         faces = [face for face in faces if self.base[face, 1].min() > above]
         vertices = np.unique(np.concatenate(faces))
         number = {vertex: i for i, vertex in enumerate(vertices)}
@@ -100,9 +98,8 @@ class Head:
     def shape(self, person):
         """Return the vertices (n, 3) of a person at rest."""
         v = self.base.copy()
-        sexes = {"male": person.male, "female": 1 - person.male}
         for age, a in shares(person.age, AGES).items():
-            for sex, s in sexes.items():
+            for sex, s in (("male", person.male), ("female", 1 - person.male)):
                 for race, r in zip(MACROS, person.ancestry):
                     v += a * s * r * self.target(f"macrodetails/{race}-{sex}-{age}")
                 for weight, w in shares(person.weight, SIZES).items():
@@ -181,16 +178,10 @@ class Head:
         beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
         beard *= smoothstep(0.15, 0.4, z) * (1 - lips) * (1 - inside) * (1 - ears)
         beard *= 1 - smoothstep(0.02, 0.0, np.abs(self.base[:, 1] - 6.61) * (x < 0.33))
-        return {
-            "blush": np.clip(blush, 0, 1),
-            "socket": np.clip(socket, 0, 1),
-            "full": beard,
-            "goatee": beard * smoothstep(0.36, 0.26, x),
-            "moustache": beard * (x < 0.32) * (y > 6.64),
-            "ears": ears,
-            "lips": lips,
-            "inside": inside,
-        }
+        goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.32) * (y > 6.64)
+        found = {"full": beard, "goatee": goatee, "moustache": moustache, "ears": ears}
+        found |= {"blush": np.clip(blush, 0, 1), "socket": np.clip(socket, 0, 1)}
+        return found | {"lips": lips, "inside": inside}
 
     def scalp(self, person):
         """Where hair grows (n,), thinning out towards the forehead."""
@@ -273,7 +264,7 @@ def teeth(rest):
     angle = TOOTH * np.arange(-5.5, 6) / half
     back = 1 - np.cos(angle)
     edge = np.stack([half * np.sin(angle), 0.02 * back, -0.5 * back], 1)
-    return middle + np.stack([edge + (0, 0.11, 0), edge + (0, 0.02, 0)], 1)
+    return middle + np.stack([edge + (0, 0.17, 0), edge + (0, 0.02, 0)], 1)
 
 
 def spectacles(head, v, glasses):

@@ -5,7 +5,7 @@ person is a dictionary of weights and an expression another one. Lengths are Mak
 unless said otherwise, angles are radians.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -52,7 +52,7 @@ eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | d
 """)  # noqa: E501
 KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
 # When one smiles the mouth rises and so do the cheeks, and the folds beside the nose deepen.
-LIFT = cell("""mouth/mouth-trans-up 0.5:1.1 mouth/mouth-laugh-lines-in 0.1:0.6
+LIFT = cell("""mouth/mouth-trans-up 0.3:0.9 mouth/mouth-laugh-lines-in 0.1:0.6
     cheek/*-cheek-trans-up 0.3:0.8 cheek/*-cheek-volume-incr 0.1:0.5""")
 # How often; the main lamp: azimuth to either side, elevation, size, power, colour; how strong the light
 # from all around is, and its colour; of how much light the face gets, compared with other places.
@@ -110,61 +110,29 @@ bald  | 0    | 0.07 | 0    | 0
 """)
 
 
-class Person(NamedTuple):
-    """A person who doesn't exist. Colours are linear RGB (3,), lengths decimetres."""
-
-    seed: int  # of each hair's place
-    male: float  # from 0 to 1
-    age: float  # from -0.3, about fourteen years, over 0, about twenty-five, to 1, very old
-    ancestry: np.ndarray  # (3,) shares of the african, asian and caucasian targets
-    weight: float
-    shape: dict  # target: weight
-    skin: np.ndarray
-    lips: np.ndarray
-    blush: float
-    iris: np.ndarray
-    hair: np.ndarray  # colour where hair is painted on skin
-    melanin: float
-    redness: float
-    haircut: str
-    hairline: float  # how far back
-    fringe: bool  # whether hair falls on the forehead
-    beard: str  # "", "full", "goatee" or "moustache"
-    stubble: float
-    glasses: tuple  # (), or half width, half height, roundness, rim
-    frame: np.ndarray
-    shirt: np.ndarray
-    teeth: np.ndarray
-
-
-class Light(NamedTuple):
-    """A square lamp that looks at the face; its direction is seen from the face, 0 the camera's."""
-
-    azimuth: float  # to the right of the picture
-    elevation: float
-    size: float  # metres, seen from a distance of one metre
-    power: float
-    colour: tuple
-
-
-class Photograph(NamedTuple):
-    """One moment of a person, in one light, through one camera."""
-
-    person: int
-    known: bool  # whether the training half has photographs of this person
-    smiles: int
-    kind: int
-    expression: dict  # target of expression/units: weight
-    yaw: float  # positive: the face turns to the right of the picture
-    pitch: float  # positive: it looks down
-    tilt: float  # positive: clockwise in the picture
-    gaze: tuple
-    place: str
-    lights: list
-    ambient: tuple  # colour of the light from all around
-    exposure: float  # of the face; 1 is a well exposed one
-    distance: float  # of the camera, metres
-    seed: int  # of background, noise and colour cast
+# A person who doesn't exist. ``male`` from 0 to 1; ``age`` from -0.3, about fourteen years, over 0,
+# about twenty-five, to 1, very old; ``ancestry`` (3,) shares of the african, asian and caucasian
+# targets; ``shape`` target → weight; colours, linear RGB (3,): skin, lips, iris, hair where it is
+# painted on skin, frame, shirt, teeth; ``hairline`` how far back, ``fringe`` whether hair falls on the
+# forehead; ``beard`` "", "full", "goatee" or "moustache"; ``glasses`` () or half width, half height,
+# roundness and rim, decimetres; ``seed`` of each hair's place.
+Person = namedtuple(
+    "Person",
+    "seed male age ancestry weight shape skin lips blush iris hair melanin redness haircut hairline "
+    "fringe beard stubble glasses frame shirt teeth",
+)
+# A square lamp that looks at the face: its direction seen from the face, where 0, 0 is the camera's and
+# azimuth grows to the right of the picture; its size in metres, at a distance of one.
+Light = namedtuple("Light", "azimuth elevation size power colour")
+# One moment of a person. ``known``: whether the training half has photographs of them; ``expression``
+# target → weight; yaw > 0: the face turns to the right of the picture, pitch > 0: it looks down,
+# tilt > 0: clockwise; ``ambient`` colour of the light from all around; ``exposure`` of the face, 1 is
+# a well exposed one; ``distance`` of the camera, metres; ``seed`` of background, noise and colour cast.
+Photograph = namedtuple(
+    "Photograph",
+    "person known smiles kind expression yaw pitch tilt gaze place lights ambient exposure distance "
+    "seed",
+)
 
 
 def draw_people(n, seed=SEED):

@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
 from tools.render_caras import hair, mesh
-from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
+from tools.render_caras.mesh import LASHES, LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
 
 SIZE = 104  # pixels of a picture's side
 SAMPLES = 5
@@ -50,18 +50,16 @@ def tune(material, **inputs):
         material.node_tree.nodes["shader"].inputs[key.replace("_", " ")].default_value = value
 
 
-def colour(thing, colours):
-    """Give the vertices of a mesh, or of all of it, their colours: (k, 3) or (3,)."""
-    data = thing.data
+def colour(data, colours):
+    """Give the vertices of a mesh their colours (k, 3)."""
     layer = data.attributes.get("colour") or data.attributes.new("colour", "FLOAT_VECTOR", "POINT")
-    values = np.broadcast_to(colours, (len(data.vertices), 3))
-    layer.data.foreach_set("vector", np.ascontiguousarray(values, np.float32).ravel())
+    layer.data.foreach_set("vector", colours.astype(np.float32).ravel())
 
 
 class Studio:
     """One scene in which one person after another is photographed."""
 
-    def __init__(self, head, threads=1):
+    def __init__(self, head):
         self.head = head
         bpy.ops.wm.read_factory_settings(use_empty=True)
         scene = self.scene = bpy.context.scene
@@ -69,7 +67,7 @@ class Studio:
         scene.render.resolution_x = scene.render.resolution_y = SIZE
         scene.render.film_transparent = True
         scene.render.use_persistent_data = True
-        scene.render.threads_mode, scene.render.threads = "FIXED", threads
+        scene.render.threads_mode, scene.render.threads = "FIXED", 1
         scene.render.image_settings.file_format = "OPEN_EXR"
         scene.render.image_settings.color_mode = "RGBA"
         cycles = scene.cycles
@@ -99,14 +97,12 @@ class Studio:
             "lashes": material("lashes", inputs=black),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
-        self.skin, skin_faces = head.part("body", LOWEST)
+        self.skin, skin_faces = head.part("body", above=LOWEST)
         self.tri = triangles(skin_faces)
         self.body = self.add("body", head.base[self.skin], skin_faces, "skin")
         self.body.modifiers.new("smooth", "SUBSURF").render_levels = 1
-        self.lashes = []
-        for group in mesh.LASHES:
-            vertices, faces = head.part(f"helper-{group}")
-            self.lashes.append((self.add(group, head.base[vertices], faces, "lashes"), vertices))
+        self.lash, lash_faces = head.part(*LASHES)
+        self.lashes = self.add("lashes", head.base[self.lash], lash_faces, "lashes")
         bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=48, radius=1)
         ball = bpy.context.object.data
         ball.shade_smooth()
@@ -138,8 +134,9 @@ class Studio:
         head, self.person = self.head, person
         self.rest = head.shape(person)
         self.complexion = head.complexion(person)[self.skin]
-        points = np.array([vertex.co for vertex in self.eyes[0].data.vertices])
-        colour(self.eyes[0], mesh.eye_colours(points @ AXES, person.iris))
+        ball = self.eyes[0].data
+        points = np.array([vertex.co for vertex in ball.vertices])
+        colour(ball, mesh.eye_colours(points @ AXES, person.iris))
         for name in ("teeth", "frame"):
             tune(self.materials[name], Base_Color=(*getattr(person, name), 1))
         for name in HAIR_RADIUS:
@@ -181,9 +178,8 @@ class Studio:
         turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
         hollow = 0.5 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
-        colour(self.body, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
-        for thing, vertices in self.lashes:
-            self.put(thing, turned[vertices])
+        colour(self.body.data, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
+        self.put(self.lashes, turned[self.lash])
         look = rotation(*photo.gaze, 0)
         for eye, (centre, radius) in zip(self.eyes, head.eyes(turned)):
             turn = Matrix((AXES @ R @ look @ AXES.T).tolist()).to_4x4()
