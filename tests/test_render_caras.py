@@ -7,8 +7,8 @@ import pytest
 
 from helpers.data import load_dataset
 from tools.render_caras import people
-from tools.render_caras.__main__ import negative
 from tools.render_caras.photo import develop
+from tools.render_caras.sittings import negative
 
 
 @pytest.fixture(scope="module")

