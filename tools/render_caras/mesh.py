@@ -223,9 +223,8 @@ def eye_colours(points, iris):
 
 
 def triangles(faces):
-    """Return faces of three or four corners as (k, 3) triangles."""
-    split = [[face[:3]] + ([[face[0], *face[2:]]] if len(face) == 4 else []) for face in faces]
-    return np.array([triangle for pair in split for triangle in pair])
+    """Return faces of four corners as (k, 3) triangles."""
+    return np.array(faces)[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
 
 
 def normals(v, tri):

@@ -39,12 +39,12 @@ def cell(text):
 
 # Among smiles or among the others, how often; what mouth, eyes and brows do: units and their strengths.
 GESTURES = table("""
-closed smile     | 0.30 | corner-puller 0.65:1 retraction 0.6:1.3 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
-smile with teeth | 0.48 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
-laugh            | 0.22 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
-neutral          | 0.44 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.3 | down 0:0.2
+closed smile     | 0.33 | corner-puller 0.65:1 retraction 0.6:1.3 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
+smile with teeth | 0.46 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
+laugh            | 0.21 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
+neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.3 | down 0:0.2
 stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.3 | down 0.2:0.8
-talking          | 0.20 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.3 | down 0:0.2
+talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.3 | down 0:0.2
 surprised        | 0.06 | open 0.2:0.55 protusion 0:0.4 | opened-up 0.4:0.8 | up 0.3:0.8 inner-up 0:0.4
 yawning          | 0.03 | open 0.5:0.85 protusion 0:0.3 | closure 0.6:1 | down 0.2:0.8
 pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.3 | down 0:0.2
