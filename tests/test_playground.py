@@ -15,6 +15,7 @@ from helpers.data import DATASETS, flatten, load_dataset
 
 RECIPE = model.STORY._replace(num_iterations=40)
 RATES = (0.0075, 0.5)
+DIMS, (SEED,) = [12288, 20, 7, 5, 1], RECIPE.seeds
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def touchable(trained, caras):
 def film(caras):
     moments = playground.moments_of(RECIPE)
     X = flatten(caras.train_x)
-    return training.film(X, caras.train_y, [12288, 20, 7, 5, 1], moments, RATES[0], seed=2)
+    return training.film(X, caras.train_y, DIMS, moments, RATES[0], seed=SEED)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_the_film_is_the_training(watchable, caras):
     X, Y, moments = flatten(caras.train_x), caras.train_y, packed["moments"]
     assert (moments[0], moments[-1], len(moments)) == (0, 40, 31) and packed["story"] == 0
     for rate, film in zip(RATES, packed["films"]):
-        costs, kept, _ = training.film(X, Y, [12288, 20, 7, 5, 1], moments, rate, seed=2)
+        costs, kept, _ = training.film(X, Y, DIMS, moments, rate, seed=SEED)
         np.testing.assert_allclose(numbers(film["costs"], "<f4"), costs, rtol=1e-6)
         answers = numbers(film["answers"], "u1").reshape(31, -1)
         expected = np.vstack([network.predict_proba(X, kept[n]) for n in moments])

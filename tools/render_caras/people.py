@@ -5,7 +5,7 @@ person is a dictionary of weights and an expression another one. Lengths are Mak
 unless said otherwise, angles are radians.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -13,21 +13,58 @@ SEED = 2026
 N_KNOWN, PHOTOS_EACH = 150, 4  # the training half: two of each one's photographs smile
 N_TEST_KNOWN, N_NEW, NEW_PHOTOS_EACH = 75, 25, 3  # the test half
 
-KINDS = (  # a photograph's ``kind`` is its place in this list; the first three smile
-    "closed smile",
-    "smile with teeth",
-    "laugh",
-    "neutral",
-    "stern",
-    "talking",
-    "surprised",
-    "yawning",
-    "pouting",
-    "eyes shut",
-)
-KIND_CHANCES = {1: (0.32, 0.46, 0.22), 0: (0.41, 0.12, 0.23, 0.06, 0.03, 0.07, 0.08)}
-PLACES = ("flash", "room", "window", "shade", "sun", "backlight", "evening")
-PLACE_CHANCES = (0.2, 0.18, 0.15, 0.15, 0.14, 0.1, 0.08)
+
+def table(text):
+    """Return first column → the others, of a text with a line per row and ``|`` between columns.
+
+    A column of words and spans is a dictionary word → (low, high); a span alone is a tuple.
+    """
+    rows = {}
+    for line in text.strip().splitlines():
+        name, *columns = (column.strip() for column in line.split("|"))
+        rows[name] = [cell(column) for column in columns]
+    return rows
+
+
+def cell(text):
+    """Read a cell of a ``table``: a number, a span ``low:high``, a word, or words and spans."""
+    words = text.split()
+    if len(words) > 1:
+        return {name: cell(span) for name, span in zip(words[::2], words[1::2])}
+    if text[:1].isalpha() or not text:
+        return text
+    numbers = tuple(map(float, text.split(":")))
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+# Among smiles or among the others, how often; what mouth, eyes and brows do: units and their strengths.
+GESTURES = table("""
+closed smile     | 0.33 | corner-puller 0.65:1 retraction 0.6:1.3 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
+smile with teeth | 0.46 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
+laugh            | 0.21 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
+neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.3 | down 0:0.2
+stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.3 | down 0.2:0.8
+talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.3 | down 0:0.2
+surprised        | 0.06 | open 0.2:0.55 protusion 0:0.4 | opened-up 0.4:0.8 | up 0.3:0.8 inner-up 0:0.4
+yawning          | 0.03 | open 0.5:0.85 protusion 0:0.3 | closure 0.6:1 | down 0.2:0.8
+pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.3 | down 0:0.2
+eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | down 0:0.2
+""")  # noqa: E501
+KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
+# When one smiles the mouth rises and so do the cheeks, and the folds beside the nose deepen.
+LIFT = cell("""mouth/mouth-trans-up 0.3:0.9 mouth/mouth-laugh-lines-in 0.1:0.6
+    cheek/*-cheek-trans-up 0.3:0.8 cheek/*-cheek-volume-incr 0.1:0.5""")
+# How often; the main lamp: azimuth to either side, elevation, size, power, colour; how strong the light
+# from all around is, and its colour; of how much light the face gets, compared with other places.
+PLACES = table("""
+flash     | 0.20 | 0:0.12  | 0.05:0.3 | 0.05:0.2 | 0.8:1.2 | white | 0.2:0.5   | warm  | 1:1
+room      | 0.18 | 0:1     | 0.4:0.9  | 0.4:0.9  | 1:1     | warm  | 0.4:0.8   | cream | 1:1
+window    | 0.15 | 0.4:1.2 | 0:0.5    | 0.7:1.2  | 1:1     | cool  | 0.25:0.6  | cream | 1:1
+shade     | 0.15 | 0:1     | 0.3:1    | 1.6:1.6  | 0.8:0.8 | cool  | 0.6:1     | cool  | 1:1
+sun       | 0.14 | 0:1.2   | 0.3:0.8  | 0.1:0.1  | 1:1     | cream | 0.3:0.6   | cool  | 1:1
+backlight | 0.10 | 2.2:3   | 0.2:0.7  | 0.1:0.5  | 0.5:1.5 | white | 0.4:0.7   | cool  | 0.6:0.9
+evening   | 0.08 | 0.2:1.2 | -0.1:0.7 | 0.2:0.6  | 1:1     | warm  | 0.12:0.35 | cool  | 0.55:0.9
+""")
 
 # Shape targets by the endings of their two directions; ``*`` stands for l and r, moved together.
 SHAPES = {
@@ -50,97 +87,52 @@ SHAPES = {
 SHAPE_SPREAD, SHAPE_LIMIT = 0.2, 0.4  # beyond the limit faces turn grotesque
 OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
 
-SKINS = (
-    np.array(  # reflectances from very light to very dark; the cards of a ColorChecker lie between
-        [
-            (0.62, 0.39, 0.29),
-            (0.54, 0.31, 0.22),
-            (0.38, 0.21, 0.135),
-            (0.23, 0.12, 0.075),
-            (0.1, 0.05, 0.032),
-        ]
-    )
-)
+# Reflectances from very light to very dark; the cards of a ColorChecker lie between.
+SKINS = np.array([
+    (0.62, 0.39, 0.29), (0.54, 0.31, 0.22), (0.38, 0.21, 0.135), (0.23, 0.12, 0.075), (0.1, 0.05, 0.032),
+])  # fmt: skip
 IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
-SHIRTS = np.array(
-    [(1, 1, 1), (0.5, 0.7, 1.3), (0.8, 0.85, 0.95), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)]
+SHIRTS = np.array([(1, 1, 1), (0.5, 0.7, 1.3), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)])
+FRAMES = np.array([(0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.13, 0.11, 0.09)])
+# Chances for women and men; length; how many; steps, lift, gravity, curl, stiffness and distance from the
+# skin (``hair.Skin.grow``); combed to front, up and side; what is added low on the head; disorder.
+HAIRCUTS = table("""
+buzz  | 0.02 | 0.16 | 0.08 | 9000 | 3  | 0.7  | 0    | 0    | 0.6  | 0    | 0.3:-0.4:0    | 0:0:0          | 0.4
+short | 0.05 | 0.24 | 0.35 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.2:-0.2:0.25 | 0:-1:0         | 0.9
+crop  | 0    | 0.17 | 0.45 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.5:-0.2:0.25 | 0:-1:0         | 0.9
+swept | 0.06 | 0.13 | 0.7  | 6500 | 8  | 0.4  | 0.06 | 0.06 | 0.6  | 0.02 | -1:0.15:0.3   | 0:-1:0         | 0.5
+side  | 0.05 | 0.16 | 0.5  | 6500 | 8  | 0.28 | 0.12 | 0.06 | 0.6  | 0.02 | 0.25:0:1      | -0.5:-1.5:-0.9 | 0.4
+curly | 0.1  | 0.06 | 0.7  | 8000 | 10 | 0.6  | 0.03 | 0.75 | 0.6  | 0.02 | 0:0:0         | 0:0:0          | 1.5
+tied  | 0.22 | 0    | 1.2  | 6500 | 9  | 0.1  | 0    | 0.03 | 0.5  | 0.01 | -1:0.1:0      | 0:-0.3:0       | 0.15
+bob   | 0.2  | 0    | 2    | 6500 | 16 | 0.22 | 0.5  | 0.15 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.25
+long  | 0.3  | 0.01 | 3.4  | 6500 | 16 | 0.22 | 0.5  | 0.15 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.25
+bald  | 0    | 0.07 | 0    | 0
+""")
+
+
+# A person who doesn't exist. ``male`` from 0 to 1; ``age`` from -0.3, about fourteen years, over 0,
+# about twenty-five, to 1, very old; ``ancestry`` (3,) shares of the african, asian and caucasian
+# targets; ``shape`` target → weight; colours, linear RGB (3,): skin, lips, iris, hair where it is
+# painted on skin, frame, shirt, teeth; ``hairline`` how far back, ``fringe`` whether hair falls on the
+# forehead; ``beard`` "", "full", "goatee" or "moustache"; ``glasses`` () or half width, half height,
+# roundness and rim, decimetres; ``seed`` of each hair's place.
+Person = namedtuple(
+    "Person",
+    "seed male age ancestry weight shape skin lips blush iris hair melanin redness haircut hairline "
+    "fringe beard stubble glasses frame shirt teeth",
 )
-HAIRCUTS = {  # chances for women and men, length
-    "buzz": (0.02, 0.16, 0.08),
-    "short": (0.05, 0.24, 0.35),
-    "crop": (0.0, 0.17, 0.45),
-    "swept": (0.06, 0.13, 0.7),
-    "side": (0.05, 0.16, 0.5),
-    "curly": (0.1, 0.06, 0.7),
-    "tied": (0.22, 0.0, 1.2),
-    "bob": (0.2, 0.0, 2.0),
-    "long": (0.3, 0.01, 3.4),
-    "bald": (0.0, 0.07, 0.0),
-}
-
-
-class Person(NamedTuple):
-    """A person who doesn't exist. Colours are linear RGB (3,), lengths decimetres."""
-
-    seed: int  # of each hair's place
-    male: float  # from 0 to 1
-    age: float  # from -0.3, about fourteen years, over 0, about twenty-five, to 1, very old
-    ancestry: np.ndarray  # (3,) shares of the african, asian and caucasian targets
-    muscle: float
-    weight: float
-    shape: dict  # target: weight
-    skin: np.ndarray
-    lips: np.ndarray
-    blush: float
-    wrinkles: float
-    iris: np.ndarray
-    hair: np.ndarray  # colour where hair is painted on skin
-    melanin: float
-    redness: float
-    haircut: str
-    hair_length: float
-    parting: float
-    wave: float
-    hairline: float  # how far back
-    fringe: bool  # whether hair falls on the forehead
-    brow: tuple  # thickness, height, arch, density
-    beard: str  # "", "full", "goatee" or "moustache"
-    beard_length: float
-    stubble: float
-    glasses: tuple  # (), or half width, half height, roundness, rim
-    frame: np.ndarray
-    shirt: np.ndarray
-    teeth: np.ndarray
-
-
-class Light(NamedTuple):
-    """A square lamp that looks at the face; its direction is seen from the face, 0 the camera's."""
-
-    azimuth: float  # to the right of the picture
-    elevation: float
-    size: float  # metres, seen from a distance of one metre
-    power: float
-    colour: tuple
-
-
-class Photograph(NamedTuple):
-    """One moment of a person, in one light, through one camera."""
-
-    person: int
-    known: bool  # whether the training half has photographs of this person
-    smiles: int
-    kind: int
-    expression: dict  # target of expression/units: weight
-    yaw: float  # positive: the face turns to the right of the picture
-    pitch: float  # positive: it looks down
-    tilt: float  # positive: clockwise in the picture
-    gaze: tuple
-    place: str
-    lights: list
-    ambient: tuple  # colour of the light from all around
-    exposure: float  # of the face; 1 is a well exposed one
-    distance: float  # of the camera, metres
-    seed: int  # of background, noise and colour cast
+# A square lamp that looks at the face: its direction seen from the face, where 0, 0 is the camera's and
+# azimuth grows to the right of the picture; its size in metres, at a distance of one.
+Light = namedtuple("Light", "azimuth elevation size power colour")
+# One moment of a person. ``known``: whether the training half has photographs of them; ``expression``
+# target → weight; yaw > 0: the face turns to the right of the picture, pitch > 0: it looks down,
+# tilt > 0: clockwise; ``ambient`` colour of the light from all around; ``exposure`` of the face, 1 is
+# a well exposed one; ``distance`` of the camera, metres; ``seed`` of background, noise and colour cast.
+Photograph = namedtuple(
+    "Photograph",
+    "person known smiles kind expression yaw pitch tilt gaze place lights ambient exposure distance "
+    "seed",
+)
 
 
 def draw_people(n, seed=SEED):
@@ -163,52 +155,36 @@ def _draw_person(rng, index):
         lips *= np.array((1.0, 0.6, 0.65)) * rng.uniform(0.75, 1)
 
     melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
-    redness = rng.uniform(0.2, 0.6)
-    hair = 0.012 + np.array((0.30, 0.20, 0.12)) * (1 - melanin) ** 1.3
-    if age > 0.55 and rng.random() < 0.65:  # grey
-        melanin, redness = rng.uniform(0.12, 0.4), 0.0
-        hair = np.full(3, 0.3 * (1 - melanin))
+    grey = age > 0.55 and rng.random() < 0.65
+    melanin = rng.uniform(0.12, 0.4) if grey else melanin
+    hair = np.array((0.3, 0.3, 0.3) if grey else (0.31, 0.21, 0.13)) * (1 - melanin)
     chances = np.array([c[male] for c in HAIRCUTS.values()])
     haircut = str(rng.choice(list(HAIRCUTS), p=chances / chances.sum()))
     beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.7, 0.14, 0.09, 0.07)))
-    glasses = (rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19), rng.choice((0.5, 0.7, 1)))
+    wears, *glasses = rng.random(), rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19)
+    glasses += [rng.choice((0.5, 0.7, 1)), rng.uniform(0.007, 0.016)]
     return Person(
         seed=int(rng.integers(1 << 30)),
         male=float(np.clip(0.86 * male + 0.07 + rng.normal(0, 0.05), 0, 1)),
         age=age,
         ancestry=ancestry,
-        muscle=rng.uniform(0.4, 0.7),
         weight=float(np.clip(rng.normal(0.52, 0.15), 0.2, 0.9)),
         shape=_draw_shape(rng),
         skin=skin,
         lips=lips,
         blush=rng.uniform(0.3, 1),
-        wrinkles=float(np.clip(age - 0.2 + rng.normal(0, 0.1), 0, 1)),
         iris=IRISES[rng.choice(4, p=(0.45, 0.2, 0.2, 0.15)) if main == 2 else 0],
-        hair=hair,
+        hair=hair + 0.01,
         melanin=melanin,
-        redness=redness,
+        redness=0.0 if grey else rng.uniform(0.2, 0.6),
         haircut=haircut,
-        hair_length=HAIRCUTS[haircut][2] * rng.uniform(0.8, 1.2),
-        parting=rng.choice((-0.3, 0.3, 0.0)),
-        wave=rng.uniform(0.05, 0.3),
         hairline=rng.normal(0, 0.06) + 0.2 * max(age, 0) * male * rng.random(),
-        fringe=haircut in ("crop", "bob", "long", "curly")
-        and rng.random() < (0.35 if male else 0.4),
-        brow=(
-            rng.uniform(0.028, 0.045) if male else rng.uniform(0.018, 0.032),
-            rng.normal(0, 0.012),
-            rng.uniform(0.01, 0.05),
-            rng.uniform(0.3, 0.8),
-        ),
+        fringe=haircut in ("crop", "bob", "long", "curly") and rng.random() < 0.4,
         beard=beard if male and age > 0.05 else "",
-        beard_length=rng.uniform(0.05, 0.14),
         stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
-        glasses=(*glasses, rng.uniform(0.007, 0.016)) if rng.random() < 0.18 else (),
-        frame=np.array(((0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.13, 0.11, 0.09)))[
-            rng.integers(3)
-        ],
-        shirt=SHIRTS[rng.integers(5)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
+        glasses=tuple(glasses) if wears < 0.18 else (),
+        frame=FRAMES[rng.integers(3)],
+        shirt=SHIRTS[rng.integers(4)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
         teeth=np.array((0.62, 0.56, 0.45)) * rng.uniform(0.85, 1.1),
     )
 
@@ -234,45 +210,15 @@ def truncated(rng, spread, limit):
 
 def draw_expression(kind, rng):
     """Return the weights of MPFB2's expression units for a kind of expression."""
-    u = lambda low, high: rng.uniform(low, high)  # noqa: E731
-    name = KINDS[kind]
-    if name == "closed smile":
-        mouth = {"corner-puller": u(0.75, 1.1), "retraction": u(0.1, 0.6)}
-    elif name == "smile with teeth":
-        mouth = {"corner-puller": u(0.5, 0.85), "upward-retraction": u(0.5, 0.9)}
-        mouth |= {"open": u(0, 0.08), "retraction": u(0.3, 0.9)}
-    elif name == "laugh":
-        mouth = {"corner-puller": u(0.55, 0.85), "upward-retraction": u(0.5, 0.9)}
-        mouth |= {"open": u(0.08, 0.36), "retraction": u(0.3, 0.9)}
-    elif name == "stern":
-        mouth = {"depression": u(0.2, 0.7), "pursing": u(0, 0.3)}
-    elif name == "talking":
-        mouth = {"open": u(0.04, 0.35), "part-later": u(0, 0.35), "protusion": u(0, 0.5)}
-        mouth |= {"retraction": u(0, 0.3), "depression-retraction": u(0, 0.35)}
-    elif name == "surprised":
-        mouth = {"open": u(0.2, 0.55), "protusion": u(0, 0.4)}
-    elif name == "yawning":
-        mouth = {"open": u(0.5, 0.85), "protusion": u(0, 0.3)}
-    elif name == "pouting":
-        mouth = {"pursing": u(0.3, 0.8), "eversion": u(0, 0.4)}
-    else:
-        mouth = {"depression": u(0, 0.3), "parling": u(0, 0.5), "retraction": u(0, 0.6)}
-        mouth |= {"compression": u(0, 0.6), "open": max(0, u(-0.1, 0.06))}
-    eyes = {"slit": u(0, 0.3)}
-    if kind < 3:  # cheeks go up and narrow the eyes, more so the more one laughs
-        eyes = {"slit": u(0, 0.4) + 0.05 * kind}
-    elif name == "surprised":
-        eyes = {"opened-up": u(0.4, 0.8)}
-    elif name in ("yawning", "eyes shut"):
-        eyes = {"closure": u(0.6 if name == "yawning" else 0.9, 1.0)}
-    brows = {"down": u(0.2, 0.8) if name in ("stern", "yawning") else u(0, 0.2)}
-    if name == "surprised" or rng.random() < 0.15:
-        brows = {"up": u(0.3, 0.8), "inner-up": u(0, 0.4)}
+    _, *parts = GESTURES[KINDS[kind]]
+    draw = lambda units: {unit: rng.uniform(*span) for unit, span in units.items()}  # noqa: E731
+    mouth, eyes, brows = map(draw, parts)
+    if kind > 2 and rng.random() < 0.15:
+        brows = draw(GESTURES["surprised"][-1])
     units = {f"mouth-{unit}": weight for unit, weight in mouth.items()}
-    if kind < 3:  # cheeks go up, and the folds beside the nose deepen
-        units |= {"mouth/mouth-laugh-lines-in": u(0.1, 0.6), "mouth/mouth-angles-up": u(0.1, 0.4)}
-        lift = {"cheek-trans-up": u(0.3, 0.8), "cheek-volume-incr": u(0.1, 0.5)}
-        units |= {f"cheek/{side}-{name}": weight for name, weight in lift.items() for side in "lr"}
+    if kind < 3:
+        lift = draw(LIFT)
+        units |= {name.replace("*", side): w for name, w in lift.items() for side in "lr"}
     for side in ("left", "right"):
         units |= {f"eye-{side}-{unit}": weight for unit, weight in eyes.items()}
         units |= {f"eyebrows-{side}-{unit}": weight for unit, weight in brows.items()}
@@ -300,8 +246,9 @@ def draw_photographs():
 
 
 def _draw_photograph(rng, person, smiles):
-    kind = int(rng.choice(len(KIND_CHANCES[smiles]), p=KIND_CHANCES[smiles])) + 3 * (1 - smiles)
-    place = str(rng.choice(PLACES, p=PLACE_CHANCES))
+    kinds = KINDS[:3] if smiles else KINDS[3:]
+    kind = KINDS.index(rng.choice(kinds, p=[GESTURES[name][0] for name in kinds]))
+    place = str(rng.choice(list(PLACES), p=[place[0] for place in PLACES.values()]))
     lights, ambient, exposure = _draw_lights(place, rng)
     return Photograph(
         person=person,
@@ -324,36 +271,16 @@ def _draw_photograph(rng, person, smiles):
 
 def _draw_lights(place, rng):
     """Return lights, colour of the ambient light, and the face's exposure."""
-    u = lambda low, high: rng.uniform(low, high)  # noqa: E731
+    u = rng.uniform
+    colours = {"warm": (1, u(0.75, 0.88), u(0.55, 0.75)), "cool": (u(0.8, 0.92), 0.93, 1)}
+    colours |= {"white": (1, 1, 1), "cream": (1, 0.95, 0.88)}
+    _, azimuth, *lamp, colour, strength, around, exposed = PLACES[place]
     side = rng.choice((-1, 1))
-    warm, white, cool = (1, u(0.75, 0.88), u(0.55, 0.75)), (1, 1, 1), (u(0.8, 0.92), 0.93, 1)
-    grey = lambda strength, colour: tuple(strength * np.array(colour))  # noqa: E731
-    exposure = float(np.exp(truncated(rng, 0.3, 0.6)))
-    if place == "flash":
-        lights = [Light(u(-0.12, 0.12), u(0.05, 0.3), u(0.05, 0.2), u(0.8, 1.2), white)]
-        ambient = grey(u(0.2, 0.5), warm)
-    elif place == "room":  # a lamp at the ceiling, and what the walls give back
-        lights = [Light(u(-1, 1), u(0.4, 0.9), u(0.4, 0.9), 1.0, warm)]
-        ambient = grey(u(0.4, 0.8), (1, 0.93, 0.86))
-        if rng.random() < 0.4:
-            lights.append(Light(side * u(0.8, 1.6), u(0, 0.5), u(0.5, 1), u(0.3, 0.8), cool))
-    elif place == "window":
-        lights = [Light(side * u(0.4, 1.2), u(0, 0.5), u(0.7, 1.2), 1.0, cool)]
-        ambient = grey(u(0.25, 0.6), (1, 0.96, 0.9))
-    elif place == "shade":
-        lights = [Light(side * u(0, 1), u(0.3, 1.0), 1.6, 0.8, cool)]
-        ambient = grey(u(0.6, 1.0), cool)
-    elif place == "sun":
-        lights = [Light(side * u(0, 1.2), u(0.3, 0.8), 0.1, 1.0, (1, 0.96, 0.88))]
-        ambient = grey(u(0.3, 0.6), (0.88, 0.95, 1))
-    elif place == "backlight":
-        lights = [Light(side * u(2.2, 3), u(0.2, 0.7), u(0.1, 0.5), u(0.5, 1.5), white)]
-        ambient = grey(u(0.4, 0.7), cool)
-        exposure *= u(0.6, 0.9)
-    else:  # evening
-        lights = [Light(side * u(0.2, 1.2), u(-0.1, 0.7), u(0.2, 0.6), 1.0, warm)]
-        ambient = grey(u(0.12, 0.35), cool)
-        exposure *= u(0.55, 0.9)
+    lights = [Light(side * u(*azimuth), *(u(*span) for span in lamp), colours[colour])]
+    if place == "room" and rng.random() < 0.4:
+        lights.append(Light(side * u(0.8, 1.6), u(0, 0.5), u(0.5, 1), u(0.3, 0.8), colours["cool"]))
     # What the ground, a shirt, a screen give back: eyes have light, and a spark of it.
-    lights.append(Light(u(-0.5, 0.5), u(-0.3, 0.4), u(0.4, 0.9), u(0.15, 0.4), white))
+    lights.append(Light(u(-0.5, 0.5), u(-0.3, 0.4), u(0.4, 0.9), u(0.15, 0.4), (1, 1, 1)))
+    ambient = tuple(u(*strength) * np.array(colours[around]))
+    exposure = float(np.exp(truncated(rng, 0.3, 0.6))) * u(*exposed)
     return lights, ambient, exposure

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
-LEVEL = 0.095  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
+LEVEL = 0.105  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
 
 
 def develop(light, landmarks, photo, skin):
@@ -25,7 +25,7 @@ def develop(light, landmarks, photo, skin):
 
     lamp = face / skin  # the colour of the light, which white balance takes away, but for a trace
     picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.6, 0.95)
-    picture = picture * np.exp(rng.normal(0, 0.02, 3) + rng.normal(0, 0.07) * np.array((1, 0, -1)))
+    picture = picture * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.08) * np.array((1, 0, -1)))
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow
     grey = (picture @ LUMINANCE)[..., None]
@@ -45,20 +45,12 @@ def background(place, size, rng):
     u, n = rng.uniform, 84
     row, column = np.mgrid[0:n, 0:n] / n
 
-    def box(colour, x, y, w, h):
-        canvas[(abs(column - x) < w / 2) & (abs(row - y) < h / 2)] = colour
-
     if place in ("room", "window", "flash", "evening"):
-        level = u(0.02, 0.25 if place == "evening" else 0.7)
+        level, lowest = u(0.02, 0.25 if place == "evening" else 0.7), 0
         canvas = np.ones((n, n, 3)) * _colour(rng, 0.08) * level
         canvas *= (1 + u(-0.5, 0.5) * (column - 0.5) + u(-0.5, 0.5) * (row - 0.5))[..., None]
-        for _ in range(rng.integers(0, 7)):  # doors, shelves, pictures, other people's clothes
-            colour = _colour(rng, 0.2) * level * u(0.05, 1.6)
-            box(colour, u(0, 1), u(0, 1), u(0.08, 0.5), u(0.1, 1))
-        if rng.random() < 0.25:  # a window
-            colour = _colour(rng, 0.1) * u(1, 4)
-            box(colour, rng.choice((0.08, 0.92)), u(0, 0.6), u(0.1, 0.4), u(0.2, 0.7))
     else:
+        level, lowest = u(0.1, 0.9), 0.4
         sky = _colour(rng, 0.1) * np.array((0.8, 0.93, 1.1)) * u(0.3, 1.6)
         green = np.array((0.5, 0.55, 0.27)) * u(0.08, 0.5) * (1 + rng.normal(0, 0.12, 3))
         horizon = u(0.1, 0.9)
@@ -66,11 +58,12 @@ def background(place, size, rng):
         leaves = sum(_cloud(n, cells, rng) * cells**0.5 for cells in (4, 9, 20, 40)) / 6
         tree = row > horizon - u(-0.1, 0.6) + 0.15 * _cloud(n, 3, rng)
         canvas[tree] = (green * np.exp(0.9 * leaves)[..., None])[tree]
-        for _ in range(rng.integers(0, 3)):  # houses, cars
-            colour = _colour(rng, 0.25) * u(0.1, 0.9)
-            box(colour, u(0, 1), u(0.4, 0.9), u(0.15, 0.7), u(0.1, 0.7))
-        if place == "backlight":
-            canvas *= u(1.5, 4)
+    for _ in range(rng.integers(0, 5)):  # doors, shelves, houses, cars, a bright window
+        colour = _colour(rng, 0.2) * level * np.exp(rng.normal(-0.3, 0.9))
+        box = abs(column - u(0, 1)) < u(0.04, 0.3), abs(row - u(lowest, 1)) < u(0.05, 0.5)
+        canvas[box[0] & box[1]] = colour
+    if place == "backlight":
+        canvas *= u(1.5, 4)
     blur = u(0.5, 5)
     canvas = gaussian_filter(np.clip(canvas, 0.005, 6), (blur, blur, 0))
     return zoom(canvas, (size / n, size / n, 1), order=1)

@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
 from tools.render_caras import hair, mesh
-from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
+from tools.render_caras.mesh import LASHES, LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
 
 SIZE = 104  # pixels of a picture's side
 SAMPLES = 5
@@ -24,140 +24,42 @@ AXES = 10 * TO_BLENDER.T
 HAIR_RADIUS = {"hair": 0.00042, "brows": 0.00012, "beard": 0.00018}
 
 
-class Graph:
-    """A material under construction: each method adds a node and returns its first output."""
-
-    def __init__(self, name):
-        self.material = bpy.data.materials.new(name)
-        self.material.use_nodes = True
-        self.tree = self.material.node_tree
-        self.tree.nodes.clear()
-
-    def node(self, kind, inputs=(), **properties):
-        node = self.tree.nodes.new(f"ShaderNode{kind}")
-        for name, value in properties.items():
-            setattr(node, name, value)
-        for key, value in dict(inputs).items():
-            if isinstance(value, bpy.types.NodeSocket):
-                self.tree.links.new(value, node.inputs[key])
-            else:
-                node.inputs[key].default_value = value
-        return node
-
-    def colour(self, name, value=(0.5, 0.5, 0.5)):
-        """A colour that ``paint`` can change."""
-        node = self.node("RGB")
-        node.name, node.outputs[0].default_value = name, (*value, 1)
-        return node.outputs[0]
-
-    def value(self, name):
-        """A number that each vertex of the mesh has under that name."""
-        return self.node("Attribute", attribute_name=name).outputs["Fac"]
-
-    def noise(self, place, scale, detail=3.0):
-        return self.node("TexNoise", {"Vector": place, "Scale": scale, "Detail": detail}).outputs[
-            "Fac"
-        ]
-
-    def math(self, operation, a, b=0.0, clamp=False):
-        return self.node("Math", {0: a, 1: b}, operation=operation, use_clamp=clamp).outputs[0]
-
-    def affine(self, a, factor, offset, clamp=False):
-        return self.math("ADD", self.math("MULTIPLY", a, factor), offset, clamp)
-
-    def mix(self, share, a, b):
-        return self.node("MixRGB", {"Fac": share, "Color1": a, "Color2": b}).outputs[0]
-
-    def tone(self, colour, **how):
-        inputs = {"Color": colour, **{name.capitalize(): value for name, value in how.items()}}
-        return self.node("HueSaturation", inputs).outputs[0]
-
-    def step(self, value, low, high):
-        inputs = {"Value": value, "From Min": low, "From Max": high}
-        return self.node("MapRange", inputs, interpolation_type="SMOOTHSTEP").outputs[0]
-
-    def surface(self, shader):
-        out = self.node("OutputMaterial")
-        self.tree.links.new(shader.outputs[0], out.inputs["Surface"])
-        return self.material
+def material(name, shader="BsdfPrincipled", painted=False, inputs=(), **properties):
+    """Return a material of one shader; if ``painted``, of the colour that the vertices have."""
+    made = bpy.data.materials.new(name)
+    made.use_nodes = True
+    tree = made.node_tree
+    tree.nodes.clear()
+    node = tree.nodes.new(f"ShaderNode{shader}")
+    node.name = "shader"
+    for key, value in properties.items():
+        setattr(node, key, value)
+    if painted:
+        colour = tree.nodes.new("ShaderNodeAttribute")
+        colour.attribute_name = "colour"
+        tree.links.new(colour.outputs["Color"], node.inputs["Base Color"])
+    out = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(node.outputs[0], out.inputs["Surface"])
+    tune(made, **dict(inputs))
+    return made
 
 
-def paint(material, **colours):
-    """Set the named colours (3,) of a material."""
-    for name, colour in colours.items():
-        material.node_tree.nodes[name].outputs[0].default_value = (*colour, 1)
+def tune(material, **inputs):
+    """Set inputs of a material's shader, named with _ for each space."""
+    for key, value in inputs.items():
+        material.node_tree.nodes["shader"].inputs[key.replace("_", " ")].default_value = value
 
 
-def skin_material(folder):
-    g = Graph("skin")
-    rest = g.node("Attribute", attribute_name="rest").outputs["Vector"]  # place on the head at rest
-    mottled = g.affine(g.noise(rest, 14.0), 0.3, 0.85)
-    c = g.tone(g.colour("skin"), value=mottled)
-    red = g.tone(c, hue=0.485, saturation=1.3, value=0.88)
-    c = g.mix(g.value("blush"), c, red)
-    c = g.mix(g.value("socket"), c, g.tone(c, saturation=1.1, value=0.7))
-    c = g.mix(g.value("hollow"), c, g.tone(c, hue=0.49, saturation=1.2, value=0.45))
-    shaved = g.math("MULTIPLY", g.value("stubble"), g.affine(g.noise(rest, 420.0), 1.6, -0.2, True))
-    scalp = g.math("MULTIPLY", g.value("scalp"), g.affine(g.noise(rest, 120.0), 1.0, 0.35, True))
-    c = g.mix(g.math("MAXIMUM", shaved, scalp), c, g.colour("hair"))
-    masks = []
-    for name in ("lips", "inside-mouth"):
-        picture = bpy.data.images.load(str(folder / "textures" / f"mpfb_{name}.jpg"))
-        picture.colorspace_settings.name = "Non-Color"
-        masks.append(g.node("TexImage", image=picture).outputs[0])
-    c = g.mix(g.affine(masks[0], 0.8, 0.0), c, g.colour("lips"))
-    c = g.mix(masks[1], c, (0.1, 0.025, 0.02, 1))
-    skin = {"Base Color": c, "Roughness": g.affine(masks[0], -0.1, 0.45), "Specular IOR Level": 0.4}
-    skin |= {"Subsurface Weight": 0.1, "Subsurface Scale": 0.006}
-    skin |= {"Subsurface Radius": (1.0, 0.35, 0.2)}
-    return g.surface(g.node("BsdfPrincipled", skin, subsurface_method="BURLEY"))
-
-
-def eye_material():
-    g = Graph("eye")
-    place = g.node("TexCoord").outputs["Object"]
-    direction = g.node("VectorMath", {0: place}, operation="NORMALIZE").outputs[0]
-    y = g.node("SeparateXYZ", {0: direction}).outputs["Y"]
-    angle = g.math("ARCCOSINE", g.math("MULTIPLY", y, -1.0))  # from where the eye looks
-    iris = g.colour("iris")
-    c = g.mix(g.step(angle, 0.13, 0.19), (0.003, 0.003, 0.003, 1), iris)
-    c = g.mix(g.step(angle, 0.33, 0.42), c, g.tone(iris, value=0.3))
-    c = g.mix(g.step(angle, 0.41, 0.48), c, (0.53, 0.48, 0.45, 1))
-    return g.surface(
-        g.node("BsdfPrincipled", {"Base Color": c, "Roughness": 0.1, "Coat Weight": 0.6})
-    )
-
-
-def plain_material(name, rough):
-    """One colour, ``paint``-able under the material's name."""
-    g = Graph(name)
-    inputs = {"Base Color": g.colour(name), "Roughness": rough, "Specular IOR Level": 0.3}
-    return g.surface(g.node("BsdfPrincipled", inputs))
-
-
-def lash_material():
-    """A lash is a sheet: half of what is behind it is seen."""
-    g = Graph("lashes")
-    sheet = g.node("BsdfDiffuse", {0: (0.01, 0.008, 0.006, 1)}).outputs[0]
-    mixed = {0: 0.55, 1: g.node("BsdfTransparent").outputs[0], 2: sheet}
-    return g.surface(g.node("MixShader", mixed))
-
-
-def hair_material(name):
-    g = Graph(name)
-    strand = g.node("HairInfo").outputs["Random"]
-    node = g.node("BsdfHairPrincipled", parametrization="MELANIN")
-    g.tree.links.new(strand, node.inputs["Random"])
-    for key, value in (("Roughness", 0.4), ("Random Color", 0.3), ("Random Roughness", 0.2)):
-        node.inputs[key].default_value = value
-    node.name = "strand"
-    return g.surface(node)
+def colour(data, colours):
+    """Give the vertices of a mesh their colours (k, 3)."""
+    layer = data.attributes.get("colour") or data.attributes.new("colour", "FLOAT_VECTOR", "POINT")
+    layer.data.foreach_set("vector", colours.astype(np.float32).ravel())
 
 
 class Studio:
     """One scene in which one person after another is photographed."""
 
-    def __init__(self, head, threads=1):
+    def __init__(self, head):
         self.head = head
         bpy.ops.wm.read_factory_settings(use_empty=True)
         scene = self.scene = bpy.context.scene
@@ -165,7 +67,7 @@ class Studio:
         scene.render.resolution_x = scene.render.resolution_y = SIZE
         scene.render.film_transparent = True
         scene.render.use_persistent_data = True
-        scene.render.threads_mode, scene.render.threads = "FIXED", threads
+        scene.render.threads_mode, scene.render.threads = "FIXED", 1
         scene.render.image_settings.file_format = "OPEN_EXR"
         scene.render.image_settings.color_mode = "RGBA"
         cycles = scene.cycles
@@ -179,51 +81,40 @@ class Studio:
         scene.world.use_nodes = True
         scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         scene.collection.objects.link(scene.camera)
+        scene.camera.rotation_euler = math.pi / 2, 0, 0
+        scene.camera.data.sensor_width, scene.camera.data.clip_start = 36, 0.05
 
+        black = {"Base_Color": (0.01, 0.008, 0.006, 1), "Roughness": 1.0, "Alpha": 0.55}
+        skin = {"Roughness": 0.45, "Specular_IOR_Level": 0.4, "Subsurface_Weight": 0.1}
+        skin |= {"Subsurface_Scale": 0.006, "Subsurface_Radius": (1.0, 0.35, 0.2)}
+        strand = {"Roughness": 0.4, "Random_Color": 0.3, "Random_Roughness": 0.2}
+        hairy = {"shader": "BsdfHairPrincipled", "parametrization": "MELANIN", "inputs": strand}
         self.materials = {
-            "skin": skin_material(head.folder),
-            "eye": eye_material(),
-            "teeth": plain_material("teeth", 0.35),
-            "gums": plain_material("gums", 0.35),
-            "frame": plain_material("frame", 0.25),
-            "shirt": plain_material("shirt", 0.9),
-            "lashes": lash_material(),
-            **{name: hair_material(name) for name in HAIR_RADIUS},
+            "skin": material("skin", painted=True, inputs=skin, subsurface_method="BURLEY"),
+            "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
+            "teeth": material("teeth", inputs={"Roughness": 0.35}),
+            "frame": material("frame", inputs={"Roughness": 0.25}),
+            "lashes": material("lashes", inputs=black),
+            **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
-        paint(self.materials["gums"], gums=(0.4, 0.11, 0.1))
-        self.skin, skin_faces = head.part("body", LOWEST)
+        self.skin, skin_faces = head.part("body", above=LOWEST)
         self.tri = triangles(skin_faces)
         self.body = self.add("body", head.base[self.skin], skin_faces, "skin")
-        layer = self.body.data.uv_layers.new(name="UVMap")
-        above = [i for i in head.groups["body"] if head.base[head.faces[i], 1].min() > LOWEST]
-        uv = np.concatenate([head.uv[head.face_uv[i]] for i in above])
-        layer.data.foreach_set("uv", uv.astype(np.float32).ravel())
         self.body.modifiers.new("smooth", "SUBSURF").render_levels = 1
-        self.vertex_values(rest=head.base[self.skin] @ TO_BLENDER)
-        self.shirt, shirt_faces = head.part("helper-tights", LOWEST)
-        x, y, z = head.base[self.shirt].T
-        collar = (x / 0.8) ** 2 + ((z - 0.35) / 0.95) ** 2 + ((y - 5.75) / 0.6) ** 2
-        shirt_faces = [face for face in shirt_faces if collar[face].min() > 1]
-        self.shirt_tri = triangles(shirt_faces)
-        self.cloth = self.add("shirt", head.base[self.shirt], shirt_faces, "shirt")
-        self.cloth.modifiers.new("thick", "SOLIDIFY").thickness = 0.004
-        self.lashes = []
-        for group in mesh.LASHES:
-            vertices, faces = head.part(f"helper-{group}")
-            self.lashes.append((self.add(group, head.base[vertices], faces, "lashes"), vertices))
-        bpy.ops.mesh.primitive_uv_sphere_add(segments=32, ring_count=24, radius=1)
+        self.lash, lash_faces = head.part(*LASHES)
+        self.lashes = self.add("lashes", head.base[self.lash], lash_faces, "lashes")
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=48, radius=1)
         ball = bpy.context.object.data
-        ball.polygons.foreach_set("use_smooth", np.ones(len(ball.polygons), bool))
+        ball.shade_smooth()
         ball.materials.append(self.materials["eye"])
-        self.eyes = [bpy.context.object, bpy.data.objects.new("eye", ball)]
-        scene.collection.objects.link(self.eyes[1])
+        self.eyes = [bpy.context.object, self.link("eye", ball)]
         self.passing = []  # what is made anew for each photograph
 
     def add(self, name, points, faces, material):
         """Link a smooth mesh of points (n, 3) in the head's axes, and return the object."""
         data = bpy.data.meshes.new(name)
         data.from_pydata((points @ TO_BLENDER).tolist(), [], faces)
-        data.polygons.foreach_set("use_smooth", np.ones(len(data.polygons), bool))
+        data.shade_smooth()
         data.materials.append(self.materials[material])
         return self.link(name, data)
 
@@ -231,14 +122,6 @@ class Studio:
         thing = bpy.data.objects.new(name, data)
         self.scene.collection.objects.link(thing)
         return thing
-
-    def vertex_values(self, **values):
-        """Give the vertices of the skin named numbers (k,) or vectors (k, 3)."""
-        for name, value in values.items():
-            attributes = self.body.data.attributes
-            kind, field = ("FLOAT", "value") if value.ndim == 1 else ("FLOAT_VECTOR", "vector")
-            attribute = attributes.get(name) or attributes.new(name, kind, "POINT")
-            attribute.data.foreach_set(field, np.ascontiguousarray(value, np.float32).ravel())
 
     def put(self, thing, points):
         thing.data.vertices.foreach_set("co", (points @ TO_BLENDER).astype(np.float32).ravel())
@@ -250,28 +133,21 @@ class Studio:
         """Make the next person ready: colours, regions of the skin, hair."""
         head, self.person = self.head, person
         self.rest = head.shape(person)
-        paint(self.materials["skin"], skin=person.skin, lips=person.lips, hair=person.hair)
-        paint(self.materials["eye"], iris=person.iris)
-        for name in ("teeth", "frame", "shirt"):
-            paint(self.materials[name], **{name: getattr(person, name)})
+        self.complexion = head.complexion(person)[self.skin]
+        ball = self.eyes[0].data
+        points = np.array([vertex.co for vertex in ball.vertices])
+        colour(ball, mesh.eye_colours(points @ AXES, person.iris))
+        for name in ("teeth", "frame"):
+            tune(self.materials[name], Base_Color=(*getattr(person, name), 1))
         for name in HAIR_RADIUS:
-            strand = self.materials[name].node_tree.nodes["strand"]
-            darker = 0.04 if name == "brows" else 0
-            strand.inputs["Melanin"].default_value = min(1, person.melanin + darker)
-            strand.inputs["Melanin Redness"].default_value = person.redness
-        regions, scalp = head.regions, head.scalp(person)
-        self.vertex_values(
-            blush=regions["blush"][self.skin] * person.blush,
-            socket=regions["socket"][self.skin] * (0.4 + 0.6 * person.wrinkles),
-            stubble=regions["full"][self.skin] * person.stubble,
-            scalp=0.95 * scalp[self.skin],
-        )
+            dark = min(1, person.melanin + 0.04 * (name == "brows"))
+            tune(self.materials[name], Melanin=dark, Melanin_Redness=person.redness)
         middle = np.mean([centre for centre, _ in head.eyes(self.rest)], axis=0)
         skin = hair.Skin(head.base, self.rest, self.skin[self.tri], self.skin, middle, person.seed)
         self.strands = {
-            "hair": hair.head_of_hair(skin, person, scalp),
+            "hair": hair.head_of_hair(skin, person, head.scalp(person)),
             "brows": hair.brows(skin, person),
-            "beard": hair.beard(skin, person, regions),
+            "beard": hair.beard(skin, person, head.regions),
         }
 
     # -- one photograph ------------------------------------------------------------------------
@@ -283,12 +159,11 @@ class Studio:
         """
         head = self.head
         v = head.express(self.rest, self.person, photo.expression)
-        gap = max(
-            0.0, (v[UPPER_LIP] - v[LOWER_LIP])[1] - (self.rest[UPPER_LIP] - self.rest[LOWER_LIP])[1]
-        )
+        moved = v - self.rest
+        gap = max(0, (moved[UPPER_LIP] - moved[LOWER_LIP])[1])
         R = rotation(photo.yaw, photo.pitch, photo.tilt)
         turned = self.pose(v, R, photo)
-        calm = head.turn(self.rest, R, head.pivot(self.rest))
+        calm = head.turn(self.rest, R, self.rest)
         points = head.landmarks(turned, calm, R) @ TO_BLENDER
         landmarks = self.aim(points, photo)
         self.light(photo, points.mean(0))
@@ -299,39 +174,31 @@ class Studio:
 
     def pose(self, v, R, photo):
         """Put everything in its place; return the vertices (n, 3) of the turned head."""
-        head, pivot = self.head, self.head.pivot(self.rest)
-        turned = head.turn(v, R, pivot)
-        rigid = lambda points: (points - pivot) @ R.T + pivot  # noqa: E731
+        head = self.head
+        turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
-        deep = mesh.hollows(v[self.skin], self.tri)
-        self.vertex_values(hollow=0.8 * mesh.smoothstep(0.002, 0.02, deep))
-        cloth = turned[self.shirt]
-        self.put(self.cloth, cloth + 0.035 * mesh.normals(cloth, self.shirt_tri))
-        for thing, vertices in self.lashes:
-            self.put(thing, turned[vertices])
+        hollow = 0.5 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
+        colour(self.body.data, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
+        self.put(self.lashes, turned[self.lash])
         look = rotation(*photo.gaze, 0)
         for eye, (centre, radius) in zip(self.eyes, head.eyes(turned)):
             turn = Matrix((AXES @ R @ look @ AXES.T).tolist()).to_4x4()
-            eye.matrix_world = (
-                Matrix.Translation(centre @ TO_BLENDER) @ turn @ Matrix.Scale(0.1 * radius, 4)
-            )
-        _, tooth = mesh.rounded_box()
-        for name, boxes in zip(("teeth", "gums"), mesh.mouth(head, v, self.rest)):
-            n, k, _ = boxes.shape
-            faces = (tooth + k * np.arange(n)[:, None, None]).reshape(-1, 4).tolist()
-            self.passing.append(self.add(name, rigid(boxes.reshape(-1, 3)), faces, name))
+            place, size = Matrix.Translation(centre @ TO_BLENDER), Matrix.Scale(0.1 * radius, 4)
+            eye.matrix_world = place @ turn @ size
+        wires = {"teeth": (mesh.teeth(self.rest), (0.05 * mesh.TOOTH, 0.05 * mesh.TOOTH))}
         if self.person.glasses:
-            wires = mesh.spectacles(head, v, self.person.glasses)
             thick = 0.1 * self.person.glasses[-1]
-            self.passing.append(self.curves("frame", [rigid(wire) for wire in wires], [thick] * 2))
+            wires["frame"] = mesh.spectacles(head, v, self.person.glasses), (thick, thick)
         for name, strands in self.strands.items():
             if strands is not None and len(strands.points):
-                radius = HAIR_RADIUS[name] * np.array((1, 0.35))
-                self.passing.append(self.curves(name, rigid(strands.move(self.rest, v)), radius))
+                root = HAIR_RADIUS[name]
+                wires[name] = strands.move(self.rest, v), (root, 0.35 * root)
+        for name, (paths, radius) in wires.items():
+            self.curves(name, [mesh.rigidly(path, R, self.rest) for path in paths], radius)
         return turned
 
     def curves(self, name, paths, radius):
-        """Link hairs or wires, paths (k, 3), and return the object; radius: of root and tip, metres."""
+        """Link hairs or wires, paths (k, 3), for this photograph; radius: of root and tip, metres."""
         data = bpy.data.hair_curves.new(name)
         data.add_curves([len(path) for path in paths])
         points = np.concatenate(paths) @ TO_BLENDER
@@ -340,7 +207,7 @@ class Studio:
         thickness = data.attributes.new("radius", "FLOAT", "POINT").data
         thickness.foreach_set("value", radii.astype(np.float32))
         data.materials.append(self.materials[name])
-        return self.link(name, data)
+        self.passing.append(self.link(name, data))
 
     def aim(self, points, photo):
         """Point the camera at the landmarks (5, 3) so that the face is where it is kept.
@@ -348,20 +215,13 @@ class Studio:
         Returns their pixels (5, 2), x to the right and y down.
         """
         flat = points[:, [0, 2]] * (1, -1)
-        # From places to points as complex numbers, least squares: point ≈ turn · place + shift.
-        places, found = PLACES @ (1, 1j), flat @ (1, 1j)
-        centred = places - places.mean()
-        turn = np.vdot(centred, found) / np.vdot(centred, centred).real
-        middle = found.mean() + turn * (32 + 32j - places.mean())
-        x, y, width = middle.real, middle.imag, MARGIN * 64 * abs(turn)
-        distance = photo.distance
+        centred = PLACES - PLACES.mean(0)
+        pixel = np.linalg.norm(flat - flat.mean(0)) / np.linalg.norm(centred)  # one of the 64
+        x, y = flat.mean(0) + pixel * (32 - PLACES.mean(0))
+        distance, width, depth = photo.distance, MARGIN * 64 * pixel, points[:, 1].mean()
         camera = self.scene.camera
-        depth = points[:, 1].mean()
-        camera.matrix_world = Matrix.Translation((x, depth - distance, -y)) @ Matrix.Rotation(
-            math.pi / 2, 4, "X"
-        )
-        camera.data.sensor_width, camera.data.lens = 36, 36 * distance / width
-        camera.data.clip_start = 0.05
+        camera.location = x, depth - distance, -y
+        camera.data.lens = 36 * distance / width
         scale = SIZE * distance / width / (points[:, 1] - depth + distance)
         return (flat - (x, y)) * scale[:, None] + SIZE / 2
 

@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +18,20 @@ def negative(person, photo):
     return NEGATIVES / f"{photo.person:03}-{zlib.crc32(light.encode()):08x}.npz"
 
 
-def start(folder):
-    """Set up a worker's studio; Blender's chatter goes nowhere."""
-    global studio
+@cache
+def studio(folder):
+    """Return a worker's studio; Blender's chatter goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     from tools.render_caras.mesh import Head
     from tools.render_caras.scene import Studio
 
-    studio = Studio(Head(folder))
+    return Studio(Head(folder))
 
 
-def shoot(sitting):
-    """Render a person's photographs; return how many."""
-    person, photos = sitting
-    studio.receive(person)
+def shoot(folder, person, photos):
+    """Render a person's photographs, and keep each as it is done."""
+    studio(folder).receive(person)
     for photo in photos:
-        light, landmarks, gap = studio.shoot(photo)
+        light, landmarks, gap = studio(folder).shoot(photo)
         with whole_file(negative(person, photo)) as unfinished, open(unfinished, "wb") as file:
             np.savez(file, light=light.astype(np.float16), landmarks=landmarks, gap=gap)
-    return len(photos)
