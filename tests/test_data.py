@@ -226,7 +226,7 @@ def test_caras_says_how_to_get_the_real_photos(places, capsys):
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert "(de datasets/)" in said
-    for part in ["download genki»", "download happy»", "de nadie", "datasets/README.md"]:
+    for part in ["download genki»", "download happy»", "no existen", "datasets/README.md"]:
         assert part in said
     write_both(places[2], "happy")
     load_dataset()
