@@ -84,6 +84,7 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False
         timeout=600,
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
+        coalesce_streams=True,  # what is printed in two parts is saved as one
         store_widget_state=False,
         # Errors only: the kernel's own warnings aren't ours.
         extra_arguments=["--IPKernelApp.log_level=40", *options],
