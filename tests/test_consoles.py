@@ -22,6 +22,8 @@ in_every_console = pytest.mark.parametrize("console", CONSOLES.values(), ids=CON
 
 def said(arguments, console, **variables):
     """What a program prints; it must end well."""
+    if "LC_ALL" in console and not sys.prefix.isascii():
+        pytest.skip("needs packages in a folder without accents: scikit-learn can't read others so")
     hidden = "PYTHONIOENCODING", "PYTHONUTF8", "SMILE_DATASET"
     env = {name: value for name, value in os.environ.items() if name not in hidden}
     done = subprocess.run(
