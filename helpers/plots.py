@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
-from matplotlib.ticker import LogLocator, PercentFormatter
+from matplotlib.ticker import LogLocator
 
 from helpers.evaluation import percent, wilson_interval
 
@@ -276,7 +276,7 @@ def layers(names, rights, n, example):
         inset.imshow(image)
         inset.axis("off")
     axes.set(ylim=(0, 1.32), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
-    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.yaxis.set_major_formatter(_percents)
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), ncols=2, fontsize=10)
     one, *deeper = [percent(np.mean(of, axis=1)[-1] / n, 0) for of in rights.values()]
     _title(
@@ -359,7 +359,7 @@ def fragility(example, rights, n, headline):
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
         axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), yticks=[0, 0.5, 1])
         axes.set_xlabel("\n".join(textwrap.wrap(name, 11)))
-        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(_percents)
     before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
     _title(figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}")
     return figure
@@ -436,7 +436,7 @@ def seeds(costs, rights, piles, n, named):
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=" %"))
+    axes.yaxis.set_major_formatter(_percents)
     low, high = percent(rates.min()), percent(rates.max())
     axes.set_title(f"{len(costs)} semillas, la misma receta: de {low} a {high} en prueba")
     return figure
@@ -515,7 +515,6 @@ def _bar(axes, probability, color, classes):
 
 # -- What several figures share --------------------------------------------------------------------
 
-PERCENT = PercentFormatter(1, decimals=0, symbol=" %")
 FIELDS = {
     "learning_rate": "tasa de aprendizaje",
     "num_iterations": "iteraciones",
@@ -564,6 +563,11 @@ def _weights(axes, unit, shape):
     axes.axis("off")
 
 
+def _percents(place, _):
+    """The label of a tick, with the digits that it needs: 92.5 % is not 92 %."""
+    return f"{100 * place:.4g} %"
+
+
 def _forest(axes, rows, colors):
     """Plot an accuracy below the other, from name → (right, n), with their 95 % intervals."""
     for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
@@ -579,7 +583,7 @@ def _rates(axes, positions, counts, color, fmt="o", horizontal=False):
     counts = list(counts)
     rates = np.array([successes / n for successes, n in counts])
     margins = np.abs(np.array([wilson_interval(*pair) for pair in counts]).T - rates)
-    (axes.xaxis if horizontal else axes.yaxis).set_major_formatter(PERCENT)
+    (axes.xaxis if horizontal else axes.yaxis).set_major_formatter(_percents)
     places = {"xerr": margins} if horizontal else {"yerr": margins}
     x, y = (rates, positions) if horizontal else (positions, rates)
     return axes.errorbar(x, y, **places, fmt=fmt, color=color, markersize=7, capsize=4)
