@@ -94,8 +94,8 @@ def load_dataset(name=None, folder=None):
     dataset = Dataset(name, *train[:2], *test[:2], found["list_classes"], train[2], test[2],
                       found["aligned"])  # fmt: skip
     advice = (
-        " Estas personas no existen: las dibujó una computadora. Para usar fotos reales, ejecuta en una "
-        "terminal, desde la carpeta del proyecto, «python -m tools.download genki» o «python -m "
+        " Estas personas no existen: las dibujó una computadora. Para usar fotos reales, ejecuta en "
+        "una terminal, desde la carpeta del proyecto, «python -m tools.download genki» o «python -m "
         "tools.download happy» (datasets/README.md dice qué es cada conjunto)."
     )
     print(f"{dataset} (de {shown(home)}/).{advice if name == 'caras' else ''}")

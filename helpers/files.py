@@ -94,6 +94,7 @@ def read_array(file, path, key, shape, dtypes, expected):
         if not isinstance(dataset, h5py.Dataset):
             found = "un grupo" if isinstance(dataset, h5py.Group) else "un tipo de datos"
             raise problem(path, key, found, expected)
+
         if not (
             dataset.size  # neither empty nor without a shape
             and len(dataset.shape) == len(shape)
@@ -102,6 +103,7 @@ def read_array(file, path, key, shape, dtypes, expected):
             and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
         ):
             raise problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
+
         if trap := _trap(dataset, path):
             raise problem(path, key, trap, f"{expected}, sin comprimir o con gzip")
         return dataset[()]
@@ -116,7 +118,8 @@ def _trap(dataset, path):
     if dataset.is_virtual or dataset.external:
         return "datos que viven en otros archivos"
     # HDF5 unpacks whole chunks, and a chunk may be declared larger than its array.
-    needed = max(dataset.nbytes, chunk := dataset.dtype.itemsize * math.prod(dataset.chunks or ()))
+    chunk = dataset.dtype.itemsize * math.prod(dataset.chunks or ())
+    needed = max(dataset.nbytes, chunk)
     stored = min(dataset.id.get_storage_size(), os.path.getsize(path))
     if needed > min(_MAX_BYTES, _MAX_RATIO * stored):
         return f"{needed:,} bytes declarados y {stored:,} guardados"
