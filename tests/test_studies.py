@@ -1,5 +1,6 @@
 """Studies, against models trained one by one on the same parts."""
 
+import sys
 import threading
 
 import numpy as np
@@ -142,6 +143,20 @@ def test_trainings_run_side_by_side_as_many_as_joblib_is_told(images, monkeypatc
     with parallel_config(n_jobs=1):
         held_out(x, Y, halves(Y), [SMALL], progress=False)
     assert threads == 2 * [threading.main_thread()]
+
+
+def test_threads_take_quick_turns_while_a_study_runs_and_only_then(images, monkeypatch):
+    x, Y = images
+    usual, seen = sys.getswitchinterval(), []
+
+    def judged(*arguments):
+        seen.append(sys.getswitchinterval())
+        raise RuntimeError("a training that fails")
+
+    monkeypatch.setattr(studies, "_judge", judged)
+    with pytest.raises(studies.StudyError):
+        held_out(x, Y, halves(Y), [SMALL], progress=False)
+    assert max(seen) < usual / 10 and sys.getswitchinterval() == usual
 
 
 def test_each_training_has_one_thread_of_blas(images, monkeypatch):
