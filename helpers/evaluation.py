@@ -1,5 +1,6 @@
 """What a trained network is worth: accuracy and its margin, mistakes and their causes."""
 
+import itertools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -73,15 +74,10 @@ def difference_interval(successes_1, n_1, successes_2, n_2):
     method 10: the Wilson intervals of both, combined.
     """
     p_1, p_2 = successes_1 / n_1, successes_2 / n_2
-    (low_1, high_1), (low_2, high_2) = (
-        wilson_interval(successes_1, n_1),
-        wilson_interval(successes_2, n_2),
-    )
-    difference = p_2 - p_1
-    return (
-        float(difference - np.hypot(p_2 - low_2, high_1 - p_1)),
-        float(difference + np.hypot(high_2 - p_2, p_1 - low_1)),
-    )
+    low_1, high_1 = wilson_interval(successes_1, n_1)
+    low_2, high_2 = wilson_interval(successes_2, n_2)
+    below, above = np.hypot(p_2 - low_2, high_1 - p_1), np.hypot(high_2 - p_2, p_1 - low_1)
+    return float(p_2 - p_1 - below), float(p_2 - p_1 + above)
 
 
 def paired(right_1, right_2):
@@ -151,10 +147,7 @@ def error_groups(wrong, Y, attributes, classes):
         groups = {GESTURES[kind]: kinds == kind for kind in np.unique(kinds)}
     elif "yaw" in attributes:
         turned = np.abs(attributes["yaw"])
-        edges = np.quantile(turned, (0, 0.25, 0.5, 0.75, 1))
-        ends = list(zip(edges, edges[1:]))
-        quarters = np.clip(np.searchsorted(edges, turned, side="right") - 1, 0, 3)
-        groups = {f"{a:.0f} a {b:.0f}° de lado": quarters == i for i, (a, b) in enumerate(ends)}
+        groups = {f"{low:.0f} a {high:.0f}° de lado": of for low, high, of in _quarters(turned)}
     else:
         groups = {name: np.ravel(Y) == label for label, name in enumerate(classes)}
     found = []
@@ -173,16 +166,20 @@ class Bin(NamedTuple):
     errors: int
 
 
-def error_bins(values, wrong, n_bins=4):
-    """Count errors over ``values`` (m,), in bins of about equal numbers of images.
+def error_bins(values, wrong):
+    """Count errors over ``values`` (m,), quarter by quarter; ``wrong`` (m,) bool."""
+    values, wrong = np.asarray(values), np.asarray(wrong)
+    return [
+        Bin(float(np.median(values[of])), int(of.sum()), int(wrong[of].sum()))
+        for _, _, of in _quarters(values)
+    ]
 
-    ``wrong`` (m,) bool. Where many images share a value there are fewer bins, never an empty one.
-    """
-    values, wrong = np.asarray(values, dtype=np.float64), np.asarray(wrong, dtype=bool)
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)))
-    which = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
-    parts = (which == i for i in np.unique(which))
-    return [Bin(float(np.median(values[of])), int(of.sum()), int(wrong[of].sum())) for of in parts]
+
+def _quarters(values):
+    """Return each quarter's ends and images, (m,) bool: fewer than four where many share a value."""
+    edges = np.quantile(values, (0, 0.25, 0.5, 0.75, 1))
+    which = np.digitize(values, edges[1:-1])
+    return [(edges[i], edges[i + 1], which == i) for i in np.unique(which)]
 
 
 def verdict(bins):
@@ -308,19 +305,10 @@ def occlusion_map(predict_proba, image, background, patch=8, stride=4):
     convolutional networks", section 4.2.
     """
     h, w, _ = image.shape
-    corners = [
-        (r, c) for r in range(0, h - patch + 1, stride) for c in range(0, w - patch + 1, stride)
-    ]
-    covered = np.repeat(image[None], len(corners), axis=0)
-    for one, (r, c) in zip(covered, corners):
-        one[r : r + patch, c : c + patch] = background[r : r + patch, c : c + patch]
-    falls = _log_odds(predict_proba(image[None])) - _log_odds(predict_proba(covered))
-    total, times = np.zeros((h, w)), np.zeros((h, w))
-    for fall, (r, c) in zip(falls, corners):
-        total[r : r + patch, c : c + patch] += fall
-        times[r : r + patch, c : c + patch] += 1
-    return total / np.maximum(times, 1)
-
-
-def _log_odds(probabilities):
-    return special.logit(np.clip(np.ravel(probabilities), 1e-12, 1 - 1e-12))
+    rows, columns = (np.arange(0, side - patch + 1, stride) for side in (h, w))
+    covers = np.zeros((len(rows) * len(columns), h, w), bool)
+    for cover, (r, c) in zip(covers, itertools.product(rows, columns)):
+        cover[r : r + patch, c : c + patch] = True
+    shown = np.concatenate([image[None], np.where(covers[..., None], background, image)])
+    whole, *covered = special.logit(np.clip(predict_proba(shown).ravel(), 1e-12, 1 - 1e-12))
+    return np.tensordot(whole - covered, covers, 1) / np.maximum(covers.sum(axis=0), 1)
