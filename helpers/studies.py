@@ -27,23 +27,14 @@ class StudyError(RuntimeError):
 def held_out(images, Y, splits, recipes, progress=True):
     """Train by each recipe on each split's first part and judge its second part.
 
-    Parameters
-    ----------
-    images : (m, h, w, 3) uint8, those to train on and those to judge
-    Y : (1, m) of 0 and 1
-    splits : list of pairs of index arrays, (to train on, to judge)
-    recipes : list of ``model.Recipe``; those that differ only in ``num_iterations`` share a training
-    progress : show a bar with the time left
+    images: (m, h, w, 3) uint8, those to train on and those to judge; Y: (1, m) of 0 and 1.
+    splits: list of pairs of index arrays, (to train on, to judge).
+    recipes: list of ``model.Recipe``; those that differ only in ``num_iterations`` share a training.
+    progress: show a bar with the time left.
 
-    Returns
-    -------
-    dict : recipe → list, per split, of the probabilities of the judged images (v,); NaN where a
-        training overflowed
-
-    Raises
-    ------
-    ValueError : an empty list, or a recipe with an unknown activation
-    StudyError : a training failed, or the process that ran it died
+    Returns recipe → list, per split, of the probabilities of the judged images (v,), NaN where a
+    training overflowed. Raises ``ValueError`` for an empty list and for a recipe with an unknown
+    activation, ``StudyError`` where a training failed or the process that ran it died.
     """
     if not splits or not recipes:
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")

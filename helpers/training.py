@@ -114,33 +114,19 @@ def L_layer_model(
     Works in image space where there are fewer examples than inputs (m < n_0), which takes far less
     time and gives the same parameters to rounding; over the pixels otherwise.
 
-    Parameters
-    ----------
-    X : (n_0, m) float64, finite
-    Y : (1, m) of 0 and 1
-    layers_dims : L + 1 sizes, ``[n_0, ..., 1]``
-    learning_rate : float > 0
-    num_iterations : int >= 1
-    hidden_activation : key of ``network.ACTIVATIONS``; the output is always a sigmoid
-    weight_decay : lambda >= 0 of the penalty ``lambda / 2 * |W|^2``; costs are without it
-    parameters : where to start; by default ``initialize_parameters_deep(layers_dims, seed)``
-    print_cost : print, in Spanish, each cost as it is recorded
-    progress : show a bar if the training takes over 2 s
+    X: (n_0, m) float64, finite. Y: (1, m) of 0 and 1. layers_dims: L + 1 sizes, ``[n_0, ..., 1]``.
+    learning_rate: float > 0. num_iterations: int >= 1.
+    hidden_activation: key of ``network.ACTIVATIONS``; the output is always a sigmoid.
+    weight_decay: lambda >= 0 of the penalty ``lambda / 2 * |W|^2``; costs are without it.
+    parameters: where to start; by default ``initialize_parameters_deep(layers_dims, seed)``.
+    print_cost: print, in Spanish, each cost as it is recorded.
+    progress: show a bar if the training takes over 2 s.
 
-    Returns
-    -------
-    parameters : ``{"W1": (n_1, n_0), "b1": (n_1, 1), ..., "bL"}``
-    costs : the cost at iterations 0, 100, 200, ..., each before that iteration's update
-
-    Raises
-    ------
-    ValueError : an argument doesn't fit; the message, in Spanish, says which and why.
-
-    Warns
-    -----
-    DivergenceWarning : the numbers overflowed (the costs from there on are NaN and the parameters
-        are those of the last finite cost); the cost ended above where it started; or all examples
-        ended with one and the same output.
+    Returns ``{"W1": (n_1, n_0), "b1": (n_1, 1), ..., "bL"}`` and the costs at iterations 0, 100,
+    200, ..., each before that iteration's update. Raises ``ValueError`` where an argument doesn't
+    fit. Warns with ``DivergenceWarning`` where the numbers overflowed (the costs from there on are
+    NaN and the parameters are those of the last finite cost), where the cost ended above its start,
+    and where all examples ended with one and the same output.
     """
     X = network.as_matrix("X", X)
     _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
@@ -188,25 +174,14 @@ def L_layer_model(
     return parameters, costs
 
 
-def film(
-    X,
-    Y,
-    layers_dims,
-    moments,
-    learning_rate=0.0075,
-    *,
-    hidden_activation="relu",
-    weight_decay=0.0,
-    seed=1,
-):
-    """Train as ``L_layer_model`` does, up to the last of ``moments``, and keep the whole way.
+def film(X, Y, layers_dims, moments, learning_rate=0.0075, *, seed=1):
+    """Train with ReLU as ``L_layer_model`` does, up to the last of ``moments``; keep the whole way.
 
     ``moments``: numbers of iterations, 0 is the start. Returns ``costs`` (max(moments) + 1,), one
     before each update, NaN from an overflow on; and two dicts, moment → parameters, and moment →
     their answers to X, (1, m).
     """
-    parameters = network.initialize_parameters_deep(layers_dims, seed)
-    steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
+    steps = descend(X, Y, network.initialize_parameters_deep(layers_dims, seed), learning_rate)
     costs, kept, answers = [], {}, {}
     with descending(X.shape[1]):
         for i, (AL, now) in zip(range(max(moments) + 1), steps):
