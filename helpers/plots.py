@@ -23,7 +23,7 @@ BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00
 CLASS_COLORS = (BLUE, ORANGE)  # class 0, class 1, and what pushes towards each
 CLASS_INKS = (BLUE, "#946200")  # as text: the orange is pale on white
 NETWORK, SHALLOW, LOGISTIC = "#5B3A8C", "#A98BCB", "#4D4D4D"  # four layers, two, one
-TOWARDS = LinearSegmentedColormap.from_list(
+TOWARDS = LinearSegmentedColormap.from_list(  # of few colours: noise makes a heavy file
     "towards", ["#00436B", BLUE, "white", ORANGE, "#8A5A00"], 17
 )
 WIDTH = 7.2  # inches
@@ -80,7 +80,8 @@ def image_to_vector(image):
         1, 3, figsize=(WIDTH, 3.3), width_ratios=[1.1, 1.5, 1.0]
     )
     photo.imshow(image)
-    photo.add_patch(_frame((left - 0.5, top - 0.5), 4, 3))
+    frame = {"fill": False, "edgecolor": VERMILION, "linewidth": 2}
+    photo.add_patch(Rectangle((left - 0.5, top - 0.5), 4, 3, **frame))
     photo.set_title(f"{w} × {h} píxeles")
     zoom.imshow(patch)
     for row, col in np.ndindex(patch.shape[:2]):
@@ -122,6 +123,7 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     steps, rises = np.arange(len(costs)), np.diff(costs) > 0
     rough = np.convolve(np.abs(np.diff(costs, 2)), np.ones(zoom), "valid")
     first = int(rough.argmax())
+    seen = slice(first, first + zoom)
     whole.plot(steps, costs, color=NETWORK, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
     whole.axvspan(first, first + zoom, color=GREY, alpha=0.35, label="lo que se ve de cerca")
     if published is not None:
@@ -131,9 +133,7 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
     whole.xaxis.set_major_formatter("{x:,.0f}")
     figure.legend(loc="outside lower left", ncols=3)
-    near.plot(
-        steps[first : first + zoom], costs[first : first + zoom], ".-", color=NETWORK, linewidth=1
-    )
+    near.plot(steps[seen], costs[seen], ".-", color=NETWORK, linewidth=1)
     near.set(xlabel="paso")
     near.locator_params(nbins=4)
     near.set_title(f"{zoom} pasos de cerca", fontweight="normal")
@@ -329,7 +329,7 @@ def error_groups(groups, classes):
     rows = {f"{group.name} ({group.errors} de {group.n})": group for group in groups}
     for i, group in enumerate(groups):
         color = GREY if group.label is None else CLASS_COLORS[group.label]
-        _rates(axes, [-i], [(group.errors, group.n)], color, horizontal=True)
+        _rate(axes, -i, group.errors, group.n, color, horizontal=True)
     axes.set_yticks(-np.arange(len(rows)), rows)
     axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-0.01, None), xlabel="imágenes mal clasificadas")
     first, last = (percent(of.errors / of.n, 0) for of in (groups[0], groups[-1]))
@@ -385,7 +385,7 @@ def hyperparameters(studies, scores, chosen, published=None):
                 axes.plot(i, floor, "v", color=color, markersize=9, clip_on=False)
                 axes.text(i, floor + 0.01, percent(k / n, 0), ha="center", color=color)
             else:
-                _rates(axes, [i], [(k, n)], color)
+                _rate(axes, i, k, n, color)
             value = getattr(recipe, field)
             key = f"{len(value) + 1}" if field == "hidden" else f"{value}"
             if key in (published or {}).get(field, ()):
@@ -404,13 +404,12 @@ def hyperparameters(studies, scores, chosen, published=None):
         if lead
         else "Nada de lo que se probó gana a la receta publicada",
     )
-    handles = [plt.Line2D([], [], color=GREEN, marker="o", linestyle="", label="la receta en uso")]
-    handles += [plt.Line2D([], [], color=NETWORK, marker="o", linestyle="", label="otros valores")]
-    handles += [plt.Line2D([], [], color=VERMILION, marker="o", linestyle="", label="no convergió")]
+    marks = {"la receta en uso": GREEN, "otros valores": NETWORK, "no convergió": VERMILION}
+    for label, color in marks.items():
+        axes.plot([], [], "o", color=color, label=label)
     if published:
-        label = "publicado en Happy House"
-        handles += [plt.Line2D([], [], color=GREY, marker="D", linestyle="", label=label)]
-    figure.legend(handles=handles, loc="outside lower left", ncols=3 if len(handles) < 4 else 2)
+        axes.plot([], [], "D", color=GREY, label="publicado en Happy House")
+    figure.legend(loc="outside lower left", ncols=2 if published else 3)
     return figure
 
 
@@ -502,11 +501,10 @@ def _bar(axes, probability, color, classes):
     axes.add_patch(Rectangle((0, 0), 1, 0.7, color="#EEEEEE"))
     axes.add_patch(Rectangle((0.3, 0), 0.4, 0.7, color="#D5D5D5"))
     axes.add_patch(Rectangle((0, 0.12), probability, 0.46, color=color))
-    for x, name, ink, ha in zip(
-        (0, 0.5, 1),
-        (classes[0], "duda", classes[1]),
-        (CLASS_INKS[0], "#555555", CLASS_INKS[1]),
-        ("left", "center", "right"),
+    for x, name, ink, ha in (
+        (0, classes[0], CLASS_INKS[0], "left"),
+        (0.5, "duda", "#555555", "center"),
+        (1, classes[1], CLASS_INKS[1], "right"),
     ):
         axes.text(x, -0.1, name, color=ink, ha=ha, va="top", fontsize=12)
     axes.set(xlim=(0, 1), ylim=(-0.7, 1.6))
@@ -529,8 +527,8 @@ ACTIVATION_NAMES = {
 }
 
 
-def _title(figure, text, color="black"):
-    figure.suptitle(text, fontsize=12, fontweight="bold", x=0.01, ha="left", color=color)
+def _title(figure, text):
+    figure.suptitle(text, fontsize=12, fontweight="bold", x=0.01, ha="left")
 
 
 def _pictures(grid, images):
@@ -539,10 +537,6 @@ def _pictures(grid, images):
         axes.axis("off")
     for axes, image in zip(grid, images):
         axes.imshow(image)
-
-
-def _frame(corner, width, height):
-    return Rectangle(corner, width, height, fill=False, edgecolor=VERMILION, linewidth=2)
 
 
 def _setting(field, recipe):
@@ -557,9 +551,7 @@ def _weights(axes, unit, shape):
     """Show a unit's weights as an image of ``shape`` (h, w, 3), in the colours of ``TOWARDS``."""
     unit = unit.reshape(shape).mean(axis=2)
     limit = np.quantile(np.abs(unit), 0.995)
-    axes.imshow(
-        unit, cmap=TOWARDS, vmin=-limit, vmax=limit
-    )  # few colours: noise makes a heavy file
+    axes.imshow(unit, cmap=TOWARDS, vmin=-limit, vmax=limit)
     axes.axis("off")
 
 
@@ -571,19 +563,16 @@ def _percents(place, _):
 def _forest(axes, rows, colors):
     """Plot an accuracy below the other, from name → (right, n), with their 95 % intervals."""
     for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
-        _rates(axes, [-i], [(k, n)], color, horizontal=True)
+        _rate(axes, -i, k, n, color, horizontal=True)
         axes.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
     axes.set_yticks(-np.arange(len(rows)), rows)
     axes.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
     axes.locator_params(axis="x", nbins=4)
 
 
-def _rates(axes, positions, counts, color, fmt="o", horizontal=False):
-    """Plot proportions, from pairs (successes, n), with their 95 % intervals."""
-    counts = list(counts)
-    rates = np.array([successes / n for successes, n in counts])
-    margins = np.abs(np.array([wilson_interval(*pair) for pair in counts]).T - rates)
+def _rate(axes, position, k, n, color, horizontal=False):
+    """Plot a proportion, ``k`` of ``n``, with its 95 % interval."""
+    margins = np.abs(np.subtract(wilson_interval(k, n), k / n))[:, np.newaxis]
     (axes.xaxis if horizontal else axes.yaxis).set_major_formatter(_percents)
-    places = {"xerr": margins} if horizontal else {"yerr": margins}
-    x, y = (rates, positions) if horizontal else (positions, rates)
-    return axes.errorbar(x, y, **places, fmt=fmt, color=color, markersize=7, capsize=4)
+    x, y, which = (k / n, position, "xerr") if horizontal else (position, k / n, "yerr")
+    axes.errorbar(x, y, **{which: margins}, fmt="o", color=color, markersize=7, capsize=4)
