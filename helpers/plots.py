@@ -57,12 +57,17 @@ _show_in_jupyter()
 
 
 def _figure(draw):
-    """Draw in the house's style, and close: Jupyter shows the figure once, as its cell's value."""
+    """Draw in the house's style, and close: Jupyter shows the figure once, as its cell's value.
+
+    ``draw`` returns the figure and the sentence to stand over all of it, or None.
+    """
 
     @wraps(draw)
     def drawn(*args, **kwargs):
         with plt.rc_context(STYLE):
-            figure = draw(*args, **kwargs)
+            figure, title = draw(*args, **kwargs)
+            if title:
+                figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
             plt.close(figure)
         return figure
 
@@ -108,7 +113,7 @@ def image_to_vector(image):
     for y, y_zoom in ((top - 0.5, -0.5), (top + 2.5, 2.5)):
         ends = (left + 3.5, y), (-0.5, y_zoom)
         figure.add_artist(ConnectionPatch(*ends, photo.transData, zoom.transData, color=VERMILION))
-    return figure
+    return figure, None
 
 
 @_figure
@@ -137,14 +142,10 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     near.set(xlabel="paso")
     near.locator_params(nbins=4)
     near.set_title(f"{zoom} pasos de cerca", fontweight="normal")
-    last = costs[-1]
-    _title(
-        figure,
-        f"De {costs[0]:.2f} a {last:.2f}… pero el costo sube en {rises.sum():,} de {len(rises):,} pasos"
-        if np.isfinite(last)
-        else "El costo se desbordó: la tasa de aprendizaje es demasiado grande",
-    )
-    return figure
+    if not np.isfinite(costs[-1]):
+        return figure, "El costo se desbordó: la tasa de aprendizaje es demasiado grande"
+    often = f"el costo sube en {rises.sum():,} de {len(rises):,} pasos"
+    return figure, f"De {costs[0]:.2f} a {costs[-1]:.2f}… pero {often}"
 
 
 @_figure
@@ -167,13 +168,10 @@ def learning(moments, weights, answers, Y, classes, shape):
             column[-1].hist(of_class, np.linspace(0, 1, 11), color=CLASS_COLORS[label], alpha=0.7)
         column[-1].set(xticks=[0, 1], yticks=[], xlabel="ŷ")
         column[-1].grid(False)
-    right = [np.mean((AL > 0.5) == Y) for AL in answers]
-    _title(
-        figure, f"La red aprende: de {percent(right[0], 0)} a {percent(right[-1], 0)} de aciertos"
-    )
     handles = [Rectangle((0, 0), 1, 1, color=color, alpha=0.7) for color in CLASS_COLORS]
     figure.legend(handles, classes, loc="outside lower left", ncols=2)
-    return figure
+    first, last = (percent(np.mean((answers[i] > 0.5) == Y), 0) for i in (0, -1))
+    return figure, f"La red aprende: de {first} a {last} de aciertos"
 
 
 @_figure
@@ -194,10 +192,8 @@ def scores(rows, matrix, classes):
     table.grid(False)
     table.spines[:].set_visible(False)
     table.tick_params(length=0)
-    _title(
-        figure, f"En prueba se equivoca en {matrix[0, 1] + matrix[1, 0]} de {matrix.sum()} imágenes"
-    )
-    return figure
+    wrong = matrix[0, 1] + matrix[1, 0]
+    return figure, f"En prueba se equivoca en {wrong} de {matrix.sum()} imágenes"
 
 
 @_figure
@@ -206,7 +202,7 @@ def ranking(rows, chosen):
     figure, axes = plt.subplots(figsize=(WIDTH, 0.55 * len(rows) + 1.2))
     _forest(axes, rows, [GREEN if name == chosen else NETWORK for name in rows])
     axes.set_title(f"La mejor en validación cruzada: {chosen}")
-    return figure
+    return figure, None
 
 
 @_figure
@@ -240,8 +236,7 @@ def units(activity, answers, Y, classes):
         )
     piles.set(xlabel="ŷ", ylabel="imágenes de prueba")
     piles.legend(loc="upper center", fontsize=10)
-    _title(figure, f"{activity.n_pile} de {np.size(Y)} imágenes reciben la misma respuesta")
-    return figure
+    return figure, f"{activity.n_pile} de {np.size(Y)} imágenes reciben la misma respuesta"
 
 
 @_figure
@@ -278,11 +273,8 @@ def layers(names, rights, n, example):
     axes.set(ylim=(0, 1.32), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
     axes.yaxis.set_major_formatter(_percents)
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), ncols=2, fontsize=10)
-    one, *deeper = [percent(np.mean(of, axis=1)[-1] / n, 0) for of in rights.values()]
-    _title(
-        figure, f"Con negativos: sin capas ocultas {one}; con una {deeper[0]}; con tres {deeper[1]}"
-    )
-    return figure
+    none, one, three = (percent(np.mean(of, axis=1)[-1] / n, 0) for of in rights.values())
+    return figure, f"Con negativos: sin capas ocultas {none}; con una {one}; con tres {three}"
 
 
 @_figure
@@ -295,7 +287,6 @@ def gallery(images, Y, probabilities, classes, title):
     columns = 4
     rows = max(1, -(-len(images) // columns))
     figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, 2.4 * rows + 0.4), squeeze=False)
-    _title(figure, title)
     _pictures(grid.ravel(), images)
     for axes, y, p in zip(grid.ravel(), Y, probabilities):
         says = int(p > 0.5)
@@ -305,7 +296,7 @@ def gallery(images, Y, probabilities, classes, title):
         axes.spines[:].set(visible=True, color=GREEN if says == y else VERMILION, linewidth=3)
         words = f"es: {classes[y]}\ndice: {classes[says]}\nŷ = {p:.2f}"
         axes.set_title(words, fontsize=11, fontweight="normal")
-    return figure
+    return figure, title
 
 
 def print_mislabeled_images(classes, X, y, p):
@@ -332,13 +323,12 @@ def error_groups(groups, classes):
         _rate(axes, -i, group.errors, group.n, color, horizontal=True)
     axes.set_yticks(-np.arange(len(rows)), rows)
     axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-0.01, None), xlabel="imágenes mal clasificadas")
-    first, last = (percent(of.errors / of.n, 0) for of in (groups[0], groups[-1]))
-    _title(figure, f"«{groups[0].name}»: se equivoca en {first}; «{groups[-1].name}»: {last}")
     if any(group.label is not None for group in groups):
         for color, name in zip(CLASS_COLORS, classes):
             axes.plot([], [], "o", color=color, label=name)
         figure.legend(loc="outside lower left", ncols=2)
-    return figure
+    first, last = (percent(of.errors / of.n, 0) for of in (groups[0], groups[-1]))
+    return figure, f"«{groups[0].name}»: se equivoca en {first}; «{groups[-1].name}»: {last}"
 
 
 @_figure
@@ -361,8 +351,7 @@ def fragility(example, rights, n, headline):
         axes.set_xlabel("\n".join(textwrap.wrap(name, 11)))
         axes.yaxis.set_major_formatter(_percents)
     before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
-    _title(figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}")
-    return figure
+    return figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}"
 
 
 @_figure
@@ -394,23 +383,19 @@ def hyperparameters(studies, scores, chosen, published=None):
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_title(title, fontweight="normal")
     axes.set_ylim(bottom=floor - 0.01)
-    winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
-    lead = scores[winner].right.sum() - scores[chosen].right.sum()
-    changed = [field for field, recipes in studies.items() if winner in recipes]
-    what = f"{FIELDS[changed[0]]}, {_setting(changed[0], winner)}".partition("\n")[0]
-    _title(
-        figure,
-        f"Lo mejor ({what}) gana por {lead} de {len(scores[chosen].right)} imágenes"
-        if lead
-        else "Nada de lo que se probó gana a la receta publicada",
-    )
     marks = {"la receta en uso": GREEN, "otros valores": NETWORK, "no convergió": VERMILION}
     for label, color in marks.items():
         axes.plot([], [], "o", color=color, label=label)
     if published:
         axes.plot([], [], "D", color=GREY, label="publicado en Happy House")
     figure.legend(loc="outside lower left", ncols=2 if published else 3)
-    return figure
+    winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
+    lead = scores[winner].right.sum() - scores[chosen].right.sum()
+    if not lead:
+        return figure, "Nada de lo que se probó gana a la receta publicada"
+    changed = next(field for field, recipes in studies.items() if winner in recipes)
+    what = f"{FIELDS[changed]}, {_setting(changed, winner)}".partition("\n")[0]
+    return figure, f"Lo mejor ({what}) gana por {lead} de {len(scores[chosen].right)} imágenes"
 
 
 @_figure
@@ -438,7 +423,7 @@ def seeds(costs, rights, piles, n, named):
     axes.yaxis.set_major_formatter(_percents)
     low, high = percent(rates.min()), percent(rates.max())
     axes.set_title(f"{len(costs)} semillas, la misma receta: de {low} a {high} en prueba")
-    return figure
+    return figure, None
 
 
 def says(probability, classes):
@@ -493,7 +478,7 @@ def photo_verdicts(verdict, classes):
             box = {"facecolor": color, "edgecolor": "none", "pad": 1.5}
             whole.text(x, y, f"{number}", color="white", fontsize=13, va="top", bbox=box)
     whole.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))  # a frame may reach over the rim
-    return figure
+    return figure, None
 
 
 def _bar(axes, probability, color, classes):
@@ -525,10 +510,6 @@ ACTIVATION_NAMES = {
     "leaky_relu": "ReLU con fuga",
     "sigmoid": "sigmoide",
 }
-
-
-def _title(figure, text):
-    figure.suptitle(text, fontsize=12, fontweight="bold", x=0.01, ha="left")
 
 
 def _pictures(grid, images):
