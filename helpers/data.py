@@ -19,8 +19,6 @@ from helpers.files import (
 )
 from helpers.files import whole_file as whole_file  # where others still look for it
 from helpers.photos import load_photo as load_photo
-from helpers.photos import pillow_warnings as pillow_warnings
-from helpers.photos import read_photo as read_photo
 
 DATASETS = PROJECT / "datasets"
 _REAL = ("happy", "genki")  # sets of photos, for whoever has them; caras comes with the project

@@ -282,15 +282,8 @@ def _understood(about):
     Raises ``ValueError`` or ``TypeError`` for what no ``save_model`` should write.
     """
     recipe = _as_tuple(about["recipe"], Recipe())
-    origin = _as_tuple(about["origin"], Origin("", (), 0.0, 0.0, False))
+    origin = _as_tuple(about["origin"], Origin("caras", ("no sonríe", "sonríe"), 0.0, 0.0, False))
     network.activation_functions(recipe.hidden_activation)
-    for name, values, kind in [
-        ("classes", origin.classes, str),
-        ("seeds", recipe.seeds, int),
-        ("hidden", recipe.hidden, int),
-    ]:
-        if not all(type(value) is kind for value in values):
-            raise ValueError(f"{name} = {values!r}: esperaba solo {kind.__name__}.")
     if len(origin.classes) != 2 or not recipe.seeds:
         raise ValueError(
             f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
@@ -315,6 +308,8 @@ def _as_tuple(fields, example):
     result = type(example)(**{k: tuple(v) if type(v) is list else v for k, v in fields.items()})
     for name, value, like in zip(result._fields, result, example):
         fits = type(value) in ((int, float) if type(like) is float else (type(like),))
+        if type(like) is tuple:  # of any length, of one type
+            fits = fits and all(type(one) is type(like[0]) for one in value)
         if not fits or (type(like) is float and not math.isfinite(value)):
             raise ValueError(f"{name} = {value!r}: esperaba un valor como {like!r}.")
     return result
