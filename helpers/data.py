@@ -224,8 +224,12 @@ def _read_half(path, split):
                 attributes[attribute] = read_array(file, path, key, (m,), dtypes, expected)
                 # One array may go by a thousand names.
                 check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
+        split_id = None  # the name of the draw that made both halves
+        if "split_id" in file:
+            (name,) = read_array(file, path, "split_id", (1,), [np.bytes_], "un texto")
+            split_id = name.decode("ascii", "replace")
         shared = {
-            "split_id": _read_split_id(file, path),  # of two ages they differ in the others, too
+            "split_id": split_id,  # of two ages they differ in the others, too
             "set_x": x.shape[1:],
             "aligned": _read_aligned(file, path, x_key),
             "list_classes": _read_classes(file, path),
@@ -259,11 +263,3 @@ def _read_classes(file, path):
         found = f"nombres de hasta {max(map(len, names)):,} caracteres"
         raise problem(path, key, found, f"{expected}, de a lo más {_MAX_NAME} caracteres")
     return names
-
-
-def _read_split_id(file, path):
-    """The name of the draw that made both halves, or None."""
-    if "split_id" not in file:
-        return None
-    (value,) = read_array(file, path, "split_id", (1,), [np.bytes_], "un texto")
-    return value.decode("ascii", "replace")

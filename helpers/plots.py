@@ -46,14 +46,10 @@ STYLE = {
 }
 
 
-def _show_in_jupyter():
-    """Let Jupyter show figures where MPLBACKEND names files or windows: else it shows their names."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if hasattr(shell, "kernel") and "://" not in os.environ.get("MPLBACKEND", "://"):
-        shell.run_line_magic("matplotlib", "inline")
-
-
-_show_in_jupyter()
+# Where MPLBACKEND names files or windows, Jupyter would show the figures' names in their place.
+_shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+if hasattr(_shell, "kernel") and "://" not in os.environ.get("MPLBACKEND", "://"):
+    _shell.run_line_magic("matplotlib", "inline")
 
 
 def _figure(draw):

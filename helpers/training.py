@@ -7,7 +7,7 @@ per image, C (n_1, m), and with ``K = X.T @ X`` (m, m) computed once,
     Z1 = W1_0 @ X + C @ K + b1        and        C -= learning_rate / m * dZ1
 
 need no pixel again. This is plain gradient descent, step by step, not an approximation: only
-the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``.
+the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``, the way where m >= n_0.
 """
 
 import itertools
@@ -110,9 +110,6 @@ def L_layer_model(
     progress=True,
 ):
     """Train an L-layer network by gradient descent on all examples at once.
-
-    Works in image space where there are fewer examples than inputs (m < n_0), which takes far less
-    time and gives the same parameters to rounding; over the pixels otherwise.
 
     X: (n_0, m) float64, finite. Y: (1, m) of 0 and 1. layers_dims: L + 1 sizes, ``[n_0, ..., 1]``.
     learning_rate: float > 0. num_iterations: int >= 1.
