@@ -64,10 +64,8 @@ def check_packages():
     if not problems:
         reasons = {package: _trouble(package, found["numpy"]) for package in found}
         for reason in dict.fromkeys(filter(None, reasons.values())):
-            names = [f"{name} {found[name]}" for name in found if reasons[name] == reason]
-            problems.append(
-                f"está instalado, pero no se puede abrir: {', '.join(names)} ({reason})"
-            )
+            names = ", ".join(f"{name} {found[name]}" for name in found if reasons[name] == reason)
+            problems.append(f"está instalado, pero no se puede abrir: {names} ({reason})")
         another = len(problems) == 1 and "para otro NumPy" in problems[0]
         if another and _numbers(found["numpy"]) >= [2]:  # back, with an OpenCV for that one
             install = ["numpy<2", "opencv-python-headless<4.12"]

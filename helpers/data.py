@@ -84,10 +84,8 @@ def load_dataset(name=None, folder=None):
     test, found = _read_half(test_path, "test")
     for key, value in found.items():
         if value != expected[key]:
-            wanted = (
-                f"{expected[key]}, como en {train_path.name}, hecha a la vez y por la misma versión"
-            )
-            raise problem(test_path, key, value, wanted)
+            source = f"como en {train_path.name}, hecha a la vez y por la misma versión"
+            raise problem(test_path, key, value, f"{expected[key]}, {source}")
 
     dataset = Dataset(name, *train[:2], *test[:2], found["list_classes"], train[2], test[2],
                       found["aligned"])  # fmt: skip

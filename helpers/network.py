@@ -231,9 +231,8 @@ def _output_backward(AL, Y, ZL):
     Where AL is sigmoid(ZL), as in a forward pass, the fractions 1/AL and 1/(1 - AL) cancel and
     AL - Y is left: no digit is lost in a saturated unit and nothing is divided by 0.
     """
-    dAL = np.where(Y == 1, -1.0, 1.0) / np.maximum(
-        np.where(Y == 1, AL, 1.0 - AL), np.finfo(np.float64).tiny
-    )
+    right = np.where(Y == 1, AL, 1.0 - AL)
+    dAL = np.where(Y == 1, -1.0, 1.0) / np.maximum(right, np.finfo(np.float64).tiny)
     is_sigmoid = np.isclose(AL, sigmoid(ZL)[0], rtol=1e-15, atol=0.0)
     return np.where(is_sigmoid, AL - Y, sigmoid_backward(dAL, ZL))
 
@@ -310,14 +309,10 @@ def activation_functions(name):
 def _depth(parameters):
     """Return L after checking that ``parameters`` holds W1..WL and b1..bL."""
     if not isinstance(parameters, dict):
-        advice = (
-            " L_layer_model regresa dos cosas, los parámetros y los costos: pasa solo la primera."
-            if isinstance(parameters, tuple)
-            else ""
-        )
+        advice = " L_layer_model regresa dos cosas, parámetros y costos: pasa solo la primera."
         raise ValueError(
             f"parameters es {type(parameters).__name__}: se esperaba un diccionario con W1, b1, ..., "
-            f"WL, bL.{advice}"
+            f"WL, bL.{advice if isinstance(parameters, tuple) else ''}"
         )
     L = len(parameters) // 2
     expected = {f"{name}{l}" for name in "Wb" for l in range(1, L + 1)}

@@ -358,8 +358,7 @@ def hyperparameters(studies, scores, chosen, published=None):
     ``chosen``: the recipe in use; ``published``: field → value as text → (train, test) accuracy.
     """
     figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 5.6), sharey=True)
-    best = max(score.accuracy for score in scores.values())
-    floor = best - 0.16
+    floor = max(score.accuracy for score in scores.values()) - 0.16
     for axes, (field, recipes) in zip(grid.ravel(), studies.items()):
         title, names = FIELDS[field], [_setting(field, recipe) for recipe in recipes]
         for i, recipe in enumerate(recipes):
@@ -453,10 +452,8 @@ def photo_verdicts(verdict, classes):
         above, below = figure.subfigures(2, 1, height_ratios=heights)
         rows = below.subplots(shown, 4, squeeze=False, width_ratios=[1, 1, 1, 1.9])
     for i, (*pictures, bar) in enumerate(rows):
-        _pictures(
-            pictures, [verdict.seen[i], verdict.given[i], np.uint8(0.4 * verdict.seen[i] + 130)]
-        )
-        reasons = verdict.reasons[i]
+        seen, given, reasons = verdict.seen[i], verdict.given[i], verdict.reasons[i]
+        _pictures(pictures, [seen, given, np.uint8(0.4 * seen + 130)])
         tint = np.where(reasons[..., None] > 0, *map(to_rgb, CLASS_COLORS[::-1]))
         pictures[2].imshow(np.dstack([tint, np.abs(reasons) / max(np.abs(reasons).max(), 0.5)]))
         _bar(bar, verdict.probabilities[i], colors[i], classes)

@@ -161,11 +161,9 @@ def L_layer_model(
             problem = "la red terminó dando la misma respuesta a todas las imágenes"
         else:
             return parameters, costs
-    advice = (
-        f"Los valores de X llegan a {X.max():g}: divide las imágenes entre 255."
-        if X.max() > 50
-        else f"Prueba con una tasa de aprendizaje menor que {learning_rate:g}."
-    )
+    advice = f"Prueba con una tasa de aprendizaje menor que {learning_rate:g}."
+    if X.max() > 50:
+        advice = f"Los valores de X llegan a {X.max():g}: divide las imágenes entre 255."
     message = f"El entrenamiento no convergió: {problem}. {advice}"
     warnings.warn(message, DivergenceWarning, stacklevel=2)
     return parameters, costs

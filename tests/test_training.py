@@ -294,7 +294,7 @@ def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
         ({"X": np.zeros(300)}, "X tiene forma (300,)"),
         ({"parameters": network.initialize_parameters_deep([300, 7, 1])}, "parameters['W1']"),
         ({"parameters": {}}, "parameters"),
-        ({"parameters": ({"W1": 0}, [0.7])}, "los parámetros y los costos: pasa solo"),
+        ({"parameters": ({"W1": 0}, [0.7])}, "parámetros y costos: pasa solo"),
     ],
 )
 def test_bad_arguments_are_named_in_spanish(problem, change, says):
