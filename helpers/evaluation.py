@@ -276,22 +276,6 @@ def half_negative(data, seed=0):
     return replace(data, train_x=changed(data.train_x), test_x=changed(data.test_x))
 
 
-def leading_units(parameters, X, n=4):
-    """Return which ``n`` units of the first layer move the answer most, and each one's sign, (n,).
-
-    The sign is that of all the weights which follow: 1 where the unit pushes towards class 1, -1
-    where towards class 0. By how much: those weights times the spread of what the unit says of
-    the images in the columns of ``X``.
-    """
-    L = len(parameters) // 2
-    path = parameters[f"W{L}"]
-    for l in range(L - 1, 1, -1):
-        path = path @ parameters[f"W{l}"]
-    A1, _ = network.linear_activation_forward(X, parameters["W1"], parameters["b1"], "relu")
-    leading = np.argsort(-np.abs(path[0]) * A1.std(axis=1), kind="stable")[:n]
-    return leading, np.sign(path[0, leading])
-
-
 def occlusion_map(predict_proba, image, background, patch=8, stride=4):
     """Return (h, w): how much the log-odds of class 1 fall when the pixels around are covered.
 

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -126,19 +127,26 @@ def moments_of(recipe, n=MOMENTS):
     return [round(recipe.num_iterations * (k / (n - 1)) ** 2) for k in range(n)]
 
 
-def look(X, states, n):
+def look(X, states, n, with_start=False):
     """Return what one sees of a training, of which ``states`` are the parameters, moment by moment.
 
-    That is which ``n`` units of the first layer lead in the end, for the images in the columns of
-    ``X``; and what these have learnt, (moments, n, h, w): positive where a lighter pixel pushes
-    towards class 1.
+    That is which ``n`` units of the first layer move the answer most in the end: the weights that
+    follow them times the spread of what they say of the images in the columns of ``X``. And what
+    these have learnt, (moments, n, h, w): positive where a lighter pixel pushes towards class 1,
+    by the sign of all the weights that follow. That is nothing in the first of the states; with
+    ``with_start`` the weights that it starts from stand there.
     """
+    start, end = states[0], states[-1]
     with np.errstate(over="ignore", invalid="ignore"):
-        units, signs = evaluation.leading_units(states[-1], X, n)
-    learnt = np.array([p["W1"][units] - states[0]["W1"][units] for p in states])
+        path = reduce(np.matmul, [end[f"W{l}"] for l in range(len(end) // 2, 1, -1)])[0]
+        A1, _ = network.linear_activation_forward(X, end["W1"], end["b1"], "relu")
+        units = np.argsort(-np.abs(path) * A1.std(axis=1), kind="stable")[:n]
+    learnt = np.array([p["W1"][units] - start["W1"][units] for p in states])
+    if with_start:
+        learnt[0] = start["W1"][units]
     side = round((len(X) / 3) ** 0.5)
-    learnt = (signs[:, None] * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
-    return units, learnt
+    signs = np.sign(path[units])[:, np.newaxis]
+    return units, (signs * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
 
 
 def _shown(X, moments, rate, costs, kept, answers):

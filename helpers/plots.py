@@ -145,20 +145,22 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
 
 
 @_figure
-def learning(moments, weights, answers, Y, classes, shape):
+def learning(moments, weights, answers, Y, classes):
     """Watch a network learn, a column per moment: its first layer above, its answers below.
 
-    ``moments``: numbers of steps; ``weights``: for each, units of W1 to be shown, (units, n_0), each
-    so that what is positive pushes towards class 1;
-    ``answers``: for each, (1, m) probabilities of the images whose labels are ``Y`` (1, m).
+    ``moments``: numbers of steps; ``weights``: for each, what units have learnt, (units, h, w), as
+    ``playground.look`` tells it; ``answers``: for each, (1, m) probabilities of the images whose
+    labels are ``Y`` (1, m).
     """
     units = len(weights[0])
     figure = plt.figure(figsize=(WIDTH, 1.35 * units + 2.1))
     grid = figure.subplots(units + 1, len(moments), height_ratios=[1] * units + [1.1])
-    for column, moment, W1, AL in zip(grid.T, moments, weights, answers):
+    for column, moment, learnt, AL in zip(grid.T, moments, weights, answers):
         column[0].set_title(f"{moment:,} pasos", fontweight="normal")
-        for axes, unit in zip(column, W1):
-            _weights(axes, unit, shape)
+        for axes, unit in zip(column, learnt):
+            limit = np.quantile(np.abs(unit), 0.995)
+            axes.imshow(unit, cmap=TOWARDS, vmin=-limit, vmax=limit)
+            axes.axis("off")
         for label in (0, 1):
             of_class = np.ravel(AL)[np.ravel(Y) == label]
             column[-1].hist(of_class, np.linspace(0, 1, 11), color=CLASS_COLORS[label], alpha=0.7)
@@ -519,14 +521,6 @@ def _setting(field, recipe):
     if field == "hidden":
         return f"{len(value) + 1}\n{'-'.join(map(str, value)) or 'logística'}"
     return f"{value:,}" if isinstance(value, int) else ACTIVATION_NAMES.get(value, f"{value}")
-
-
-def _weights(axes, unit, shape):
-    """Show a unit's weights as an image of ``shape`` (h, w, 3), in the colours of ``TOWARDS``."""
-    unit = unit.reshape(shape).mean(axis=2)
-    limit = np.quantile(np.abs(unit), 0.995)
-    axes.imshow(unit, cmap=TOWARDS, vmin=-limit, vmax=limit)
-    axes.axis("off")
 
 
 def _percents(place, _):

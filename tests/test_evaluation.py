@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from helpers import evaluation, network
+from helpers import evaluation
 
 
 def test_accuracy_counts_equal_labels():
@@ -119,21 +119,6 @@ def test_errors_are_counted_by_turn_else_and_by_class_where_nothing_is_known():
     assert sum(group.n for group in found) == 40 and found[0].label is None
     found = evaluation.error_groups(Y[0] == 1, Y, {}, ["no", "sí"])
     assert found == [("sí", 20, 20, 1), ("no", 20, 0, 0)]
-
-
-def test_the_leading_units_are_those_that_move_the_answer_and_say_where_to():
-    """Moving what a unit says moves the answer to the side of its sign."""
-    X = np.random.RandomState(0).rand(30, 50)
-    parameters = network.initialize_parameters_deep([30, 6, 4, 1], seed=3)
-    parameters["b1"] += 2  # all on, so that the sign holds everywhere
-    parameters["b2"] += 5
-    before = network.predict_proba(X, parameters).mean()
-    leading, signs = evaluation.leading_units(parameters, X, 3)
-    for unit, sign in zip(leading, signs):
-        moved = parameters | {"b1": parameters["b1"] + 0.1 * (np.arange(6) == unit)[:, None]}
-        assert np.sign(network.predict_proba(X, moved).mean() - before) == sign
-    parameters["W2"][:, leading[0]] = 0
-    assert leading[0] not in evaluation.leading_units(parameters, X, 5)[0]
 
 
 def test_suspects_come_from_what_is_known_and_from_the_pixels():

@@ -92,6 +92,26 @@ def test_a_network_that_the_page_does_not_know_is_refused(trained, caras, change
         playground.touch(model.Model(RECIPE, 0.0, 2 * trained.networks), caras)
 
 
+def test_the_units_to_look_at_are_those_that_move_the_answer_and_say_where_to():
+    """Moving what a unit says moves the answer to the side of its sign."""
+    X = np.random.RandomState(0).rand(27, 50)
+    parameters = network.initialize_parameters_deep([27, 6, 4, 1], seed=3)
+    parameters["b1"] += 2  # all on, so that the sign holds everywhere
+    parameters["b2"] += 5
+    start = parameters | {"W1": parameters["W1"] - 1}  # so what was learnt is the sign alone
+    before = network.predict_proba(X, parameters).mean()
+    units, learnt = playground.look(X, [start, parameters], 3)
+    assert learnt.shape == (2, 3, 3, 3) and not learnt[0].any()
+    for unit, sign in zip(units, learnt[1, :, 0, 0]):
+        moved = parameters | {"b1": parameters["b1"] + 0.1 * (np.arange(6) == unit)[:, None]}
+        assert np.sign(network.predict_proba(X, moved).mean() - before) == round(sign)
+    begun = playground.look(X, [start, parameters], 3, with_start=True)[1]
+    expected = learnt[1] * start["W1"][units].reshape(3, 3, 3, 3).mean(axis=3)
+    np.testing.assert_allclose(begun, [expected, learnt[1]])
+    parameters["W2"][:, units[0]] = 0
+    assert units[0] not in playground.look(X, [start, parameters], 5)[0]
+
+
 def test_the_film_is_the_training(watchable, caras):
     packed = content(watchable)
     X, Y, moments = flatten(caras.train_x), caras.train_y, packed["moments"]

@@ -71,9 +71,9 @@ def test_cost_steps_of_a_run_that_overflowed_say_so():
 
 
 def test_learning_has_a_column_per_moment_and_counts_what_is_right():
-    weights = [np.random.RandomState(i).randn(4, 8 * 8 * 3) for i in range(3)]
+    weights = np.random.RandomState(0).randn(3, 4, 8, 8)
     answers = [np.full((1, 14), 0.4), np.full((1, 14), 0.6), np.where(Y, 0.9, 0.1)]
-    figure = plots.learning([0, 50, 2700], weights, answers, Y, CLASSES, (8, 8, 3))
+    figure = plots.learning([0, 50, 2700], weights, answers, Y, CLASSES)
     said = texts(figure)
     assert "de 50 % a 100 % de aciertos" in said and "2,700 pasos" in said
     assert sum(len(axes.images) for axes in figure.axes) == 12
