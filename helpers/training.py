@@ -132,7 +132,12 @@ def L_layer_model(
     # One pass through the network's own checks: X, Y, parameters and activation fit each other.
     AL = network.predict_proba(X, parameters, hidden_activation)
     cost_0 = network.compute_cost(AL, Y)
-    _check_sizes(parameters, layers_dims)
+    sizes = [X.shape[0], *(len(parameters[f"b{l + 1}"]) for l in range(len(parameters) // 2))]
+    if sizes != list(layers_dims):
+        raise ValueError(
+            f"parameters es de una red de capas {sizes} y layers_dims es {list(layers_dims)}: deben "
+            "ser iguales."
+        )
     Y = np.asarray(Y, dtype=np.float64)
 
     costs, recorded = [], []
@@ -242,12 +247,3 @@ def _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
             f"weight_decay={weight_decay!r} debe ser un número no negativo, menor que "
             f"{1 / learning_rate:g} (uno entre la tasa de aprendizaje)."
         )
-
-
-def _check_sizes(parameters, layers_dims):
-    for l, (n_prev, n) in enumerate(zip(layers_dims, layers_dims[1:]), start=1):
-        found = np.shape(parameters.get(f"W{l}"))
-        if found != (n, n_prev):
-            raise ValueError(
-                f"parameters['W{l}'] tiene forma {found}: según layers_dims debe ser {(n, n_prev)}."
-            )

@@ -292,7 +292,7 @@ def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
         ({"Y": np.full((1, 120), 2)}, "Y contiene 2"),
         ({"X": np.full((300, 120), np.nan)}, "X contiene NaN"),
         ({"X": np.zeros(300)}, "X tiene forma (300,)"),
-        ({"parameters": network.initialize_parameters_deep([300, 7, 1])}, "parameters['W1']"),
+        ({"parameters": network.initialize_parameters_deep([300, 7, 1])}, "capas [300, 7, 1]"),
         ({"parameters": {}}, "parameters"),
         ({"parameters": ({"W1": 0}, [0.7])}, "parámetros y costos: pasa solo"),
     ],
