@@ -209,9 +209,8 @@ def suspected_causes(images, attributes):
     causes = {"oscuridad (1 − brillo medio)": 1 - images.mean(axis=(1, 2, 3)) / 255}
     if "mouth_opening" in attributes:
         causes["boca abierta (0 a 1)"] = attributes["mouth_opening"]
-    return causes | {
-        name: np.abs(attributes[key]) for key, name in ANGLES.items() if key in attributes
-    }
+    turns = {name: np.abs(attributes[key]) for key, name in ANGLES.items() if key in attributes}
+    return causes | turns
 
 
 def verdicts(causes, wrong, Y, classes):
@@ -265,9 +264,9 @@ def altered(images):
     }
 
 
-def half_negative(data, seed=0):
-    """Return the ``Dataset`` with half of the images of each half, drawn by ``seed``, as negatives."""
-    random = np.random.RandomState(seed)
+def half_negative(data):
+    """Return the ``Dataset`` with half of the images of each half, drawn by lot, as negatives."""
+    random = np.random.RandomState(0)
 
     def changed(images):
         negative = random.permutation(len(images)) % 2 == 1

@@ -164,11 +164,9 @@ def best(recipes, scores):
     return max(recipes, key=lambda recipe: scores[recipe].accuracy)
 
 
-def sample(Y, n, seed=1):
+def sample(Y, n):
     """Return the sorted indices of at most ``n`` examples, with each class in its proportion."""
     indices = np.arange(np.size(Y))
     if n < len(indices):
-        indices, _ = train_test_split(
-            indices, train_size=n, stratify=np.ravel(Y), random_state=seed
-        )
+        indices, _ = train_test_split(indices, train_size=n, stratify=Y.ravel(), random_state=1)
     return np.sort(indices)

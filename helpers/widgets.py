@@ -86,11 +86,8 @@ def _from_left_to_right(photo, found):
         note = f"La foto estaba {'de cabeza' if turns == 2 else 'de lado'}, y la enderecé. "
     found = sorted(found[:_FACES], key=lambda marks: marks[2, 0]) + found[_FACES:]
     h, w, _ = photo.shape
-    cut = [
-        str(i)
-        for i, marks in enumerate(found[:_FACES], 1)
-        if (marks < 0).any() or (marks > (w, h)).any()
-    ]
+    outside = [np.any((marks < 0) | (marks > (w, h))) for marks in found[:_FACES]]
+    cut = [str(number) for number, is_cut in enumerate(outside, 1) if is_cut]
     if cut:
         which = f"cara {', '.join(cut)}" if len(found) > 1 else "cara"
         note += f"Parte de la {which} queda fuera de la foto: su respuesta vale menos."
