@@ -128,9 +128,8 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     whole.plot(steps, costs, color=NETWORK, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
     whole.axvspan(first, first + zoom, color=GREY, alpha=0.35, label="lo que se ve de cerca")
     if published is not None:
-        whole.plot(
-            100 * np.arange(len(published)), published, ".", color="black", label="publicado"
-        )
+        every_100 = range(0, 100 * len(published), 100)
+        whole.plot(every_100, published, ".", color="black", label="publicado")
     whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
     whole.xaxis.set_major_formatter("{x:,.0f}")
     figure.legend(loc="outside lower left", ncols=3)

@@ -48,7 +48,6 @@ def held_out(images, Y, splits, recipes, progress=True):
     jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan]) for plan, j in keys)
     n_jobs = get_active_backend()[1] or -1  # where no parallel_config says how many, a core each
     try:
-        # Each core has a training of its own.
         with threadpool_limits(1, user_api="blas"), _quick_turns():
             results = Parallel(n_jobs, prefer="threads", return_as="generator")(jobs)
             bar = progress_bar(results, progress, desc="Estudio", unit="red", total=len(keys))
