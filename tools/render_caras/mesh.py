@@ -20,8 +20,11 @@ NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
     494,
     [5339, 11942],
 )  # vertices
-LASHES = tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2))
-TOOTH = 0.084  # width of each
+PARTS = {
+    "lashes": tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2)),
+    "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
+    "tongue": ("helper-tongue",),
+}
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
 SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
 MACROS = ("african", "asian", "caucasian")
@@ -74,6 +77,8 @@ class Head:
                 self.faces.append([int(corner[0]) - 1 for corner in corners])
                 self.face_uv.append([int(corner[1]) - 1 for corner in corners])
         self.base, self.uv = np.array(points, float), np.array(uv, float)
+        for name, way in (("upper", (0, -0.05, 0.03)), ("lower", (0, -0.07, 0))):
+            self.base[self.part(f"helper-{name}-teeth")[0]] += way
         self.target = lru_cache(maxsize=None)(self._read_target)
 
     def _read_target(self, name):
@@ -209,7 +214,7 @@ class Head:
         collar = (x / 0.8) ** 2 + ((z - 0.35) / 0.95) ** 2 + ((y - 5.75) / 0.6) ** 2
         cloth = smoothstep(0.95, 1.05, collar) * (y < 5.9)
         layers = (haired, person.hair), (0.8 * r["lips"], person.lips), (cloth, person.shirt)
-        for share, colour in (*layers, (r["inside"], (0.1, 0.025, 0.02))):
+        for share, colour in (*layers, (r["inside"], (0.25, 0.07, 0.06))):
             c = c + share[:, None] * (colour - c)
         return c
 
@@ -244,26 +249,12 @@ def hollows(v, tri):
     return ((near / np.maximum(count, 1) - v) * normals(v, tri)).sum(1)
 
 
-# -- what isn't in the base mesh: teeth and glasses, as wires ------------------------------------
+# -- what isn't in the base mesh: glasses, as wires ------------------------------------
 
 
 def bulge(a, power):
     """Keep the sign of ``a`` in [-1, 1]; powers below 1 make a circle squarish."""
     return np.sign(a) * np.abs(a) ** power
-
-
-def teeth(rest):
-    """Return the upper teeth, paths (2, 3) from gum to edge, in a head that isn't turned.
-
-    They stay where they are in ``rest``, a person's vertices without expression. Those below and
-    the gums can't be told at 64 pixels.
-    """
-    half = rest[MOUTH_CORNER, 0]
-    middle = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.025, -0.03)
-    angle = TOOTH * np.arange(-5.5, 6) / half
-    back = 1 - np.cos(angle)
-    edge = np.stack([half * np.sin(angle), 0.02 * back, -0.5 * back], 1)
-    return middle + np.stack([edge + (0, 0.17, 0), edge + (0, 0.02, 0)], 1)
 
 
 def spectacles(head, v, glasses):

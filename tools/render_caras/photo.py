@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
-LEVEL = 0.105  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
+LEVEL = 0.15  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
 
 
 def develop(light, landmarks, photo, skin):
@@ -24,7 +24,7 @@ def develop(light, landmarks, photo, skin):
     picture = picture + behind * np.minimum(0.25 * background(photo.place, h, rng), 1.2)
 
     lamp = face / skin  # the colour of the light, which white balance takes away, but for a trace
-    picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.6, 0.95)
+    picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.75, 1)
     picture = picture * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.08) * np.array((1, 0, -1)))
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow

@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
 from tools.render_caras import hair, mesh
-from tools.render_caras.mesh import LASHES, LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
+from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
 
 SIZE = 104  # pixels of a picture's side
 SAMPLES = 5
@@ -93,6 +93,7 @@ class Studio:
             "skin": material("skin", painted=True, inputs=skin, subsurface_method="BURLEY"),
             "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
             "teeth": material("teeth", inputs={"Roughness": 0.35}),
+            "tongue": material("tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}),
             "frame": material("frame", inputs={"Roughness": 0.25}),
             "lashes": material("lashes", inputs=black),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
@@ -101,8 +102,10 @@ class Studio:
         self.tri = triangles(skin_faces)
         self.body = self.add("body", head.base[self.skin], skin_faces, "skin")
         self.body.modifiers.new("smooth", "SUBSURF").render_levels = 1
-        self.lash, lash_faces = head.part(*LASHES)
-        self.lashes = self.add("lashes", head.base[self.lash], lash_faces, "lashes")
+        self.parts = []  # vertices and object of what moves with the skin
+        for name, groups in mesh.PARTS.items():
+            vertices, faces = head.part(*groups)
+            self.parts.append((vertices, self.add(name, head.base[vertices], faces, name)))
         bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=48, radius=1)
         ball = bpy.context.object.data
         ball.shade_smooth()
@@ -177,15 +180,16 @@ class Studio:
         head = self.head
         turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
-        hollow = 0.5 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
+        hollow = 0.2 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
         colour(self.body.data, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
-        self.put(self.lashes, turned[self.lash])
+        for vertices, thing in self.parts:
+            self.put(thing, turned[vertices])
         look = rotation(*photo.gaze, 0)
         for eye, (centre, radius) in zip(self.eyes, head.eyes(turned)):
             turn = Matrix((AXES @ R @ look @ AXES.T).tolist()).to_4x4()
             place, size = Matrix.Translation(centre @ TO_BLENDER), Matrix.Scale(0.1 * radius, 4)
             eye.matrix_world = place @ turn @ size
-        wires = {"teeth": (mesh.teeth(self.rest), (0.05 * mesh.TOOTH, 0.05 * mesh.TOOTH))}
+        wires = {}
         if self.person.glasses:
             thick = 0.1 * self.person.glasses[-1]
             wires["frame"] = mesh.spectacles(head, v, self.person.glasses), (thick, thick)
