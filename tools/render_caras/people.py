@@ -250,16 +250,17 @@ def _draw_photograph(rng, person, smiles):
     kind = KINDS.index(rng.choice(kinds, p=[GESTURES[name][0] for name in kinds]))
     place = str(rng.choice(list(PLACES), p=[place[0] for place in PLACES.values()]))
     lights, ambient, exposure = _draw_lights(place, rng)
+    yaw, pitch = truncated(rng, 0.2, 0.5), truncated(rng, 0.1, 0.25)  # both corners of the mouth are seen
     return Photograph(
         person=person,
         known=person < N_KNOWN,
         smiles=smiles,
         kind=kind,
         expression=draw_expression(kind, rng),
-        yaw=truncated(rng, 0.2, 0.5),  # both corners of the mouth are seen
-        pitch=truncated(rng, 0.1, 0.25),
+        yaw=yaw,
+        pitch=pitch,
         tilt=truncated(rng, 0.1, 0.3),
-        gaze=(truncated(rng, 0.15, 0.3), truncated(rng, 0.06, 0.12)),
+        gaze=(truncated(rng, 0.1, 0.3) - 0.8 * yaw, truncated(rng, 0.05, 0.1) - 0.7 * pitch + 0.04),
         place=place,
         lights=lights,
         ambient=ambient,
