@@ -122,7 +122,7 @@ class Head:
         for name, weight in expression.items():
             moved = moved + weight * self.target(name if "/" in name else f"expression/units/{race}/{name}")
         smooth = moved
-        for _ in range(10):
+        for _ in range(5):
             smooth = self.neighbours @ smooth
         return v + moved + self.pocket * (smooth - moved)
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
-LEVEL = 0.15  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
+LEVEL = 0.12  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
 
 
 def develop(light, landmarks, photo, skin):
