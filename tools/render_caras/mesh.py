@@ -122,7 +122,7 @@ class Head:
         for name, weight in expression.items():
             moved = moved + weight * self.target(name if "/" in name else f"expression/units/{race}/{name}")
         smooth = moved
-        for _ in range(5):
+        for _ in range(4):
             smooth = self.neighbours @ smooth
         return v + moved + self.pocket * (smooth - moved)
 
@@ -278,18 +278,18 @@ def bulge(a, power):
 
 
 def spectacles(head, v, glasses):
-    """Return the wires of a frame, a list of paths (k, 3); the head is not turned."""
+    """Return the rims and the other wires of a frame, paths (k, 3); the head is not turned."""
     (right, _), (left, _) = head.eyes(v)
     middle, half = (left + right) / 2 + (0, -0.03, 0.33), (left - right)[0] / 2
-    width, height, power, _ = glasses
+    width, height, power, *_ = glasses
     t = np.linspace(0, 2 * np.pi, 29)
-    wires, bridge = [], half - width
+    rims, wires, bridge = [], [], half - width
     for side in (1, -1):
         x = side * (half + 0.01) + width * bulge(np.cos(t), power)
         bend = -0.7 * np.maximum(np.abs(x) - half, -0.1) ** 2
-        wires.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
+        rims.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
         hinge = half + width
         arm = (hinge, 0.06, -0.03), (hinge + 0.06, 0.06, -0.15), (0.8, 0.03, -0.6), (0.82, 0, -1.2)
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
-    return wires
+    return rims, wires

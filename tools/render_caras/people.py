@@ -42,12 +42,12 @@ GESTURES = table("""
 closed smile     | 0.33 | corner-puller 0.55:1 retraction 0.4:1 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
 smile with teeth | 0.46 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
 laugh            | 0.21 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
-neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.3 | down 0:0.2
-stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.3 | down 0.2:0.8
-talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.3 | down 0:0.2
+neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.5 | down 0:0.2
+stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.5 | down 0.2:0.8
+talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.4 | down 0:0.2
 surprised        | 0.06 | open 0.2:0.55 protusion 0:0.4 | opened-up 0.4:0.8 | up 0.3:0.8 inner-up 0:0.4
 yawning          | 0.03 | open 0.5:0.85 protusion 0:0.3 | closure 0.6:1 | down 0.2:0.8
-pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.3 | down 0:0.2
+pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.4 | down 0:0.2
 eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | down 0:0.2
 """)  # noqa: E501
 KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
@@ -115,7 +115,7 @@ bald  | 0    | 0.04 | 0    | 0
 # targets; ``shape`` target → weight; colours, linear RGB (3,): skin, lips, iris, hair where it is
 # painted on skin, frame, shirt, teeth; ``hairline`` how far back, ``fringe`` whether hair falls on the
 # forehead; ``beard`` "", "full", "goatee" or "moustache"; ``glasses`` () or half width, half height,
-# roundness and rim, decimetres; ``seed`` of each hair's place.
+# roundness and rim, decimetres, and whether they are dark; ``seed`` of each hair's place.
 Person = namedtuple(
     "Person",
     "seed male age ancestry weight shape skin lips blush iris hair melanin redness haircut hairline "
@@ -152,7 +152,7 @@ def _draw_person(rng, index):
     skin *= rng.uniform(0.9, 1.1) * rng.uniform(0.97, 1.03, 3)
     lips = skin * (0.88, 0.66, 0.68)
     if not male and rng.random() < 0.5:  # lipstick
-        lips *= np.array((1.0, 0.6, 0.65)) * rng.uniform(0.75, 1)
+        lips *= np.array((1, *rng.uniform(0.25, 0.65, 2))) * rng.uniform(0.65, 1)
 
     melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
     grey = age > 0.55 and rng.random() < 0.65
@@ -160,9 +160,9 @@ def _draw_person(rng, index):
     hair = np.array((0.3, 0.3, 0.3) if grey else (0.31, 0.21, 0.13)) * (1 - melanin)
     chances = np.array([c[male] for c in HAIRCUTS.values()])
     haircut = str(rng.choice(list(HAIRCUTS), p=chances / chances.sum()))
-    beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.7, 0.14, 0.09, 0.07)))
+    beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.61, 0.14, 0.1, 0.15)))
     wears, *glasses = rng.random(), rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19)
-    glasses += [rng.choice((0.5, 0.7, 1)), rng.uniform(0.007, 0.016)]
+    glasses += [rng.choice((0.5, 0.7, 1)), rng.uniform(0.007, 0.016), rng.random() < 0.4]
     return Person(
         seed=int(rng.integers(1 << 30)),
         male=float(np.clip(0.86 * male + 0.07 + rng.normal(0, 0.05), 0, 1)),
@@ -182,7 +182,7 @@ def _draw_person(rng, index):
         fringe=haircut in ("crop", "bob", "long", "curly") and rng.random() < 0.55,
         beard=beard if male and age > 0.05 else "",
         stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
-        glasses=tuple(glasses) if wears < 0.18 else (),
+        glasses=tuple(glasses) if wears < 0.24 else (),
         frame=FRAMES[rng.integers(3)],
         shirt=SHIRTS[rng.integers(4)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
         teeth=np.array((0.76, 0.68, 0.58)) * rng.uniform(0.85, 1.1),
@@ -283,5 +283,5 @@ def _draw_lights(place, rng):
     # What the ground, a shirt, a screen give back: eyes have light, and a spark of it.
     lights.append(Light(u(-0.5, 0.5), u(-0.3, 0.4), u(0.4, 0.9), u(0.15, 0.4), (1, 1, 1)))
     ambient = tuple(u(*strength) * np.array(colours[around]))
-    exposure = float(np.exp(truncated(rng, 0.4, 0.8))) * u(*exposed)
+    exposure = float(np.exp(truncated(rng, 0.45, 0.9))) * u(*exposed)
     return lights, ambient, exposure

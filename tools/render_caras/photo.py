@@ -25,11 +25,11 @@ def develop(light, landmarks, photo, skin):
 
     lamp = face / skin  # the colour of the light, which white balance takes away, but for a trace
     picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.75, 1)
-    picture = picture * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.08) * np.array((1, 0, -1)))
+    picture = picture * np.exp(rng.normal(0, 0.06, 3) + rng.normal(0, 0.1) * np.array((1, 0, -1)))
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow
     grey = (picture @ LUMINANCE)[..., None]
-    picture = np.maximum(grey + (picture - grey) * rng.uniform(0.85, 1.1), 0)
+    picture = np.maximum(grey + (picture - grey) * rng.choice((0, rng.uniform(0.6, 1.15)), p=(0.07, 0.93)), 0)
 
     a = 1.5 * picture  # the film: a rational curve with toe and shoulder (Narkowicz 2016)
     shown = np.clip(a * (2.51 * a + 0.03) / (a * (2.43 * a + 0.59) + 0.14), 0, 1) ** (1 / 2.2)

@@ -95,6 +95,7 @@ class Studio:
             "teeth": material("teeth", inputs={"Roughness": 0.35}),
             "tongue": material("tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}),
             "frame": material("frame", inputs={"Roughness": 0.25}),
+            "lens": material("lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.1}),
             "lashes": material("lashes", inputs=black),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
@@ -180,7 +181,7 @@ class Studio:
         head = self.head
         turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
-        hollow = 0.2 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
+        hollow = 0.3 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
         colour(self.body.data, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
         for vertices, thing in self.parts:
             self.put(thing, turned[vertices])
@@ -191,8 +192,12 @@ class Studio:
             eye.matrix_world = place @ turn @ size
         wires = {}
         if self.person.glasses:
-            thick = 0.1 * self.person.glasses[-1]
-            wires["frame"] = mesh.spectacles(head, v, self.person.glasses), (thick, thick)
+            *_, rim, dark = self.person.glasses
+            rims, arms = mesh.spectacles(head, v, self.person.glasses)
+            wires["frame"] = rims + arms, (0.1 * rim, 0.1 * rim)
+            for lens in rims if dark else ():
+                lens = mesh.rigidly(lens, R, self.rest)
+                self.passing.append(self.add("lens", lens, [range(len(lens))], "lens"))
         for name, strands in self.strands.items():
             if strands is not None and len(strands.points):
                 root = HAIR_RADIUS[name]
