@@ -120,7 +120,9 @@ class Head:
         race = MACROS[int(np.argmax(person.ancestry))]
         moved = np.zeros_like(v)
         for name, weight in expression.items():
-            moved = moved + weight * self.target(name if "/" in name else f"expression/units/{race}/{name}")
+            moved = moved + weight * self.target(
+                name if "/" in name else f"expression/units/{race}/{name}"
+            )
         smooth = moved
         for _ in range(4):
             smooth = self.neighbours @ smooth

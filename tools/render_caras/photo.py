@@ -29,7 +29,9 @@ def develop(light, landmarks, photo, skin):
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow
     grey = (picture @ LUMINANCE)[..., None]
-    picture = np.maximum(grey + (picture - grey) * rng.choice((0, rng.uniform(0.6, 1.15)), p=(0.07, 0.93)), 0)
+    picture = np.maximum(
+        grey + (picture - grey) * rng.choice((0, rng.uniform(0.6, 1.15)), p=(0.07, 0.93)), 0
+    )
 
     a = 1.5 * picture  # the film: a rational curve with toe and shoulder (Narkowicz 2016)
     shown = np.clip(a * (2.51 * a + 0.03) / (a * (2.43 * a + 0.59) + 0.14), 0, 1) ** (1 / 2.2)

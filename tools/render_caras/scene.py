@@ -93,9 +93,13 @@ class Studio:
             "skin": material("skin", painted=True, inputs=skin, subsurface_method="BURLEY"),
             "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
             "teeth": material("teeth", inputs={"Roughness": 0.35}),
-            "tongue": material("tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}),
+            "tongue": material(
+                "tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}
+            ),
             "frame": material("frame", inputs={"Roughness": 0.25}),
-            "lens": material("lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.1}),
+            "lens": material(
+                "lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.1}
+            ),
             "lashes": material("lashes", inputs=black),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
