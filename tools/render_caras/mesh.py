@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.sparse import csr_array, diags_array, eye_array
 from scipy.spatial.transform import Rotation
 
 LOWEST = 3.6  # what is below isn't in the picture
@@ -118,30 +117,9 @@ class Head:
     def express(self, v, person, expression):
         """Return the vertices ``v`` (n, 3) of that person with an expression."""
         race = MACROS[int(np.argmax(person.ancestry))]
-        moved = np.zeros_like(v)
         for name, weight in expression.items():
-            moved = moved + weight * self.target(
-                name if "/" in name else f"expression/units/{race}/{name}"
-            )
-        smooth = moved
-        for _ in range(4):
-            smooth = self.neighbours @ smooth
-        return v + moved + self.pocket * (smooth - moved)
-
-    @cached_property
-    def neighbours(self):
-        """The matrix (n, n) that gives the mean of the vertices beside each, itself included."""
-        faces = np.array([self.faces[i] for i in self.groups["body"]])
-        ends = np.concatenate([faces[:, [k, (k + 1) % 4]] for k in range(4)])
-        ones = np.ones(len(ends))
-        beside = csr_array((ones, ends.T), shape=(len(self.base),) * 2)
-        beside = ((beside + beside.T) > 0).astype(float) + eye_array(len(self.base))
-        return diags_array(1 / beside.sum(1)) @ beside
-
-    @cached_property
-    def pocket(self):
-        """How near (n, 1) to the fold beside the mouth, which the targets crease like paper."""
-        return np.minimum(1.5 * self.blob((0.48, 6.66, 1.3), (0.12, 0.17, 0.3)), 1)[:, None]
+            v = v + weight * self.target(name if "/" in name else f"expression/units/{race}/{name}")
+        return v
 
     @cached_property
     def turning(self):
@@ -205,7 +183,7 @@ class Head:
         beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
         beard *= smoothstep(0.15, 0.4, z) * (1 - lips) * (1 - inside) * (1 - ears)
         beard *= 1 - smoothstep(0.02, 0.0, np.abs(self.base[:, 1] - 6.61) * (x < 0.33))
-        goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.32) * (y > 6.64)
+        goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.28) * (y > 6.64)
         found = {"full": beard, "goatee": goatee, "moustache": moustache, "ears": ears}
         found |= {"blush": np.clip(blush, 0, 1), "socket": np.clip(socket, 0, 1)}
         return found | {"lips": lips, "inside": inside}
@@ -260,15 +238,6 @@ def normals(v, tri):
     n = np.zeros_like(v)
     np.add.at(n, tri, np.cross(b - a, c - a)[:, None])
     return unit(n)
-
-
-def hollows(v, tri):
-    """Return how deep each vertex (n,) lies between its neighbours, in decimetres; ridges: < 0."""
-    near, count = np.zeros_like(v), np.zeros((len(v), 1))
-    for shift in (1, 2):
-        np.add.at(near, tri, v[np.roll(tri, shift, axis=1)])
-        np.add.at(count, tri, 1)
-    return ((near / np.maximum(count, 1) - v) * normals(v, tri)).sum(1)
 
 
 # -- what isn't in the base mesh: glasses, as wires ------------------------------------

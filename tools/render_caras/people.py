@@ -39,7 +39,7 @@ def cell(text):
 
 # Among smiles or among the others, how often; what mouth, eyes and brows do: units and their strengths.
 GESTURES = table("""
-closed smile     | 0.33 | corner-puller 0.55:1 retraction 0.4:1 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
+closed smile     | 0.33 | corner-puller 0.55:1 retraction 0.2:0.8 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
 smile with teeth | 0.46 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
 laugh            | 0.21 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
 neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.5 | down 0:0.2
@@ -89,7 +89,7 @@ OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
 
 # Reflectances from very light to very dark; the cards of a ColorChecker lie between.
 SKINS = np.array([
-    (0.64, 0.39, 0.33), (0.56, 0.31, 0.255), (0.4, 0.21, 0.16), (0.24, 0.12, 0.09), (0.1, 0.05, 0.04),
+    (0.67, 0.39, 0.32), (0.59, 0.31, 0.245), (0.42, 0.21, 0.155), (0.25, 0.12, 0.085), (0.105, 0.05, 0.037),
 ])  # fmt: skip
 IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
 SHIRTS = np.array([(1, 1, 1), (0.5, 0.7, 1.3), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)])

@@ -93,6 +93,7 @@ class Studio:
             "skin": material("skin", painted=True, inputs=skin, subsurface_method="BURLEY"),
             "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
             "teeth": material("teeth", inputs={"Roughness": 0.35}),
+            "lashes": material("lashes", inputs=black),
             "tongue": material(
                 "tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}
             ),
@@ -100,7 +101,6 @@ class Studio:
             "lens": material(
                 "lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.1}
             ),
-            "lashes": material("lashes", inputs=black),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
         self.skin, skin_faces = head.part("body", above=LOWEST)
@@ -141,7 +141,7 @@ class Studio:
         """Make the next person ready: colours, regions of the skin, hair."""
         head, self.person = self.head, person
         self.rest = head.shape(person)
-        self.complexion = head.complexion(person)[self.skin]
+        colour(self.body.data, head.complexion(person)[self.skin])
         ball = self.eyes[0].data
         points = np.array([vertex.co for vertex in ball.vertices])
         colour(ball, mesh.eye_colours(points @ AXES, person.iris))
@@ -185,8 +185,6 @@ class Studio:
         head = self.head
         turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
-        hollow = 0.3 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
-        colour(self.body.data, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
         for vertices, thing in self.parts:
             self.put(thing, turned[vertices])
         look = rotation(*photo.gaze, 0)
