@@ -39,9 +39,9 @@ def cell(text):
 
 # Among smiles or among the others, how often; what mouth, eyes and brows do: units and their strengths.
 GESTURES = table("""
-closed smile     | 0.33 | corner-puller 0.55:1 retraction 0.2:0.8 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
-smile with teeth | 0.46 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
-laugh            | 0.21 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
+closed smile     | 0.33 | corner-puller 0.75:1.1 retraction 0.6:1.15 elevation 0:0.3 | slit 0.2:0.6 | down 0:0.2
+smile with teeth | 0.46 | corner-puller 0.65:1 upward-retraction 0.4:0.8 retraction 0.5:1.1 elevation 0.4:0.9 open 0:0.06 | slit 0.2:0.6 | down 0:0.2
+laugh            | 0.21 | corner-puller 0.65:1 upward-retraction 0.4:0.8 retraction 0.5:1.1 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
 neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.5 | down 0:0.2
 stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.5 | down 0.2:0.8
 talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.4 | down 0:0.2
@@ -52,8 +52,8 @@ eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | d
 """)  # noqa: E501
 KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
 # When one smiles the mouth rises and so do the cheeks, and the folds beside the nose deepen.
-LIFT = cell("""mouth/mouth-trans-up 0.3:0.9 mouth/mouth-laugh-lines-in 0.1:0.6
-    cheek/*-cheek-trans-up 0.3:0.8 cheek/*-cheek-volume-incr 0.2:0.7""")
+LIFT = cell("""mouth/mouth-trans-up 0.4:1 mouth/mouth-laugh-lines-in 0.3:0.9
+    cheek/*-cheek-trans-up 0.4:1 cheek/*-cheek-volume-incr 0.3:1""")
 # How often; the main lamp: azimuth to either side, elevation, size, power, colour; how strong the light
 # from all around is, and its colour; of how much light the face gets, compared with other places.
 PLACES = table("""
@@ -286,5 +286,5 @@ def _draw_lights(place, rng):
     # What the ground, a shirt, a screen give back: eyes have light, and a spark of it.
     lights.append(Light(u(-0.5, 0.5), u(-0.3, 0.4), u(0.4, 0.9), u(0.15, 0.4), (1, 1, 1)))
     ambient = tuple(u(*strength) * np.array(colours[around]))
-    exposure = float(np.exp(truncated(rng, 0.45, 0.9))) * u(*exposed)
+    exposure = float(np.exp(truncated(rng, 0.3, 0.6))) * u(*exposed)
     return lights, ambient, exposure

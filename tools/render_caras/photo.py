@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
-LEVEL = 0.12  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
+LEVEL = 0.11  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
 
 
 def develop(light, landmarks, photo, skin):
@@ -21,11 +21,11 @@ def develop(light, landmarks, photo, skin):
     wanted = LEVEL * photo.exposure * (skin @ LUMINANCE / 0.3) ** 0.4
     picture = light[..., :3] * (wanted / (face @ LUMINANCE))
     behind = 1 - gaussian_filter(light[..., 3:], (0.7, 0.7, 0))  # hair's coverage is grainy
-    picture = picture + behind * np.minimum(0.35 * background(photo.place, h, rng), 1.2)
+    picture = picture + behind * np.minimum(0.3 * background(photo.place, h, rng), 1.2)
 
     lamp = face / skin  # the colour of the light, which white balance takes away, but for a trace
     picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.75, 1)
-    picture = picture * np.exp(rng.normal(0, 0.06, 3) + rng.normal(0, 0.1) * np.array((1, 0, -1)))
+    picture = picture * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.08) * np.array((1, 0, -1)))
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow
     grey = (picture @ LUMINANCE)[..., None]
