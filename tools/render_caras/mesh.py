@@ -20,8 +20,11 @@ NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
     494,
     [5339, 11942],
 )  # vertices
-LASHES = tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2))
-TOOTH = 0.084  # width of each
+PARTS = {
+    "lashes": tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2)),
+    "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
+    "tongue": ("helper-tongue",),
+}
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
 SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
 MACROS = ("african", "asian", "caucasian")
@@ -74,6 +77,8 @@ class Head:
                 self.faces.append([int(corner[0]) - 1 for corner in corners])
                 self.face_uv.append([int(corner[1]) - 1 for corner in corners])
         self.base, self.uv = np.array(points, float), np.array(uv, float)
+        for name, way in (("upper", (0, -0.05, 0.03)), ("lower", (0, -0.07, 0))):
+            self.base[self.part(f"helper-{name}-teeth")[0]] += way
         self.target = lru_cache(maxsize=None)(self._read_target)
 
     def _read_target(self, name):
@@ -178,7 +183,7 @@ class Head:
         beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
         beard *= smoothstep(0.15, 0.4, z) * (1 - lips) * (1 - inside) * (1 - ears)
         beard *= 1 - smoothstep(0.02, 0.0, np.abs(self.base[:, 1] - 6.61) * (x < 0.33))
-        goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.32) * (y > 6.64)
+        goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.28) * (y > 6.64)
         found = {"full": beard, "goatee": goatee, "moustache": moustache, "ears": ears}
         found |= {"blush": np.clip(blush, 0, 1), "socket": np.clip(socket, 0, 1)}
         return found | {"lips": lips, "inside": inside}
@@ -209,7 +214,7 @@ class Head:
         collar = (x / 0.8) ** 2 + ((z - 0.35) / 0.95) ** 2 + ((y - 5.75) / 0.6) ** 2
         cloth = smoothstep(0.95, 1.05, collar) * (y < 5.9)
         layers = (haired, person.hair), (0.8 * r["lips"], person.lips), (cloth, person.shirt)
-        for share, colour in (*layers, (r["inside"], (0.1, 0.025, 0.02))):
+        for share, colour in (*layers, (r["inside"], (0.25, 0.07, 0.06))):
             c = c + share[:, None] * (colour - c)
         return c
 
@@ -217,9 +222,9 @@ class Head:
 def eye_colours(points, iris):
     """Return the colours (k, 3) of the points of an eyeball of radius 1 that looks along z."""
     angle = np.arccos(np.clip(points[:, 2], -1, 1))[:, None]
-    c = smoothstep(0.13, 0.19, angle) * iris
-    c = c + smoothstep(0.33, 0.42, angle) * (0.3 * iris - c)
-    return c + smoothstep(0.41, 0.48, angle) * ((0.53, 0.48, 0.45) - c)
+    c = smoothstep(0.15, 0.21, angle) * iris
+    c = c + smoothstep(0.4, 0.48, angle) * (0.3 * iris - c)
+    return c + smoothstep(0.47, 0.53, angle) * ((0.53, 0.48, 0.45) - c)
 
 
 def triangles(faces):
@@ -235,16 +240,7 @@ def normals(v, tri):
     return unit(n)
 
 
-def hollows(v, tri):
-    """Return how deep each vertex (n,) lies between its neighbours, in decimetres; ridges: < 0."""
-    near, count = np.zeros_like(v), np.zeros((len(v), 1))
-    for shift in (1, 2):
-        np.add.at(near, tri, v[np.roll(tri, shift, axis=1)])
-        np.add.at(count, tri, 1)
-    return ((near / np.maximum(count, 1) - v) * normals(v, tri)).sum(1)
-
-
-# -- what isn't in the base mesh: teeth and glasses, as wires ------------------------------------
+# -- what isn't in the base mesh: glasses, as wires ------------------------------------
 
 
 def bulge(a, power):
@@ -252,33 +248,19 @@ def bulge(a, power):
     return np.sign(a) * np.abs(a) ** power
 
 
-def teeth(rest):
-    """Return the upper teeth, paths (2, 3) from gum to edge, in a head that isn't turned.
-
-    They stay where they are in ``rest``, a person's vertices without expression. Those below and
-    the gums can't be told at 64 pixels.
-    """
-    half = rest[MOUTH_CORNER, 0]
-    middle = rest[[UPPER_LIP, LOWER_LIP]].mean(0) + (0, -0.025, -0.03)
-    angle = TOOTH * np.arange(-5.5, 6) / half
-    back = 1 - np.cos(angle)
-    edge = np.stack([half * np.sin(angle), 0.02 * back, -0.5 * back], 1)
-    return middle + np.stack([edge + (0, 0.17, 0), edge + (0, 0.02, 0)], 1)
-
-
 def spectacles(head, v, glasses):
-    """Return the wires of a frame, a list of paths (k, 3); the head is not turned."""
+    """Return the rims and the other wires of a frame, paths (k, 3); the head is not turned."""
     (right, _), (left, _) = head.eyes(v)
     middle, half = (left + right) / 2 + (0, -0.03, 0.33), (left - right)[0] / 2
-    width, height, power, _ = glasses
+    width, height, power, *_ = glasses
     t = np.linspace(0, 2 * np.pi, 29)
-    wires, bridge = [], half - width
+    rims, wires, bridge = [], [], half - width
     for side in (1, -1):
         x = side * (half + 0.01) + width * bulge(np.cos(t), power)
         bend = -0.7 * np.maximum(np.abs(x) - half, -0.1) ** 2
-        wires.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
+        rims.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
         hinge = half + width
         arm = (hinge, 0.06, -0.03), (hinge + 0.06, 0.06, -0.15), (0.8, 0.03, -0.6), (0.82, 0, -1.2)
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
-    return wires
+    return rims, wires

@@ -39,21 +39,21 @@ def cell(text):
 
 # Among smiles or among the others, how often; what mouth, eyes and brows do: units and their strengths.
 GESTURES = table("""
-closed smile     | 0.33 | corner-puller 0.65:1 retraction 0.6:1.3 elevation 0:0.3 | slit 0.1:0.5 | down 0:0.2
-smile with teeth | 0.46 | corner-puller 0.5:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.4:0.9 open 0:0.06 | slit 0.1:0.5 | down 0:0.2
-laugh            | 0.21 | corner-puller 0.55:0.85 upward-retraction 0.4:0.8 retraction 0.3:0.9 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
-neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.3 | down 0:0.2
-stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.3 | down 0.2:0.8
-talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.3 | down 0:0.2
+closed smile     | 0.33 | corner-puller 0.75:1.1 retraction 0.6:1.15 elevation 0:0.3 | slit 0.2:0.6 | down 0:0.2
+smile with teeth | 0.46 | corner-puller 0.65:1 upward-retraction 0.4:0.8 retraction 0.5:1.1 elevation 0.4:0.9 open 0:0.06 | slit 0.2:0.6 | down 0:0.2
+laugh            | 0.21 | corner-puller 0.65:1 upward-retraction 0.4:0.8 retraction 0.5:1.1 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
+neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.5 | down 0:0.2
+stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.5 | down 0.2:0.8
+talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.4 | down 0:0.2
 surprised        | 0.06 | open 0.2:0.55 protusion 0:0.4 | opened-up 0.4:0.8 | up 0.3:0.8 inner-up 0:0.4
 yawning          | 0.03 | open 0.5:0.85 protusion 0:0.3 | closure 0.6:1 | down 0.2:0.8
-pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.3 | down 0:0.2
+pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.4 | down 0:0.2
 eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | down 0:0.2
 """)  # noqa: E501
 KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
 # When one smiles the mouth rises and so do the cheeks, and the folds beside the nose deepen.
-LIFT = cell("""mouth/mouth-trans-up 0.3:0.9 mouth/mouth-laugh-lines-in 0.1:0.6
-    cheek/*-cheek-trans-up 0.3:0.8 cheek/*-cheek-volume-incr 0.1:0.5""")
+LIFT = cell("""mouth/mouth-trans-up 0.4:1 mouth/mouth-laugh-lines-in 0.3:0.9
+    cheek/*-cheek-trans-up 0.4:1 cheek/*-cheek-volume-incr 0.3:1""")
 # How often; the main lamp: azimuth to either side, elevation, size, power, colour; how strong the light
 # from all around is, and its colour; of how much light the face gets, compared with other places.
 PLACES = table("""
@@ -89,7 +89,7 @@ OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
 
 # Reflectances from very light to very dark; the cards of a ColorChecker lie between.
 SKINS = np.array([
-    (0.62, 0.39, 0.29), (0.54, 0.31, 0.22), (0.38, 0.21, 0.135), (0.23, 0.12, 0.075), (0.1, 0.05, 0.032),
+    (0.67, 0.39, 0.32), (0.59, 0.31, 0.245), (0.42, 0.21, 0.155), (0.25, 0.12, 0.085), (0.105, 0.05, 0.037),
 ])  # fmt: skip
 IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
 SHIRTS = np.array([(1, 1, 1), (0.5, 0.7, 1.3), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)])
@@ -97,16 +97,16 @@ FRAMES = np.array([(0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.13, 0.11, 0.09)])
 # Chances for women and men; length; how many; steps, lift, gravity, curl, stiffness and distance from the
 # skin (``hair.Skin.grow``); combed to front, up and side; what is added low on the head; disorder.
 HAIRCUTS = table("""
-buzz  | 0.02 | 0.16 | 0.08 | 9000 | 3  | 0.7  | 0    | 0    | 0.6  | 0    | 0.3:-0.4:0    | 0:0:0          | 0.4
-short | 0.05 | 0.24 | 0.35 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.2:-0.2:0.25 | 0:-1:0         | 0.9
-crop  | 0    | 0.17 | 0.45 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.5:-0.2:0.25 | 0:-1:0         | 0.9
+buzz  | 0    | 0.14 | 0.09 | 9000 | 3  | 0.7  | 0    | 0    | 0.6  | 0    | 0.3:-0.4:0    | 0:0:0          | 0.4
+short | 0.05 | 0.24 | 0.5  | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.2:-0.2:0.25 | 0:-1:0         | 0.9
+crop  | 0    | 0.17 | 0.55 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.5:-0.2:0.25 | 0:-1:0         | 0.9
 swept | 0.06 | 0.13 | 0.7  | 6500 | 8  | 0.4  | 0.06 | 0.06 | 0.6  | 0.02 | -1:0.15:0.3   | 0:-1:0         | 0.5
 side  | 0.05 | 0.16 | 0.5  | 6500 | 8  | 0.28 | 0.12 | 0.06 | 0.6  | 0.02 | 0.25:0:1      | -0.5:-1.5:-0.9 | 0.4
 curly | 0.1  | 0.06 | 0.7  | 8000 | 10 | 0.6  | 0.03 | 0.75 | 0.6  | 0.02 | 0:0:0         | 0:0:0          | 1.5
-tied  | 0.22 | 0    | 1.2  | 6500 | 9  | 0.1  | 0    | 0.03 | 0.5  | 0.01 | -1:0.1:0      | 0:-0.3:0       | 0.15
-bob   | 0.2  | 0    | 2    | 6500 | 16 | 0.22 | 0.5  | 0.15 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.25
-long  | 0.3  | 0.01 | 3.4  | 6500 | 16 | 0.22 | 0.5  | 0.15 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.25
-bald  | 0    | 0.07 | 0    | 0
+tied  | 0.1  | 0    | 1.2  | 6500 | 9  | 0.1  | 0    | 0.03 | 0.5  | 0.01 | -1:0.1:0      | 0:-0.3:0       | 0.15
+bob   | 0.26 | 0    | 2    | 6500 | 16 | 0.22 | 0.4  | 0.35 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.5
+long  | 0.34 | 0.02 | 3.4  | 6500 | 16 | 0.22 | 0.4  | 0.3  | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.5
+bald  | 0    | 0.04 | 0    | 0
 """)
 
 
@@ -115,7 +115,7 @@ bald  | 0    | 0.07 | 0    | 0
 # targets; ``shape`` target → weight; colours, linear RGB (3,): skin, lips, iris, hair where it is
 # painted on skin, frame, shirt, teeth; ``hairline`` how far back, ``fringe`` whether hair falls on the
 # forehead; ``beard`` "", "full", "goatee" or "moustache"; ``glasses`` () or half width, half height,
-# roundness and rim, decimetres; ``seed`` of each hair's place.
+# roundness and rim, decimetres, and whether they are dark; ``seed`` of each hair's place.
 Person = namedtuple(
     "Person",
     "seed male age ancestry weight shape skin lips blush iris hair melanin redness haircut hairline "
@@ -152,7 +152,7 @@ def _draw_person(rng, index):
     skin *= rng.uniform(0.9, 1.1) * rng.uniform(0.97, 1.03, 3)
     lips = skin * (0.88, 0.66, 0.68)
     if not male and rng.random() < 0.5:  # lipstick
-        lips *= np.array((1.0, 0.6, 0.65)) * rng.uniform(0.75, 1)
+        lips *= np.array((1, *rng.uniform(0.25, 0.65, 2))) * rng.uniform(0.65, 1)
 
     melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
     grey = age > 0.55 and rng.random() < 0.65
@@ -160,9 +160,9 @@ def _draw_person(rng, index):
     hair = np.array((0.3, 0.3, 0.3) if grey else (0.31, 0.21, 0.13)) * (1 - melanin)
     chances = np.array([c[male] for c in HAIRCUTS.values()])
     haircut = str(rng.choice(list(HAIRCUTS), p=chances / chances.sum()))
-    beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.7, 0.14, 0.09, 0.07)))
+    beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.61, 0.14, 0.1, 0.15)))
     wears, *glasses = rng.random(), rng.uniform(0.21, 0.25), rng.uniform(0.14, 0.19)
-    glasses += [rng.choice((0.5, 0.7, 1)), rng.uniform(0.007, 0.016)]
+    glasses += [rng.choice((0.5, 0.7, 1)), rng.uniform(0.007, 0.016), rng.random() < 0.4]
     return Person(
         seed=int(rng.integers(1 << 30)),
         male=float(np.clip(0.86 * male + 0.07 + rng.normal(0, 0.05), 0, 1)),
@@ -178,14 +178,14 @@ def _draw_person(rng, index):
         melanin=melanin,
         redness=0.0 if grey else rng.uniform(0.2, 0.6),
         haircut=haircut,
-        hairline=rng.normal(0, 0.06) + 0.2 * max(age, 0) * male * rng.random(),
-        fringe=haircut in ("crop", "bob", "long", "curly") and rng.random() < 0.4,
+        hairline=rng.normal(-0.09, 0.06) + 0.2 * max(age, 0) * male * rng.random(),
+        fringe=haircut in ("crop", "bob", "long", "curly") and rng.random() < 0.55,
         beard=beard if male and age > 0.05 else "",
         stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
-        glasses=tuple(glasses) if wears < 0.18 else (),
+        glasses=tuple(glasses) if wears < 0.24 else (),
         frame=FRAMES[rng.integers(3)],
         shirt=SHIRTS[rng.integers(4)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
-        teeth=np.array((0.62, 0.56, 0.45)) * rng.uniform(0.85, 1.1),
+        teeth=np.array((0.76, 0.68, 0.58)) * rng.uniform(0.85, 1.1),
     )
 
 
@@ -250,16 +250,20 @@ def _draw_photograph(rng, person, smiles):
     kind = KINDS.index(rng.choice(kinds, p=[GESTURES[name][0] for name in kinds]))
     place = str(rng.choice(list(PLACES), p=[place[0] for place in PLACES.values()]))
     lights, ambient, exposure = _draw_lights(place, rng)
+    yaw, pitch = (
+        truncated(rng, 0.2, 0.5),
+        truncated(rng, 0.1, 0.25),
+    )  # both corners of the mouth are seen
     return Photograph(
         person=person,
         known=person < N_KNOWN,
         smiles=smiles,
         kind=kind,
         expression=draw_expression(kind, rng),
-        yaw=truncated(rng, 0.2, 0.5),  # both corners of the mouth are seen
-        pitch=truncated(rng, 0.1, 0.25),
+        yaw=yaw,
+        pitch=pitch,
         tilt=truncated(rng, 0.1, 0.3),
-        gaze=(truncated(rng, 0.15, 0.3), truncated(rng, 0.06, 0.12)),
+        gaze=(truncated(rng, 0.1, 0.3) - 0.8 * yaw, truncated(rng, 0.05, 0.1) - 0.7 * pitch + 0.04),
         place=place,
         lights=lights,
         ambient=ambient,

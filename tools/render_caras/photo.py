@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
-LEVEL = 0.105  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
+LEVEL = 0.11  # linear light that a well exposed face sends to the film, whose middle grey is 0.14
 
 
 def develop(light, landmarks, photo, skin):
@@ -21,15 +21,17 @@ def develop(light, landmarks, photo, skin):
     wanted = LEVEL * photo.exposure * (skin @ LUMINANCE / 0.3) ** 0.4
     picture = light[..., :3] * (wanted / (face @ LUMINANCE))
     behind = 1 - gaussian_filter(light[..., 3:], (0.7, 0.7, 0))  # hair's coverage is grainy
-    picture = picture + behind * np.minimum(0.25 * background(photo.place, h, rng), 1.2)
+    picture = picture + behind * np.minimum(0.3 * background(photo.place, h, rng), 1.2)
 
     lamp = face / skin  # the colour of the light, which white balance takes away, but for a trace
-    picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.6, 0.95)
+    picture = picture * (lamp @ LUMINANCE / lamp) ** rng.uniform(0.75, 1)
     picture = picture * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.08) * np.array((1, 0, -1)))
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow
     grey = (picture @ LUMINANCE)[..., None]
-    picture = np.maximum(grey + (picture - grey) * rng.uniform(0.85, 1.1), 0)
+    picture = np.maximum(
+        grey + (picture - grey) * rng.choice((0, rng.uniform(0.8, 1.2)), p=(0.07, 0.93)), 0
+    )
 
     a = 1.5 * picture  # the film: a rational curve with toe and shoulder (Narkowicz 2016)
     shown = np.clip(a * (2.51 * a + 0.03) / (a * (2.43 * a + 0.59) + 0.14), 0, 1) ** (1 / 2.2)
@@ -55,8 +57,10 @@ def background(place, size, rng):
         green = np.array((0.5, 0.55, 0.27)) * u(0.08, 0.5) * (1 + rng.normal(0, 0.12, 3))
         horizon = u(0.1, 0.9)
         canvas = np.where((row < horizon)[..., None], sky, _colour(rng, 0.2) * u(0.06, 0.5))
-        leaves = sum(_cloud(n, cells, rng) * cells**0.5 for cells in (4, 9, 20, 40)) / 6
-        tree = row > horizon - u(-0.1, 0.6) + 0.15 * _cloud(n, 3, rng)
+        clouds = [gaussian_filter(rng.normal(size=(n, n)), s) for s in (14, 1, 2, 4, 8)]
+        tree, *leaves = (cloud / cloud.std() for cloud in clouds)
+        leaves = np.mean(leaves, 0)
+        tree = row > horizon - u(-0.1, 0.6) + 0.15 * tree
         canvas[tree] = (green * np.exp(0.9 * leaves)[..., None])[tree]
     for _ in range(rng.integers(0, 5)):  # doors, shelves, houses, cars, a bright window
         colour = _colour(rng, 0.2) * level * np.exp(rng.normal(-0.3, 0.9))
@@ -72,10 +76,3 @@ def background(place, size, rng):
 def _colour(rng, saturation):
     colour = np.exp(rng.normal(0, saturation, 3))
     return colour / (colour @ LUMINANCE)
-
-
-def _cloud(n, cells, rng):
-    """Smooth noise (n, n) of standard deviation 1."""
-    coarse = rng.normal(size=(cells + 3, cells + 3))
-    cloud = zoom(coarse, (n / cells) * 1.0, order=3)[:n, :n]
-    return (cloud - cloud.mean()) / cloud.std()

@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
 from tools.render_caras import hair, mesh
-from tools.render_caras.mesh import LASHES, LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
+from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
 
 SIZE = 104  # pixels of a picture's side
 SAMPLES = 5
@@ -93,16 +93,24 @@ class Studio:
             "skin": material("skin", painted=True, inputs=skin, subsurface_method="BURLEY"),
             "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
             "teeth": material("teeth", inputs={"Roughness": 0.35}),
-            "frame": material("frame", inputs={"Roughness": 0.25}),
             "lashes": material("lashes", inputs=black),
+            "tongue": material(
+                "tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}
+            ),
+            "frame": material("frame", inputs={"Roughness": 0.25}),
+            "lens": material(
+                "lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.1}
+            ),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
         self.skin, skin_faces = head.part("body", above=LOWEST)
         self.tri = triangles(skin_faces)
         self.body = self.add("body", head.base[self.skin], skin_faces, "skin")
         self.body.modifiers.new("smooth", "SUBSURF").render_levels = 1
-        self.lash, lash_faces = head.part(*LASHES)
-        self.lashes = self.add("lashes", head.base[self.lash], lash_faces, "lashes")
+        self.parts = []  # vertices and object of what moves with the skin
+        for name, groups in mesh.PARTS.items():
+            vertices, faces = head.part(*groups)
+            self.parts.append((vertices, self.add(name, head.base[vertices], faces, name)))
         bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=48, radius=1)
         ball = bpy.context.object.data
         ball.shade_smooth()
@@ -133,7 +141,7 @@ class Studio:
         """Make the next person ready: colours, regions of the skin, hair."""
         head, self.person = self.head, person
         self.rest = head.shape(person)
-        self.complexion = head.complexion(person)[self.skin]
+        colour(self.body.data, head.complexion(person)[self.skin])
         ball = self.eyes[0].data
         points = np.array([vertex.co for vertex in ball.vertices])
         colour(ball, mesh.eye_colours(points @ AXES, person.iris))
@@ -177,18 +185,21 @@ class Studio:
         head = self.head
         turned = head.turn(v, R, self.rest)
         self.put(self.body, turned[self.skin])
-        hollow = 0.5 * mesh.smoothstep(0.002, 0.02, mesh.hollows(v[self.skin], self.tri))
-        colour(self.body.data, self.complexion * (1 - hollow[:, None] * (0.55, 0.63, 0.71)))
-        self.put(self.lashes, turned[self.lash])
+        for vertices, thing in self.parts:
+            self.put(thing, turned[vertices])
         look = rotation(*photo.gaze, 0)
         for eye, (centre, radius) in zip(self.eyes, head.eyes(turned)):
             turn = Matrix((AXES @ R @ look @ AXES.T).tolist()).to_4x4()
             place, size = Matrix.Translation(centre @ TO_BLENDER), Matrix.Scale(0.1 * radius, 4)
             eye.matrix_world = place @ turn @ size
-        wires = {"teeth": (mesh.teeth(self.rest), (0.05 * mesh.TOOTH, 0.05 * mesh.TOOTH))}
+        wires = {}
         if self.person.glasses:
-            thick = 0.1 * self.person.glasses[-1]
-            wires["frame"] = mesh.spectacles(head, v, self.person.glasses), (thick, thick)
+            *_, rim, dark = self.person.glasses
+            rims, arms = mesh.spectacles(head, v, self.person.glasses)
+            wires["frame"] = rims + arms, (0.1 * rim, 0.1 * rim)
+            for lens in rims if dark else ():
+                lens = mesh.rigidly(lens, R, self.rest)
+                self.passing.append(self.add("lens", lens, [range(len(lens))], "lens"))
         for name, strands in self.strands.items():
             if strands is not None and len(strands.points):
                 root = HAIR_RADIUS[name]
