@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.data import whole_file
+from helpers.files import whole_file
 
 NEGATIVES = Path(__file__).resolve().parents[2] / "reporte" / "caras"
 
