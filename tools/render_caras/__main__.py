@@ -25,8 +25,8 @@ from joblib import Parallel, delayed
 from PIL import Image
 from tqdm import tqdm
 
-from helpers.files import whole_file
 from helpers.faces import align, find_faces
+from helpers.files import whole_file
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
 from tools.render_caras.sittings import NEGATIVES, negative, shoot

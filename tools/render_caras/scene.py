@@ -99,7 +99,7 @@ class Studio:
             ),
             "frame": material("frame", inputs={"Roughness": 0.25}),
             "lens": material(
-                "lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.1}
+                "lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.4}
             ),
             **{name: material(name, **hairy) for name in HAIR_RADIUS},
         }
