@@ -36,7 +36,7 @@ PERSON = attrgetter("person")
 CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
 # Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
 OFFSETS = np.array([(-0.6, 0.2), (0.0, 0.1), (-0.3, -0.4), (0.1, -1.8), (-0.6, -1.9)])
-SEEN = 0.25  # of the way from there to where it sees them in each picture
+SEEN = 0.35  # of the way from there to where it sees them in each picture
 
 TEETH = {"mouth-open": 5}  # units that show them, how much
 TEETH |= dict.fromkeys(
