@@ -60,6 +60,8 @@ def test_cost_steps_count_the_steps_that_rose(published):
     costs[60:80:2] += 0.1  # each is above the one before it
     figure = plots.cost_steps(costs, 0.0075, published)
     assert "De 0.72 a 0.09… pero el costo sube en 10 de 149 pasos" in texts(figure)
+    costs[-1] = 0.0049
+    assert "De 0.72 a 0.005… pero" in texts(plots.cost_steps(costs, 0.0075, published))
     assert len(figure.axes[0].lines) == (1 if published is None else 2)
     first, last = figure.axes[1].lines[0].get_xdata()[[0, -1]]
     assert first <= 60 and last >= 78  # where it zigzags
