@@ -77,11 +77,19 @@ def test_nobody_is_grotesque_and_no_face_turned_away(cast, halves):
     assert np.abs(turned.mean(0)).max() < 0.02
 
 
+def test_eyes_look_about_at_the_camera(halves):
+    photos = sum(halves, [])
+    left = np.array([np.add(p.gaze, (p.yaw, p.pitch)) for p in photos])  # beside the camera
+    turned = np.array([(p.yaw, p.pitch) for p in photos])
+    assert (left.std(0) < 0.7 * turned.std(0)).all()
+
+
 def test_all_ages_skins_haircuts_and_lights(cast, halves):
     assert min(p.age for p in cast) < 0 and max(p.age for p in cast) > 0.8
     assert {int(np.argmax(p.ancestry)) for p in cast} == {0, 1, 2}
     assert {p.haircut for p in cast} == set(people.HAIRCUTS)
     assert 0.1 < np.mean([bool(p.glasses) for p in cast]) < 0.3
+    assert 0.03 < np.mean([bool(p.glasses) and p.glasses[-1] for p in cast]) < 0.15  # dark ones
     assert {p.place for p in sum(halves, [])} == set(people.PLACES)
     assert 0.4 < np.mean([p.male > 0.5 for p in cast]) < 0.6
 
