@@ -131,6 +131,9 @@ def test_the_film_is_the_training(watchable, caras):
             seen = pixels[-64:, 64 * i : 64 * (i + 1)]
             W4, W3, W2 = (kept[40][f"W{l}"] for l in (4, 3, 2))
             sign = np.sign((W4 @ W3 @ W2)[0, unit - 1])  # orange pushes towards class 1
+            if not learnt.any():  # of a step too long, units die before they learn
+                assert rate == 0.5 and np.abs(seen).max() < 0.03
+                continue
             assert np.corrcoef(seen.ravel(), sign * learnt.ravel())[0, 1] > 0.9
 
 
