@@ -17,7 +17,6 @@ from helpers.files import (
     read_array,
     shown,
 )
-from helpers.files import whole_file as whole_file  # where others still look for it
 from helpers.photos import load_photo as load_photo
 
 DATASETS = PROJECT / "datasets"

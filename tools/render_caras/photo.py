@@ -29,9 +29,8 @@ def develop(light, landmarks, photo, skin):
     glow = gaussian_filter(np.minimum(picture, 2), (h / 32, h / 32, 0))
     picture = 0.95 * picture + 0.05 * glow
     grey = (picture @ LUMINANCE)[..., None]
-    picture = np.maximum(
-        grey + (picture - grey) * rng.choice((0, rng.uniform(0.8, 1.2)), p=(0.07, 0.93)), 0
-    )
+    colour = rng.choice((0, rng.uniform(0.8, 1.2)), p=(0.07, 0.93))  # some in black and white
+    picture = np.maximum(grey + (picture - grey) * colour, 0)
 
     a = 1.5 * picture  # the film: a rational curve with toe and shoulder (Narkowicz 2016)
     shown = np.clip(a * (2.51 * a + 0.03) / (a * (2.43 * a + 0.59) + 0.14), 0, 1) ** (1 / 2.2)
@@ -58,10 +57,9 @@ def background(place, size, rng):
         horizon = u(0.1, 0.9)
         canvas = np.where((row < horizon)[..., None], sky, _colour(rng, 0.2) * u(0.06, 0.5))
         clouds = [gaussian_filter(rng.normal(size=(n, n)), s) for s in (14, 1, 2, 4, 8)]
-        tree, *leaves = (cloud / cloud.std() for cloud in clouds)
-        leaves = np.mean(leaves, 0)
-        tree = row > horizon - u(-0.1, 0.6) + 0.15 * tree
-        canvas[tree] = (green * np.exp(0.9 * leaves)[..., None])[tree]
+        outline, *leaves = (cloud / cloud.std() for cloud in clouds)
+        tree = row > horizon - u(-0.1, 0.6) + 0.15 * outline
+        canvas[tree] = (green * np.exp(0.9 * np.mean(leaves, 0))[..., None])[tree]
     for _ in range(rng.integers(0, 5)):  # doors, shelves, houses, cars, a bright window
         colour = _colour(rng, 0.2) * level * np.exp(rng.normal(-0.3, 0.9))
         box = abs(column - u(0, 1)) < u(0.04, 0.3), abs(row - u(lowest, 1)) < u(0.05, 0.5)
