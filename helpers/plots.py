@@ -389,7 +389,7 @@ def hyperparameters(studies, scores, chosen, published=None):
     winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
     lead = scores[winner].right.sum() - scores[chosen].right.sum()
     if not lead:
-        return figure, "Nada de lo que se probó gana a la receta publicada"
+        return figure, "Nada de lo que se probó gana a la receta en uso"
     changed = next(field for field, recipes in studies.items() if winner in recipes)
     what = f"{FIELDS[changed]}, {_setting(changed, winner)}".partition("\n")[0]
     return figure, f"Lo mejor ({what}) gana por {lead} de {len(scores[chosen].right)} imágenes"
