@@ -7,8 +7,8 @@ import pytest
 
 from helpers.data import load_dataset
 from tools.render_caras import people
+from tools.render_caras.__main__ import negative
 from tools.render_caras.photo import develop
-from tools.render_caras.sittings import negative
 
 
 @pytest.fixture(scope="module")
@@ -124,17 +124,16 @@ def test_truncated_numbers_stay_within_their_limit():
 
 def test_developing_exposes_for_the_face(halves):
     photo = halves[0][0]
-    landmarks = np.array([(53.0, 60), (91, 60), (72, 80), (58, 98), (86, 98)])
     light = np.ones((144, 144, 4), np.float32) * 0.1
     light[..., 3] = 1
     skin = np.full(3, 0.3)
-    pictures = [develop(light * (k, k, k, 1), landmarks, photo, skin) for k in (1, 50)]
+    pictures = [develop(light * (k, k, k, 1), photo, skin) for k in (1, 50)]
     assert pictures[0].shape == (144, 144, 3) and pictures[0].dtype == np.uint8
-    assert np.abs(pictures[0].astype(int) - pictures[1]).max() <= 2  # a brighter lamp, same photo
-    tinted = develop(light * (1, 0.9, 0.6, 1), landmarks, photo, skin)
+    assert np.abs(pictures[0].astype(int) - pictures[1]).mean() < 1  # a brighter lamp, same photo
+    tinted = develop(light * (1, 0.9, 0.6, 1), photo, skin)
     casts = [p.reshape(-1, 3).mean(0) / p.mean() for p in (pictures[0], tinted)]
     assert casts[1][2] > 0.85 * casts[0][2]  # of the lamp's colour a trace is left
-    brighter = develop(light, landmarks, photo._replace(exposure=2 * photo.exposure), skin)
+    brighter = develop(light, photo._replace(exposure=2 * photo.exposure), skin)
     assert brighter.mean() > pictures[0].mean() + 10
 
 

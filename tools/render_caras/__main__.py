@@ -15,8 +15,6 @@ import importlib.util
 import os
 import sys
 import zlib
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import h5py
@@ -29,19 +27,10 @@ from helpers.faces import align, find_faces
 from helpers.files import whole_file
 from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
-from tools.render_caras.sittings import NEGATIVES, negative, shoot
 
 PROJECT = Path(__file__).resolve().parents[2]
-PERSON = attrgetter("person")
-CLASSES = np.char.encode(["no sonríe", "sonríe"], "utf-8")
-# Where the detector sees the five landmarks, beside where they are; pixels of the 64, measured on renders.
-OFFSETS = np.array([(-0.6, 0.2), (0.0, 0.1), (-0.3, -0.4), (0.1, -1.8), (-0.6, -1.9)])
-SEEN = 0.35  # of the way from there to where it sees them in each picture
-
-TEETH = {"mouth-open": 5}  # units that show them, how much
-TEETH |= dict.fromkeys(
-    ("mouth-upward-retraction", "mouth-part-later", "mouth-depression-retraction"), 1
-)
+NEGATIVES = PROJECT / "reporte" / "caras"
+SEEN = 0.6  # of the way from the landmarks to where the detector sees them in each picture
 
 
 def data_folder():
@@ -56,36 +45,52 @@ def data_folder():
     return folder
 
 
+def negative(person, photo):
+    """Return where a photograph's rendered light is kept: its name follows all that made it."""
+    light = repr((person, photo._replace(exposure=None, seed=None)))  # these are for developing
+    return NEGATIVES / f"{photo.person:03}-{zlib.crc32(light.encode()):08x}.npz"
+
+
+def sit(folder, person, sitting):
+    """Take a person's photographs, a list of (photograph, path), and keep each as it is done."""
+    from tools.render_caras.scene import studio  # bpy meddles with sys.path: in workers only
+
+    studio(folder).receive(person)
+    for photo, path in sitting:
+        light, landmarks, mouth = studio(folder).shoot(photo)
+        with whole_file(path) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, light=light.astype(np.float16), landmarks=landmarks, mouth=mouth)
+
+
 def render(people, photos, folder, processes):
     """Render what isn't there yet, all photographs of a person together."""
     NEGATIVES.mkdir(parents=True, exist_ok=True)
-    missing = [p for p in photos if not negative(people[p.person], p).exists()]
-    sittings = [
-        delayed(shoot)(folder, people[person], list(group))
-        for person, group in groupby(sorted(missing, key=PERSON), PERSON)
-    ]
-    done = Parallel(processes, return_as="generator")(sittings)
-    for _ in tqdm(done, total=len(sittings), unit="persona", desc="Retratando"):
+    sittings = {}
+    for photo in photos:
+        path = negative(people[photo.person], photo)
+        if not path.exists():
+            sittings.setdefault(photo.person, []).append((photo, path))
+    jobs = [delayed(sit)(folder, people[i], sitting) for i, sitting in sittings.items()]
+    done = Parallel(processes, return_as="generator")(jobs)
+    for _ in tqdm(done, total=len(jobs), unit="persona", desc="Retratando"):
         pass
 
 
 def prints(people, photos):
     """Develop and align; return images (m, 64, 64, 3) and a dictionary of attributes (m,)."""
-    images, gaps, darkness = [], [], []
+    images, mouths, darkness = [], [], []
     for photo in tqdm(photos, unit="foto", desc="Revelando"):
         person = people[photo.person]
         with np.load(negative(person, photo)) as kept:
             light, landmarks = kept["light"].astype(np.float32), kept["landmarks"]
-            gaps.append(float(kept["gap"]))
-        picture = develop(light, landmarks, photo, person.skin)
+            mouths.append(kept["mouth"])
+        picture = develop(light, photo, person.skin)
         images.append(align(picture, as_seen(picture, landmarks)))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
     column = lambda name: np.array([getattr(photo, name) for photo in photos])  # noqa: E731
     attributes = {name: column(name) for name in ("person", "known", "kind")}
     attributes |= {name: np.degrees(column(name)) for name in ("yaw", "pitch", "tilt")}
-    shown = [max(p.expression.get(unit, 0) * w for unit, w in TEETH.items()) for p in photos]
-    attributes["teeth"] = np.clip(shown, 0, 1)
-    attributes["mouth_opening"] = np.clip(np.array(gaps) / 0.35, 0, 1)
+    attributes["mouth_opening"], attributes["teeth"] = np.clip(np.array(mouths).T / 0.35, 0, 1)
     attributes["darkness"] = np.array(darkness)
     return np.array(images), attributes
 
@@ -97,14 +102,13 @@ def as_seen(picture, landmarks):
     network with a weight for each pixel learns worse from faces that tremble.
     """
     between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
-    expected = landmarks + OFFSETS * between_eyes / 22
     margin, size = len(picture) // 4, 3 * (len(picture) + 2 * (len(picture) // 4))
     around = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
     for seen in find_faces(np.asarray(Image.fromarray(around).resize((size, size)))):
         seen = (seen + 0.5) / 3 - 0.5 - margin
-        if np.linalg.norm(seen - expected, axis=1).mean() < 0.25 * between_eyes:
-            return expected + SEEN * (seen - expected)
-    return expected
+        if np.linalg.norm(seen - landmarks, axis=1).mean() < 0.25 * between_eyes:
+            return landmarks + SEEN * (seen - landmarks)
+    return landmarks
 
 
 def write(split, images, labels, attributes, split_id):
@@ -116,7 +120,7 @@ def write(split, images, labels, attributes, split_id):
         file[f"{split}_set_y"] = labels
         for name, values in attributes.items():
             file[f"{split}_set_{name}"] = values
-        file["list_classes"] = CLASSES
+        file["list_classes"] = np.char.encode(["no sonríe", "sonríe"], "utf-8")
         file["split_id"] = np.array([split_id.encode()])
 
 

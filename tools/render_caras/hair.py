@@ -84,31 +84,21 @@ def head_of_hair(skin, person, density):
     cut = person.haircut
     if cut == "bald":
         return None
-    _, _, length, count, steps, *how, comb, low_comb, disorder = HAIRCUTS[cut]
+    _, _, length, count, steps, *how, comb, disorder = HAIRCUTS[cut]
     how = {"steps": int(steps), **dict(zip(("lift", "gravity", "curl", "stiff", "margin"), how))}
     roots = skin.roots(density, int(count))
     root, rng, m = skin.at(skin.base, roots), skin.rng, len(roots[0])
     side = SIDE * np.sign(root[:, :1] - rng.choice((-0.3, 0, 0.3)))  # of the parting
-    low = smoothstep(7.9, 7.1, root[:, 1:2])
     length = length * rng.uniform(0.8, 1.2) * rng.uniform(0.75, 1.25, m)
     if cut not in ("long", "bob", "tied"):  # shorter towards the neck
-        length = np.maximum(length * (1 - 0.65 * low[:, 0]), 0.05)
-    (front, up, out), (low_front, low_up, low_out) = comb, low_comb
-    comb = (front + low * low_front) * FRONT + (up + low * low_up) * UP
-    comb = comb + (out + low * low_out) * side
-    if cut in ("long", "bob"):
-        away = np.clip(np.abs(root[:, :1]) / 0.35, 0, 1)
-        comb = side * (1.2 - 0.6 * away) - (0.45 + 0.35 * (root[:, 2:] > 0.5)) * FRONT - 0.35 * UP
-    elif cut == "curly":
-        comb = unit(skin.at(skin.normals, roots))
+        length = np.maximum(length * (1 - 0.65 * smoothstep(7.9, 7.1, root[:, 1])), 0.05)
+    comb = comb[0] * FRONT + comb[1] * UP + comb[2] * side
+    if person.fringe:
+        front = (root[:, 2] > 0.6) & (np.abs(root[:, 0]) < 0.45)
+        comb = np.where(front[:, None], FRONT - 0.6 * UP + 0.3 * side, comb)
+        length = np.where(front, rng.uniform(0.35, 0.7, m), length)
     comb = comb + disorder * (rng.random((m, 3)) - 0.5)
     strands = skin.grow(roots, length, comb, **how)
-    if person.fringe:
-        front = np.flatnonzero((root[:, 2] > 0.6) & (np.abs(root[:, 0]) < 0.45))
-        comb = FRONT - 0.6 * UP + 0.3 * side[front] + 0.4 * (rng.random((m, 3)) - 0.5)[front]
-        length = 0.35 + 0.35 * rng.random(len(front))
-        how |= {"lift": 0.25, "gravity": 0.25, "curl": 0.0, "stiff": 0.6, "margin": 0.03}
-        strands.points[front] = skin.grow([part[front] for part in roots], length, comb, **how)[0]
     x, y, z = np.moveaxis(strands.points - skin.middle_of_eyes, -1, 0)
     across = np.abs(x) < 0.52 - 0.15 * smoothstep(-0.4, -1.0, y)
     across &= (y < 0.22) & (y > -1.2) & (z > -0.55)
@@ -118,17 +108,16 @@ def head_of_hair(skin, person, density):
 def brows(skin, person):
     """Return the ``Strands`` of both brows: arcs along the ridge, thinner and sparser at the ends."""
     u = skin.rng.uniform
-    thickness, height = u(0.018, 0.032) + 0.012 * person.male, skin.rng.normal(0, 0.012)
-    arch, thick = u(0.01, 0.05), u(0.3, 0.8)
+    thickness, arch, count = u(0.018, 0.032) + 0.012 * person.male, u(0.01, 0.05), int(u(200, 560))
     where = np.exp(-(((np.abs(skin.base) - (0.3, 7.43, 1.35)) / (0.25, 0.12, 0.3)) ** 2).sum(1) / 2)
     roots = skin.roots(where, 20000)
     root, rng = skin.at(skin.base, roots), skin.rng
     along = (np.abs(root[:, 0]) - 0.115) / 0.4
-    middle = 7.425 + height + arch * np.sin(np.clip(along, 0, 1) * 2.6) + 0.015 * (1 - along)
-    width = thickness * np.interp(along, (-0.05, 0.15, 0.6, 1.05), (0.7, 1, 0.8, 0.2))
-    off = np.abs(root[:, 1] - middle) / width
-    chance = np.interp(along, (-0.06, 0.08, 0.8, 1.06), (0, 1, 0.8, 0)) * smoothstep(1.5, 0.1, off)
-    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[: int(800 * thick)]
+    middle = 7.43 + arch * np.sin(np.clip(along, 0, 1) * 2.6)
+    width = thickness * np.interp(along, (-0.06, 0.08, 0.6, 1.06), (0.5, 1, 0.8, 0.1))
+    chance = np.interp(along, (-0.06, 0.1, 0.7, 1.06), (0, 1, 0.8, 0))
+    chance *= smoothstep(1.5, 0.1, np.abs(root[:, 1] - middle) / width)
+    keep = np.flatnonzero((rng.random(len(root)) < chance) & (root[:, 2] > 0.8))[:count]
     roots, along = [part[keep] for part in roots], along[keep, None]
     comb = SIDE * np.sign(root[keep, :1]) + (0.6 - 1.0 * np.clip(along, 0, 1)) * UP
     comb = comb + 0.6 * (rng.random((len(keep), 3)) - 0.5)
@@ -142,11 +131,8 @@ def beard(skin, person, regions):
         return None
     roots = skin.roots(regions[person.beard], 6000 if person.beard == "full" else 3000)
     root, rng = skin.at(skin.base, roots), skin.rng
-    upper = (root[:, 1:2] > 6.64) & (np.abs(root[:, :1]) < 0.34)
-    comb = -UP * np.where(upper, 0.35, 1) + SIDE * np.sign(root[:, :1]) * np.where(upper, 1.2, 0.35)
-    comb = comb + 0.8 * (rng.random((len(root), 3)) - 0.5)
-    length = rng.uniform(0.05, 0.14) * rng.uniform(0.6, 1.4, len(root))
-    length *= np.where(upper[:, 0], 0.6, 1)
+    comb = 0.6 * SIDE * np.sign(root[:, :1]) - UP + 0.8 * (rng.random((len(root), 3)) - 0.5)
+    length = rng.uniform(0.05, 0.1) * rng.uniform(0.6, 1.4, len(root))
     strands = skin.grow(roots, length, comb, steps=5, lift=0.3, gravity=0.1, curl=0.15)
     tip = strands.points[:, -1] - skin.rest[roots[0][:, 0]] + skin.base[roots[0][:, 0]]
     lips = (np.abs(tip[:, 0]) < 0.3) & (np.abs(tip[:, 1] - 6.6) < 0.08)

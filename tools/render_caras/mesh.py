@@ -13,20 +13,12 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 LOWEST = 3.6  # what is below isn't in the picture
-NOSE_TIP, MOUTH_CORNER, UPPER_LIP, LOWER_LIP, LIPS_MEET = (
-    294,
-    7435,
-    474,
-    494,
-    [5339, 11942],
-)  # vertices
+NOSE_TIP, MOUTH_CORNER, LIPS, LIPS_MEET = 294, 7435, [474, 494], [5339, 11942]  # vertices
 PARTS = {  # what moves with the skin, by material: groups of the base mesh
     "lashes": tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2)),
     "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
-    "tongue": ("helper-tongue",),
 }
 AGES = {"child": -0.5, "young": 0.0, "old": 1.0}
-SIZES = {"min": 0.0, "average": 0.5, "max": 1.0}
 MACROS = ("african", "asian", "caucasian")
 
 
@@ -43,12 +35,6 @@ def unit(vectors):
 def rotation(yaw, pitch, tilt):
     """Return the (3, 3) matrix that turns a head that looks along z."""
     return Rotation.from_euler("ZYX", (-tilt, yaw, pitch)).as_matrix()
-
-
-def shares(x, knots):
-    """Return how much of each of ``knots``, name → place, a number between them takes."""
-    rows = zip(knots, np.eye(len(knots)))
-    return {name: np.interp(x, list(knots.values()), row) for name, row in rows}
 
 
 def rigidly(points, R, rest):
@@ -84,8 +70,8 @@ class Head:
 
     def _read_target(self, name):
         """Return the offsets (n, 3) of a target: its path under targets/ without extension."""
-        with gzip.open(self.folder / "targets" / f"{name}.target.gz", "rt") as file:
-            rows = [line.split() for line in file if line[:1].isdigit()]
+        packed = (self.folder / "targets" / f"{name}.target.gz").read_bytes()
+        rows = [line.split() for line in gzip.decompress(packed).splitlines() if line[:1].isdigit()]
         rows = np.array(rows, float).reshape(-1, 4)
         offsets = np.zeros_like(self.base)
         offsets[rows[:, 0].astype(int)] = rows[:, 1:]
@@ -99,18 +85,16 @@ class Head:
         number = {vertex: i for i, vertex in enumerate(vertices)}
         return vertices, [[number[vertex] for vertex in face] for face in faces]
 
-    # -- people, expressions, pose ---------------------------------------------------------
-
     def shape(self, person):
         """Return the vertices (n, 3) of a person at rest."""
         v = self.base.copy()
-        for age, a in shares(person.age, AGES).items():
+        for age, row in zip(AGES, np.eye(3)):
+            a = np.interp(person.age, list(AGES.values()), row)
             for sex, s in (("male", person.male), ("female", 1 - person.male)):
                 for race, r in zip(MACROS, person.ancestry):
                     v += a * s * r * self.target(f"macrodetails/{race}-{sex}-{age}")
-                for weight, w in shares(person.weight, SIZES).items():
-                    name = f"universal-{sex}-{age}-averagemuscle-{weight}weight"
-                    v += a * s * w * self.target(f"macrodetails/{name}")
+                name = f"macrodetails/universal-{sex}-{age}-averagemuscle-averageweight"
+                v += a * s * self.target(name)
         for name, weight in person.shape.items():
             v += weight * self.target(name)
         return v
@@ -122,14 +106,10 @@ class Head:
             v = v + weight * self.target(name if "/" in name else f"expression/units/{race}/{name}")
         return v
 
-    @cached_property
-    def turning(self):
-        """How much of the head's turn each vertex follows, (n, 1): the neck bends in between."""
-        return smoothstep(5.5, 6.5, self.base[:, 1] + 0.35 * self.base[:, 2])[:, None]
-
     def turn(self, v, R, rest):
-        """Return the vertices (n, 3) with the head turned by the matrix ``R``."""
-        return v + self.turning * (rigidly(v, R, rest) - v)
+        """Return the vertices (n, 3) with the head turned by the matrix ``R``; the neck bends."""
+        share = smoothstep(5.5, 6.5, self.base[:, 1:2] + 0.35 * self.base[:, 2:])
+        return v + share * (rigidly(v, R, rest) - v)
 
     def eyes(self, v):
         """Return centre (3,) and radius of the right and the left eyeball."""
@@ -140,6 +120,13 @@ class Head:
             found.append((centre, np.linalg.norm(ball - centre, axis=1).mean()))
         return found
 
+    def mouth(self, v, rest):
+        """Return how far the lips are apart, and how much of both rows of teeth is seen, dm."""
+        top, bottom = rest[LIPS_MEET, 1].mean() + (v - rest)[LIPS, 1]
+        upper, lower = (v[self.part(f"helper-{row}-teeth")[0], 1] for row in ("upper", "lower"))
+        seen = max(0, top - max(bottom, upper.min())) + max(0, min(top, lower.max()) - bottom)
+        return max(0, top - bottom), seen
+
     def landmarks(self, v, calm, R):
         """Return the five points (5, 3) of a face turned by ``R``: eye, eye, nose, mouth, mouth.
 
@@ -149,8 +136,6 @@ class Head:
         eyes = [centre + radius * R[:, 2] for centre, radius in self.eyes(v)]
         corners = 0.2 * v[LIPS_MEET] + 0.8 * calm[LIPS_MEET]
         return np.array([*eyes, v[NOSE_TIP], *corners])
-
-    # -- regions, in the coordinates of the mesh at rest -------------------------------------
 
     def painted(self, name):
         """Return the values (n,) in [0, 1] of one of MPFB2's mask textures at the vertices."""
@@ -171,23 +156,19 @@ class Head:
 
     @cached_property
     def regions(self):
-        """Where skin is red, dark or bearded: name → (n,) in [0, 1]."""
+        """Where skin is red or bearded, on the mesh at rest: name → (n,) in [0, 1]."""
         x, y, z = np.abs(self.base[:, 0]), *self.base[:, 1:].T
-        ears, lips, inside, lids = map(self.painted, ("ears", "lips", "inside-mouth", "eyelids"))
+        ears, lips, inside = map(self.painted, ("ears", "lips", "inside-mouth"))
         blush = 0.9 * self.blob((0.42, 6.95, 1.2), (0.17, 0.17, 0.4)) + 0.8 * ears
         blush += 0.8 * self.blob((0, 6.98, 1.6), (0.11, 0.12, 0.25))
-        blush += 0.35 * self.blob((0, 6.3, 1.3), (0.2, 0.1, 0.3))
-        socket = self.blob((0.3, 7.12, 1.35), (0.14, 0.06, 0.2))
-        socket = 0.5 * lids + 0.5 * socket + 0.4 * self.blob((0.15, 7.3, 1.35), (0.06, 0.1, 0.2))
         line = np.interp(x, (0, 0.25, 0.45, 0.6, 0.7), (6.86, 6.8, 6.66, 6.82, 7.2))
         throat = np.interp(z, (-0.2, 0.3, 1.0, 1.5), (6.3, 6.15, 6.05, 6.1))
         beard = smoothstep(0.06, -0.06, y - line) * smoothstep(-0.12, 0.05, y - throat)
         beard *= smoothstep(0.15, 0.4, z) * (1 - lips) * (1 - inside) * (1 - ears)
         beard *= 1 - smoothstep(0.02, 0.0, np.abs(self.base[:, 1] - 6.61) * (x < 0.33))
         goatee, moustache = beard * smoothstep(0.36, 0.26, x), beard * (x < 0.28) * (y > 6.64)
-        found = {"full": beard, "goatee": goatee, "moustache": moustache, "ears": ears}
-        found |= {"blush": np.clip(blush, 0, 1), "socket": np.clip(socket, 0, 1)}
-        return found | {"lips": lips, "inside": inside}
+        found = {"full": beard, "goatee": goatee, "moustache": moustache, "blush": blush}
+        return found | {"ears": ears, "lips": lips, "inside": inside}
 
     def scalp(self, person):
         """Where hair grows (n,), thinning out towards the forehead."""
@@ -195,21 +176,16 @@ class Head:
         back_to_front = (-0.9, -0.3, 0, 0.2, 0.45, 0.6, 0.75, 0.95, 1.2)
         heights = (6.75, 6.75, 6.85, 7.05, 7.15, 7.42, 7.68, 7.84, 7.84)
         line = np.interp(z, back_to_front, heights)
-        temples = 1 + 0.8 * smoothstep(0.1, 0.4, x)
-        line = line + person.hairline * smoothstep(0.4, 0.9, z) * temples
-        # It waves, goes back at the temples, and thins out over a finger's breadth.
-        a, b, c = np.random.default_rng(person.seed).uniform(-1, 1, 3)
-        line = line + 0.03 * np.sin(9 * self.base[:, 0] + 3 * a) + 0.02 * np.sin(23 * x + 3 * b)
-        line = line + (0.05 + 0.05 * c) * np.exp(-(((x - 0.38) / 0.14) ** 2))
-        grows = smoothstep(-0.03, 0.17, y - line) * (z < 1.6)
+        line += person.hairline * smoothstep(0.4, 0.9, z) * (1 + 0.8 * smoothstep(0.1, 0.4, x))
+        line += 0.03 * np.sin(9 * self.base[:, 0] + person.seed)
+        grows = smoothstep(-0.03, 0.17, y - line) * (z < 1.6)  # thins out over a finger's breadth
         return grows * (1 - smoothstep(0.1, 0.4, self.regions["ears"])) * (person.haircut != "bald")
 
     def complexion(self, person):
         """Return the colours (n, 3) of a person's skin, lips, shaven beard, scalp and shirt."""
         r, rng = self.regions, np.random.default_rng(person.seed)
-        c = person.skin * (1 + 0.1 * np.sin(self.base @ rng.normal(0, 6, (3, 5))).mean(1))[:, None]
-        c = c * (1 - person.blush * r["blush"][:, None] * (0.12, 0.36, 0.5))
-        c = c * (1 - (0.4 + 0.6 * max(person.age, 0)) * r["socket"][:, None] * (0.3, 0.35, 0.4))
+        c = person.skin * (1 + 0.06 * rng.normal(size=(len(self.base), 1)))
+        c = c * (1 - 0.65 * r["blush"][:, None] * (0.12, 0.36, 0.5))
         haired = np.maximum(0.6 * person.stubble * r["full"], 0.8 * self.scalp(person))
         x, y, z = self.base.T
         collar = (x / 0.8) ** 2 + ((z - 0.35) / 0.95) ** 2 + ((y - 5.75) / 0.6) ** 2
@@ -228,11 +204,6 @@ def eye_colours(points, iris):
     return c + smoothstep(0.47, 0.53, angle) * ((0.53, 0.48, 0.45) - c)
 
 
-def triangles(faces):
-    """Return faces of four corners as (k, 3) triangles."""
-    return np.array(faces)[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
-
-
 def normals(v, tri):
     """Return the unit normals (n, 3) of the vertices of a mesh of triangles."""
     a, b, c = np.moveaxis(v[tri], 1, 0)
@@ -241,27 +212,17 @@ def normals(v, tri):
     return unit(n)
 
 
-# -- what isn't in the base mesh: glasses, as wires -----------------------------------------------
-
-
-def bulge(a, power):
-    """Keep the sign of ``a`` in [-1, 1]; powers below 1 make a circle squarish."""
-    return np.sign(a) * np.abs(a) ** power
-
-
 def spectacles(head, v, glasses):
     """Return the rims and the other wires of a frame, paths (k, 3); the head is not turned."""
     (right, _), (left, _) = head.eyes(v)
     middle, half = (left + right) / 2 + (0, -0.03, 0.33), (left - right)[0] / 2
     width, height, power, *_ = glasses
-    t = np.linspace(0, 2 * np.pi, 29)
-    rims, wires, bridge = [], [], half - width
+    t, bridge, rims, wires = np.linspace(0, 2 * np.pi, 29), half - width, [], []
+    x0, y = (np.sign(a) * np.abs(a) ** power for a in (np.cos(t), np.sin(t)))  # below 1: squarish
     for side in (1, -1):
-        x = side * (half + 0.01) + width * bulge(np.cos(t), power)
-        bend = -0.7 * np.maximum(np.abs(x) - half, -0.1) ** 2
-        rims.append(middle + np.stack([x, height * bulge(np.sin(t), power), bend], 1))
-        hinge = half + width
-        arm = (hinge, 0.06, -0.03), (hinge + 0.06, 0.06, -0.15), (0.8, 0.03, -0.6), (0.82, 0, -1.2)
+        x = side * (half + 0.01) + width * x0
+        rims.append(middle + np.stack([x, height * y, -0.7 * (np.abs(x) - half) ** 2], 1))
+        arm = (half + width, 0.06, -0.03), (0.8, 0.03, -0.6), (0.82, 0, -1.2)
         wires.append(middle + np.array(arm) * (side, 1, 1))
     wires.append(middle + np.array([(bridge, 0.03, 0), (0, 0.07, 0.02), (-bridge, 0.03, 0)]))
     return rims, wires

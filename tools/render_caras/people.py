@@ -39,21 +39,21 @@ def cell(text):
 
 # Among smiles or among the others, how often; what mouth, eyes and brows do: units and their strengths.
 GESTURES = table("""
-closed smile     | 0.33 | corner-puller 0.75:1.1 retraction 0.6:1.15 elevation 0:0.3 | slit 0.2:0.6 | down 0:0.2
-smile with teeth | 0.46 | corner-puller 0.65:1 upward-retraction 0.4:0.8 retraction 0.5:1.1 elevation 0.4:0.9 open 0:0.06 | slit 0.2:0.6 | down 0:0.2
-laugh            | 0.21 | corner-puller 0.65:1 upward-retraction 0.4:0.8 retraction 0.5:1.1 elevation 0.5:1 open 0.08:0.32 | slit 0.2:0.6 | down 0:0.2
-neutral          | 0.42 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.5 | down 0:0.2
-stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.5 | down 0.2:0.8
-talking          | 0.22 | open 0.05:0.35 part-later 0:0.3 protusion 0.1:0.6 depression-retraction 0:0.3 | slit 0:0.4 | down 0:0.2
-surprised        | 0.06 | open 0.2:0.55 protusion 0:0.4 | opened-up 0.4:0.8 | up 0.3:0.8 inner-up 0:0.4
-yawning          | 0.03 | open 0.5:0.85 protusion 0:0.3 | closure 0.6:1 | down 0.2:0.8
-pouting          | 0.07 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.4 | down 0:0.2
+closed smile     | 0.33 | corner-puller 0.9:1.25 retraction 0.4:1 elevation 0:0.2 | slit 0.1:0.45 | down 0:0.2
+smile with teeth | 0.46 | corner-puller 0.75:1 upward-retraction 0.5:0.8 retraction 0.3:0.8 elevation 0.2:0.5 open 0:0.06 | slit 0.1:0.45 | down 0:0.2
+laugh            | 0.21 | corner-puller 0.75:1 upward-retraction 0.5:0.8 retraction 0.3:0.8 elevation 0.3:0.6 open 0.05:0.2 | slit 0.1:0.45 | down 0:0.2
+neutral          | 0.48 | depression 0:0.3 parling 0:0.5 retraction 0:0.3 open 0:0.03 | slit 0:0.35 | down 0:0.2
+stern            | 0.12 | depression 0.2:0.7 pursing 0:0.3 | slit 0:0.35 | down 0.2:0.8
+talking          | 0.19 | open 0.03:0.25 part-later 0:0.5 protusion 0:0.4 depression-retraction 0:0.4 | slit 0:0.35 | down 0:0.2
+surprised        | 0.05 | open 0.1:0.4 protusion 0:0.3 | opened-up 0.4:0.8 | up 0.3:0.8 inner-up 0:0.4
+yawning          | 0.02 | open 0.5:0.85 protusion 0:0.3 | closure 0.6:1 | down 0.2:0.8
+pouting          | 0.06 | pursing 0.3:0.8 eversion 0:0.4 | slit 0:0.35 | down 0:0.2
 eyes shut        | 0.08 | depression 0:0.3 compression 0:0.3 | closure 0.9:1 | down 0:0.2
 """)  # noqa: E501
 KINDS = tuple(GESTURES)  # a photograph's ``kind`` is its place here; the first three smile
 # When one smiles the mouth rises and so do the cheeks, and the folds beside the nose deepen.
-LIFT = cell("""mouth/mouth-trans-up 0.4:1 mouth/mouth-laugh-lines-in 0.3:0.9
-    cheek/*-cheek-trans-up 0.4:1 cheek/*-cheek-volume-incr 0.3:1""")
+LIFT = cell("""mouth/mouth-trans-up 0:0.4 mouth/mouth-laugh-lines-in 0:0.4
+    cheek/*-cheek-trans-up 0.4:1 cheek/*-cheek-volume-incr 0.3:0.9""")
 # How often; the main lamp: azimuth to either side, elevation, size, power, colour; how strong the light
 # from all around is, and its colour; of how much light the face gets, compared with other places.
 PLACES = table("""
@@ -80,9 +80,7 @@ SHAPES = {
     ("down", "up"): """eyes/*-eye-corner1 eyes/*-eye-corner2 eyes/*-eye-eyefold
         eyes/*-eye-trans eyebrows/eyebrows-trans eyebrows/eyebrows-angle cheek/*-cheek-trans
         nose/nose-base nose/nose-point nose/nose-trans mouth/mouth-trans""",
-    ("in", "out"): "eyes/*-eye-trans eyes/*-eye-push1",
-    ("backward", "forward"): "eyebrows/eyebrows-trans forehead/forehead-trans",
-    ("concave", "convex"): "nose/nose-curve",
+    ("in", "out"): "eyes/*-eye-trans",
 }
 SHAPE_SPREAD, SHAPE_LIMIT = 0.2, 0.4  # beyond the limit faces turn grotesque
 OUTLINES = ("oval", "round", "square", "rectangular", "triangular")
@@ -93,33 +91,30 @@ SKINS = np.array([
 ])  # fmt: skip
 IRISES = np.array([(0.07, 0.03, 0.015), (0.14, 0.07, 0.03), (0.13, 0.16, 0.2), (0.11, 0.12, 0.07)])
 SHIRTS = np.array([(1, 1, 1), (0.5, 0.7, 1.3), (1.2, 0.5, 0.45), (0.6, 0.8, 0.6)])
-FRAMES = np.array([(0.01, 0.01, 0.01), (0.08, 0.03, 0.01), (0.13, 0.11, 0.09)])
 # Chances for women and men; length; how many; steps, lift, gravity, curl, stiffness and distance from the
-# skin (``hair.Skin.grow``); combed to front, up and side; what is added low on the head; disorder.
+# skin (``hair.Skin.grow``); combed to front, up and side; disorder.
 HAIRCUTS = table("""
-buzz  | 0    | 0.14 | 0.09 | 9000 | 3  | 0.7  | 0    | 0    | 0.6  | 0    | 0.3:-0.4:0    | 0:0:0          | 0.4
-short | 0.05 | 0.24 | 0.5  | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.2:-0.2:0.25 | 0:-1:0         | 0.9
-crop  | 0    | 0.17 | 0.55 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.5:-0.2:0.25 | 0:-1:0         | 0.9
-swept | 0.06 | 0.13 | 0.7  | 6500 | 8  | 0.4  | 0.06 | 0.06 | 0.6  | 0.02 | -1:0.15:0.3   | 0:-1:0         | 0.5
-side  | 0.05 | 0.16 | 0.5  | 6500 | 8  | 0.28 | 0.12 | 0.06 | 0.6  | 0.02 | 0.25:0:1      | -0.5:-1.5:-0.9 | 0.4
-curly | 0.1  | 0.06 | 0.7  | 8000 | 10 | 0.6  | 0.03 | 0.75 | 0.6  | 0.02 | 0:0:0         | 0:0:0          | 1.5
-tied  | 0.1  | 0    | 1.2  | 6500 | 9  | 0.1  | 0    | 0.03 | 0.5  | 0.01 | -1:0.1:0      | 0:-0.3:0       | 0.15
-bob   | 0.26 | 0    | 2    | 6500 | 16 | 0.22 | 0.4  | 0.35 | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.5
-long  | 0.34 | 0.02 | 3.4  | 6500 | 16 | 0.22 | 0.4  | 0.3  | 0.65 | 0.05 | 0:0:0         | 0:0:0          | 0.5
+buzz  | 0    | 0.14 | 0.09 | 9000 | 3  | 0.7  | 0    | 0    | 0.6  | 0    | 0.3:-0.4:0     | 0.4
+short | 0.05 | 0.24 | 0.5  | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.2:-0.2:0.25  | 0.9
+crop  | 0    | 0.17 | 0.55 | 6500 | 6  | 0.2  | 0.1  | 0.1  | 0.75 | 0.02 | 0.5:-0.2:0.25  | 0.9
+swept | 0.06 | 0.13 | 0.7  | 6500 | 8  | 0.4  | 0.06 | 0.06 | 0.6  | 0.02 | -1:0.15:0.3    | 0.5
+side  | 0.05 | 0.16 | 0.5  | 6500 | 8  | 0.28 | 0.12 | 0.06 | 0.6  | 0.02 | 0.25:0:1       | 0.4
+curly | 0.1  | 0.06 | 0.7  | 8000 | 10 | 0.9  | 0.03 | 0.75 | 0.6  | 0.02 | 0:0:0          | 1.5
+tied  | 0.1  | 0    | 1.2  | 6500 | 9  | 0.1  | 0    | 0.03 | 0.5  | 0.01 | -1:0.1:0       | 0.15
+bob   | 0.26 | 0    | 2    | 6500 | 16 | 0.22 | 0.4  | 0.35 | 0.65 | 0.05 | -0.6:-0.35:0.9 | 0.5
+long  | 0.34 | 0.02 | 3.4  | 6500 | 16 | 0.22 | 0.4  | 0.3  | 0.65 | 0.05 | -0.6:-0.35:0.9 | 0.5
 bald  | 0    | 0.04 | 0    | 0
 """)
 
 
 # A person who doesn't exist. ``male`` from 0 to 1; ``age`` from -0.3, about fourteen years, over 0,
 # about twenty-five, to 1, very old; ``ancestry`` (3,) shares of the african, asian and caucasian
-# targets; ``shape`` target → weight; colours, linear RGB (3,): skin, lips, iris, hair where it is
-# painted on skin, frame, shirt, teeth; ``hairline`` how far back, ``fringe`` whether hair falls on the
-# forehead; ``beard`` "", "full", "goatee" or "moustache"; ``glasses`` () or half width, half height,
-# roundness and rim, decimetres, and whether they are dark; ``seed`` of each hair's place.
+# targets; ``shape`` target → weight; skin, lips, iris, hair and shirt are colours, linear RGB (3,);
+# ``hairline`` how far back, ``fringe`` whether hair falls on the forehead; ``beard`` "", "full", "goatee"
+# or "moustache"; ``glasses`` () or half width, half height, roundness, rim, and whether they are dark.
 Person = namedtuple(
     "Person",
-    "seed male age ancestry weight shape skin lips blush iris hair melanin redness haircut hairline "
-    "fringe beard stubble glasses frame shirt teeth",
+    "seed male age ancestry shape skin lips iris hair haircut hairline fringe beard stubble glasses shirt",
 )
 # A square lamp that looks at the face: its direction seen from the face, where 0, 0 is the camera's and
 # azimuth grows to the right of the picture; its size in metres, at a distance of one.
@@ -145,19 +140,17 @@ def _draw_person(rng, index):
     main = (2, 0, 2, 1, 2, 1, 0, 2)[index // 2 % 8]
     ancestry = 0.8 * np.eye(3)[main] + 0.2 * rng.dirichlet((1, 1, 1))
     age = 1.3 * rng.beta(1.2, 1.5) - 0.3
-    african, asian, caucasian = ancestry
 
-    dark = np.clip(0.06 + 0.75 * african + 0.2 * asian + rng.normal(0, 0.13), 0, 1)
+    dark = np.clip(0.06 + ancestry @ (0.75, 0.2, 0) + rng.normal(0, 0.13), 0, 1)
     skin = np.array([np.interp(4 * dark, range(5), SKINS[:, c]) for c in range(3)])
     skin *= rng.uniform(0.9, 1.1) * rng.uniform(0.97, 1.03, 3)
-    lips = skin * (0.88, 0.66, 0.68)
+    lips = skin * (0.8, 0.54, 0.57)
     if not male and rng.random() < 0.5:  # lipstick
         lips *= np.array((1, *rng.uniform(0.25, 0.65, 2))) * rng.uniform(0.65, 1)
 
-    melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.3, 0.85)
+    melanin = rng.uniform(0.85, 1) if main < 2 or rng.random() < 0.5 else rng.uniform(0.25, 0.75)
     grey = age > 0.55 and rng.random() < 0.65
-    melanin = rng.uniform(0.12, 0.4) if grey else melanin
-    hair = np.array((0.3, 0.3, 0.3) if grey else (0.31, 0.21, 0.13)) * (1 - melanin)
+    hair = np.array((0.4, 0.4, 0.4) if grey else (0.24, 0.155, 0.09)) * (1 - melanin)
     chances = np.array([c[male] for c in HAIRCUTS.values()])
     haircut = str(rng.choice(list(HAIRCUTS), p=chances / chances.sum()))
     beard = str(rng.choice(("", "full", "goatee", "moustache"), p=(0.61, 0.14, 0.1, 0.15)))
@@ -168,24 +161,18 @@ def _draw_person(rng, index):
         male=float(np.clip(0.86 * male + 0.07 + rng.normal(0, 0.05), 0, 1)),
         age=age,
         ancestry=ancestry,
-        weight=float(np.clip(rng.normal(0.52, 0.15), 0.2, 0.9)),
         shape=_draw_shape(rng),
         skin=skin,
         lips=lips,
-        blush=rng.uniform(0.3, 1),
         iris=IRISES[rng.choice(4, p=(0.45, 0.2, 0.2, 0.15)) if main == 2 else 0],
-        hair=hair + 0.01,
-        melanin=melanin,
-        redness=0.0 if grey else rng.uniform(0.2, 0.6),
+        hair=hair + 0.003,
         haircut=haircut,
         hairline=rng.normal(-0.09, 0.06) + 0.2 * max(age, 0) * male * rng.random(),
         fringe=haircut in ("crop", "bob", "long", "curly") and rng.random() < 0.55,
         beard=beard if male and age > 0.05 else "",
         stubble=rng.uniform(0, 0.5) if male and age > 0 else 0.0,
         glasses=tuple(glasses) if wears < 0.24 else (),
-        frame=FRAMES[rng.integers(3)],
         shirt=SHIRTS[rng.integers(4)] * rng.choice((0.02, 0.06, 0.2, 0.5)),
-        teeth=np.array((0.76, 0.68, 0.58)) * rng.uniform(0.85, 1.1),
     )
 
 
@@ -213,12 +200,9 @@ def draw_expression(kind, rng):
     _, *parts = GESTURES[KINDS[kind]]
     draw = lambda units: {unit: rng.uniform(*span) for unit, span in units.items()}  # noqa: E731
     mouth, eyes, brows = map(draw, parts)
-    if kind > 2 and rng.random() < 0.15:
-        brows = draw(GESTURES["surprised"][-1])
     units = {f"mouth-{unit}": weight for unit, weight in mouth.items()}
     if kind < 3:
-        lift = draw(LIFT)
-        units |= {name.replace("*", side): w for name, w in lift.items() for side in "lr"}
+        units |= {n.replace("*", side): w for n, w in draw(LIFT).items() for side in "lr"}
     for side in ("left", "right"):
         units |= {f"eye-{side}-{unit}": weight for unit, weight in eyes.items()}
         units |= {f"eyebrows-{side}-{unit}": weight for unit, weight in brows.items()}
@@ -279,8 +263,6 @@ def _draw_lights(place, rng):
     _, azimuth, *lamp, colour, strength, around, exposed = PLACES[place]
     side = rng.choice((-1, 1))
     lights = [Light(side * u(*azimuth), *(u(*span) for span in lamp), colours[colour])]
-    if place == "room" and rng.random() < 0.4:
-        lights.append(Light(side * u(0.8, 1.6), u(0, 0.5), u(0.5, 1), u(0.3, 0.8), colours["cool"]))
     # What the ground, a shirt, a screen give back: eyes have light, and a spark of it.
     lights.append(Light(u(-0.5, 0.5), u(-0.3, 0.4), u(0.4, 0.9), u(0.15, 0.4), (1, 1, 1)))
     ambient = tuple(u(*strength) * np.array(colours[around]))

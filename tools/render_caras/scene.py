@@ -6,6 +6,7 @@
 import math
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import bpy
@@ -14,17 +15,23 @@ from mathutils import Matrix, Vector
 
 from helpers.faces import PLACES
 from tools.render_caras import hair, mesh
-from tools.render_caras.mesh import LOWER_LIP, LOWEST, UPPER_LIP, rotation, triangles
+from tools.render_caras.mesh import LOWEST, rotation
 
 SIZE = 104  # pixels of a picture's side
 SAMPLES = 5
 MARGIN = 1.25  # of what is rendered around the 64 pixels that are kept
 TO_BLENDER = 0.1 * np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # v @ this: metres, z up
 AXES = 10 * TO_BLENDER.T
-HAIR_RADIUS = {"hair": 0.00042, "brows": 0.00012, "beard": 0.00018}
+PLAIN = {  # the materials of one colour
+    "teeth": {"Base_Color": (0.74, 0.66, 0.57, 1), "Roughness": 0.35},
+    "frame": {"Base_Color": (0.03, 0.02, 0.015, 1), "Roughness": 0.25},
+    "lens": {"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.4},
+    "lashes": {"Base_Color": (0.01, 0.008, 0.006, 1), "Roughness": 1.0, "Alpha": 0.55},
+}
+HAIR_RADIUS = {"hair": 0.00042, "brows": 0.00018, "beard": 0.00018}
 
 
-def material(name, shader="BsdfPrincipled", painted=False, inputs=(), **properties):
+def material(name, shader="BsdfPrincipled", painted=False, inputs=None):
     """Return a material of one shader; if ``painted``, of the colour that the vertices have."""
     made = bpy.data.materials.new(name)
     made.use_nodes = True
@@ -32,15 +39,13 @@ def material(name, shader="BsdfPrincipled", painted=False, inputs=(), **properti
     tree.nodes.clear()
     node = tree.nodes.new(f"ShaderNode{shader}")
     node.name = "shader"
-    for key, value in properties.items():
-        setattr(node, key, value)
     if painted:
         colour = tree.nodes.new("ShaderNodeAttribute")
         colour.attribute_name = "colour"
         tree.links.new(colour.outputs["Color"], node.inputs["Base Color"])
     out = tree.nodes.new("ShaderNodeOutputMaterial")
     tree.links.new(node.outputs[0], out.inputs["Surface"])
-    tune(made, **dict(inputs))
+    tune(made, **inputs)
     return made
 
 
@@ -74,8 +79,6 @@ class Studio:
         cycles.device, cycles.samples, cycles.use_denoising = "CPU", SAMPLES, True
         cycles.use_adaptive_sampling, cycles.denoising_prefilter = False, "FAST"
         cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 4, 3, 2
-        cycles.sample_clamp_indirect = 5
-        cycles.caustics_reflective = cycles.caustics_refractive = False
         scene.cycles_curves.shape = "RIBBONS"
         scene.world = bpy.data.worlds.new("world")
         scene.world.use_nodes = True
@@ -84,27 +87,17 @@ class Studio:
         scene.camera.rotation_euler = math.pi / 2, 0, 0
         scene.camera.data.sensor_width, scene.camera.data.clip_start = 36, 0.05
 
-        black = {"Base_Color": (0.01, 0.008, 0.006, 1), "Roughness": 1.0, "Alpha": 0.55}
         skin = {"Roughness": 0.45, "Specular_IOR_Level": 0.4, "Subsurface_Weight": 0.1}
         skin |= {"Subsurface_Scale": 0.006, "Subsurface_Radius": (1.0, 0.35, 0.2)}
-        strand = {"Roughness": 0.4, "Random_Color": 0.3, "Random_Roughness": 0.2}
-        hairy = {"shader": "BsdfHairPrincipled", "parametrization": "MELANIN", "inputs": strand}
+        strand = {"Roughness": 0.4, "Random_Roughness": 0.2}
         self.materials = {
-            "skin": material("skin", painted=True, inputs=skin, subsurface_method="BURLEY"),
+            "skin": material("skin", painted=True, inputs=skin),
             "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
-            "teeth": material("teeth", inputs={"Roughness": 0.35}),
-            "lashes": material("lashes", inputs=black),
-            "tongue": material(
-                "tongue", inputs={"Base_Color": (0.4, 0.13, 0.12, 1), "Roughness": 0.4}
-            ),
-            "frame": material("frame", inputs={"Roughness": 0.25}),
-            "lens": material(
-                "lens", inputs={"Base_Color": (0.01, 0.01, 0.01, 1), "Roughness": 0.4}
-            ),
-            **{name: material(name, **hairy) for name in HAIR_RADIUS},
+            **{name: material(name, "BsdfHairPrincipled", inputs=strand) for name in HAIR_RADIUS},
+            **{name: material(name, inputs=PLAIN[name]) for name in PLAIN},
         }
         self.skin, skin_faces = head.part("body", above=LOWEST)
-        self.tri = triangles(skin_faces)
+        self.tri = np.array(skin_faces)[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
         self.body = self.add("body", head.base[self.skin], skin_faces, "skin")
         self.body.modifiers.new("smooth", "SUBSURF").render_levels = 1
         self.parts = []  # vertices and object of what moves with the skin
@@ -135,8 +128,6 @@ class Studio:
         thing.data.vertices.foreach_set("co", (points @ TO_BLENDER).astype(np.float32).ravel())
         thing.data.update()
 
-    # -- one person --------------------------------------------------------------------------
-
     def receive(self, person):
         """Make the next person ready: colours, regions of the skin, hair."""
         head, self.person = self.head, person
@@ -145,11 +136,8 @@ class Studio:
         ball = self.eyes[0].data
         points = np.array([vertex.co for vertex in ball.vertices])
         colour(ball, mesh.eye_colours(points @ AXES, person.iris))
-        for name in ("teeth", "frame"):
-            tune(self.materials[name], Base_Color=(*getattr(person, name), 1))
         for name in HAIR_RADIUS:
-            dark = min(1, person.melanin + 0.04 * (name == "brows"))
-            tune(self.materials[name], Melanin=dark, Melanin_Redness=person.redness)
+            tune(self.materials[name], Color=(*person.hair * (0.4 if name == "brows" else 1), 1))
         middle = np.mean([centre for centre, _ in head.eyes(self.rest)], axis=0)
         skin = hair.Skin(head.base, self.rest, self.skin[self.tri], self.skin, middle, person.seed)
         self.strands = {
@@ -158,17 +146,10 @@ class Studio:
             "beard": hair.beard(skin, person, head.regions),
         }
 
-    # -- one photograph ------------------------------------------------------------------------
-
     def shoot(self, photo):
-        """Return light (h, w, 4), linear and with coverage, landmarks (5, 2) in its pixels, and gap.
-
-        The gap is the one between the lips, in decimetres.
-        """
+        """Return ``render``'s light, landmarks (5, 2) in its pixels, and ``Head.mouth``."""
         head = self.head
         v = head.express(self.rest, self.person, photo.expression)
-        moved = v - self.rest
-        gap = max(0, (moved[UPPER_LIP] - moved[LOWER_LIP])[1])
         R = rotation(photo.yaw, photo.pitch, photo.tilt)
         turned = self.pose(v, R, photo)
         calm = head.turn(self.rest, R, self.rest)
@@ -178,7 +159,7 @@ class Studio:
         light = self.render()
         bpy.data.batch_remove([*(thing.data for thing in self.passing), *self.passing])
         self.passing = []
-        return light, landmarks, gap
+        return light, landmarks, head.mouth(v, self.rest)
 
     def pose(self, v, R, photo):
         """Put everything in its place; return the vertices (n, 3) of the turned head."""
@@ -187,44 +168,37 @@ class Studio:
         self.put(self.body, turned[self.skin])
         for vertices, thing in self.parts:
             self.put(thing, turned[vertices])
-        look = rotation(*photo.gaze, 0)
         for eye, (centre, radius) in zip(self.eyes, head.eyes(turned)):
-            turn = Matrix((AXES @ R @ look @ AXES.T).tolist()).to_4x4()
+            turn = Matrix((AXES @ R @ rotation(*photo.gaze, 0) @ AXES.T).tolist()).to_4x4()
             place, size = Matrix.Translation(centre @ TO_BLENDER), Matrix.Scale(0.1 * radius, 4)
             eye.matrix_world = place @ turn @ size
-        wires = {}
         if self.person.glasses:
             *_, rim, dark = self.person.glasses
             rims, arms = mesh.spectacles(head, v, self.person.glasses)
-            wires["frame"] = rims + arms, (0.1 * rim, 0.1 * rim)
+            self.curves("frame", rims + arms, R, 0.1 * rim, 0.1 * rim)
             for lens in rims if dark else ():
                 lens = mesh.rigidly(lens, R, self.rest)
                 self.passing.append(self.add("lens", lens, [range(len(lens))], "lens"))
         for name, strands in self.strands.items():
             if strands is not None and len(strands.points):
                 root = HAIR_RADIUS[name]
-                wires[name] = strands.move(self.rest, v), (root, 0.35 * root)
-        for name, (paths, radius) in wires.items():
-            self.curves(name, [mesh.rigidly(path, R, self.rest) for path in paths], radius)
+                self.curves(name, strands.move(self.rest, v), R, root, 0.35 * root)
         return turned
 
-    def curves(self, name, paths, radius):
-        """Link hairs or wires, paths (k, 3), for this photograph; radius: of root and tip, metres."""
+    def curves(self, name, paths, R, root, tip):
+        """Link hairs or wires, paths (k, 3), turned by ``R``; their radii in metres."""
         data = bpy.data.hair_curves.new(name)
         data.add_curves([len(path) for path in paths])
-        points = np.concatenate(paths) @ TO_BLENDER
+        points = mesh.rigidly(np.concatenate(paths), R, self.rest) @ TO_BLENDER
         data.position_data.foreach_set("vector", points.astype(np.float32).ravel())
-        radii = np.concatenate([np.linspace(*radius, len(path)) for path in paths])
+        radii = np.concatenate([np.linspace(root, tip, len(path)) for path in paths])
         thickness = data.attributes.new("radius", "FLOAT", "POINT").data
         thickness.foreach_set("value", radii.astype(np.float32))
         data.materials.append(self.materials[name])
         self.passing.append(self.link(name, data))
 
     def aim(self, points, photo):
-        """Point the camera at the landmarks (5, 3) so that the face is where it is kept.
-
-        Returns their pixels (5, 2), x to the right and y down.
-        """
+        """Point the camera at the landmarks (5, 3); return their pixels (5, 2), y down."""
         flat = points[:, [0, 2]] * (1, -1)
         centred = PLACES - PLACES.mean(0)
         pixel = np.linalg.norm(flat - flat.mean(0)) / np.linalg.norm(centred)  # one of the 64
@@ -260,3 +234,10 @@ class Studio:
         bpy.data.images.remove(picture)
         path.unlink()
         return values.reshape(SIZE, SIZE, 4)[::-1]
+
+
+@cache
+def studio(folder):
+    """Return a worker's studio; Blender's chatter goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return Studio(mesh.Head(folder))
