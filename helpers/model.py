@@ -52,7 +52,7 @@ class Recipe(NamedTuple):
 PUBLISHED = Recipe()
 # The notebooks' own start on caras: of the first ten seeds, the one whose last cost on the training
 # images changes least from one family of processors to another (python -m benchmarks.caras --starts).
-STORY = PUBLISHED._replace(seeds=(8,))
+STORY = PUBLISHED._replace(seeds=(5,))
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of R, G, B: ITU-R BT.601
 FLAT = 0.03  # of 1: where the surroundings spread less, there is more noise than face
 
