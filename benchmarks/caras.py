@@ -50,7 +50,8 @@ CUES = {
 }
 RECIPES = {
     "regresión logística": PUBLISHED._replace(hidden=(), learning_rate=0.002),
-    "la red publicada": PUBLISHED,
+    "la red publicada, semilla 1": PUBLISHED,
+    "la red del cuaderno": STORY,
     # All the ideas of A_fondo.ipynb at once.
     "la red, «todo junto»": STORY._replace(
         learning_rate=0.004,
