@@ -179,6 +179,15 @@ def test_smiles_show_their_teeth_where_real_ones_do(caras):
     assert 46 <= 40 + brighter.argmax() <= 48
 
 
+def test_lips_that_part_show_teeth(caras):
+    kind = np.array([people.KINDS[k] for k in caras.train_attributes["kind"]])
+    teeth, opening = caras.train_attributes["teeth"], caras.train_attributes["mouth_opening"]
+    assert (teeth <= opening + 1e-9).all()  # what is seen of both rows lies between the lips
+    for shown in ("smile with teeth", "laugh", "talking"):
+        assert np.median(teeth[kind == shown]) > 0.2
+        assert teeth[kind == shown].min() > np.median(teeth[kind == "closed smile"])
+
+
 @pytest.mark.parametrize("name", ["mouth_opening", "teeth", "yaw", "pitch", "tilt", "darkness"])
 def test_no_single_cue_decides(caras, name):
     values = np.concatenate([caras.train_attributes[name], caras.test_attributes[name]])

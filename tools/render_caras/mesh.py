@@ -125,7 +125,7 @@ class Head:
         top, bottom = rest[LIPS_MEET, 1].mean() + (v - rest)[LIPS, 1]
         upper, lower = (v[self.part(f"helper-{row}-teeth")[0], 1] for row in ("upper", "lower"))
         seen = max(0, top - max(bottom, upper.min())) + max(0, min(top, lower.max()) - bottom)
-        return max(0, top - bottom), seen
+        return np.clip((top - bottom, min(seen, top - bottom)), 0, None)  # rows overlap
 
     def landmarks(self, v, calm, R):
         """Return the five points (5, 3) of a face turned by ``R``: eye, eye, nose, mouth, mouth.
