@@ -127,9 +127,9 @@ def test_developing_exposes_for_the_face(halves):
     light = np.ones((144, 144, 4), np.float32) * 0.1
     light[..., 3] = 1
     skin = np.full(3, 0.3)
-    pictures = [develop(light * (k, k, k, 1), photo, skin) for k in (1, 50)]
+    pictures = [develop(light * (k, k, k, 1), photo, skin) for k in (10, 500)]
     assert pictures[0].shape == (144, 144, 3) and pictures[0].dtype == np.uint8
-    assert np.abs(pictures[0].astype(int) - pictures[1]).mean() < 1  # a brighter lamp, same photo
+    assert np.abs(pictures[0].astype(int) - pictures[1]).max() <= 2  # a brighter lamp, same photo
     tinted = develop(light * (1, 0.9, 0.6, 1), photo, skin)
     casts = [p.reshape(-1, 3).mean(0) / p.mean() for p in (pictures[0], tinted)]
     assert casts[1][2] > 0.85 * casts[0][2]  # of the lamp's colour a trace is left

@@ -96,10 +96,10 @@ def prints(people, photos):
 
 
 def as_seen(picture, landmarks):
-    """Return the landmarks (5, 2) to align by: where the detector of real faces would see them.
+    """Return the landmarks (5, 2) to align by: part of the way, ``SEEN``, to those the detector sees.
 
-    Of what it really sees only a part is taken, ``SEEN``: its own jitter is a pixel or two, and a
-    network with a weight for each pixel learns worse from faces that tremble.
+    Not all of it: its own jitter is a pixel or two, and a network with a weight for each pixel
+    learns worse from faces that tremble.
     """
     between_eyes = np.linalg.norm(landmarks[1] - landmarks[0])
     margin, size = len(picture) // 4, 3 * (len(picture) + 2 * (len(picture) // 4))

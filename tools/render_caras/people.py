@@ -111,7 +111,7 @@ bald  | 0    | 0.04 | 0    | 0
 # about twenty-five, to 1, very old; ``ancestry`` (3,) shares of the african, asian and caucasian
 # targets; ``shape`` target → weight; skin, lips, iris, hair and shirt are colours, linear RGB (3,);
 # ``hairline`` how far back, ``fringe`` whether hair falls on the forehead; ``beard`` "", "full", "goatee"
-# or "moustache"; ``glasses`` () or half width, half height, roundness, rim, and whether they are dark.
+# or "moustache"; ``glasses`` () or half width, half height, roundness, rim (dm), and whether they are dark.
 Person = namedtuple(
     "Person",
     "seed male age ancestry shape skin lips iris hair haircut hairline fringe beard stubble glasses shirt",

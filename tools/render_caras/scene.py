@@ -31,7 +31,7 @@ PLAIN = {  # the materials of one colour
 HAIR_RADIUS = {"hair": 0.00042, "brows": 0.00018, "beard": 0.00018}
 
 
-def material(name, shader="BsdfPrincipled", painted=False, inputs=None):
+def material(name, inputs, shader="BsdfPrincipled", painted=False):
     """Return a material of one shader; if ``painted``, of the colour that the vertices have."""
     made = bpy.data.materials.new(name)
     made.use_nodes = True
@@ -91,10 +91,10 @@ class Studio:
         skin |= {"Subsurface_Scale": 0.006, "Subsurface_Radius": (1.0, 0.35, 0.2)}
         strand = {"Roughness": 0.4, "Random_Roughness": 0.2}
         self.materials = {
-            "skin": material("skin", painted=True, inputs=skin),
-            "eye": material("eye", painted=True, inputs={"Roughness": 0.1, "Coat_Weight": 0.6}),
-            **{name: material(name, "BsdfHairPrincipled", inputs=strand) for name in HAIR_RADIUS},
-            **{name: material(name, inputs=PLAIN[name]) for name in PLAIN},
+            "skin": material("skin", skin, painted=True),
+            "eye": material("eye", {"Roughness": 0.1, "Coat_Weight": 0.6}, painted=True),
+            **{name: material(name, strand, "BsdfHairPrincipled") for name in HAIR_RADIUS},
+            **{name: material(name, inputs) for name, inputs in PLAIN.items()},
         }
         self.skin, skin_faces = head.part("body", above=LOWEST)
         self.tri = np.array(skin_faces)[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
