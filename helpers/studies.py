@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from helpers import network
 from helpers.model import train_along
-from helpers.training import progress_bar
+from helpers.progress import progress_bar
 
 
 class StudyError(RuntimeError):

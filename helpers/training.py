@@ -11,8 +11,6 @@ the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``, the 
 """
 
 import itertools
-import os
-import sys
 import warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -20,9 +18,9 @@ from numbers import Integral, Real
 
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
-from tqdm import tqdm
 
 from helpers import network
+from helpers.progress import progress_bar
 
 COST_EVERY = 100  # iterations between two recorded costs, as in the published tables
 # Images from which on cores gain by sharing a product. Of fewer they lose where they have other work,
@@ -191,6 +189,11 @@ def film(X, Y, layers_dims, moments, learning_rate=0.0075, *, seed=1):
     return np.array(costs), kept, answers
 
 
+def moments_of(recipe, n=31):
+    """Return ``n`` numbers of iterations up to the recipe's, the early ones close together."""
+    return [round(recipe.num_iterations * (k / (n - 1)) ** 2) for k in range(n)]
+
+
 def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
     """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, from its own start.
 
@@ -198,34 +201,6 @@ def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000
     """
     given = {"parameters": network.initialize_parameters(*layers_dims), "print_cost": print_cost}
     return L_layer_model(X, Y, layers_dims, learning_rate, num_iterations, **given)
-
-
-def progress_bar(iterable, show, **options):
-    """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
-
-    In a notebook it is text, not tqdm's widget, of which a saved notebook keeps a complaint. Silent
-    where TQDM_DISABLE is set.
-    """
-    if not show or os.environ.get("TQDM_DISABLE"):
-        return iterable
-    if "IPython" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel"):
-        options |= {"file": _CellOutput(), "ncols": 80, "ascii": False}
-    return tqdm(iterable, leave=False, **options)
-
-
-class _CellOutput:
-    """A file for tqdm: an output of the cell with the last line written, or without data."""
-
-    shown = None
-
-    def write(self, text):
-        from IPython.display import display
-
-        line = {"text/plain": text.strip()} if text.strip() else {}
-        if self.shown:
-            self.shown.update(line, raw=True)
-        else:
-            self.shown = display(line, raw=True, display_id=True)
 
 
 def _are_finite(*arrays):

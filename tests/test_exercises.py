@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from helpers import data, exercises, network, training
+from helpers import data, network, training
 from helpers.data import Dataset
+from helpers.lesson import exercises
 
 SHOWN = [
     "relu",

@@ -21,8 +21,9 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from helpers import FACES, faces
+from helpers import faces
 from helpers.files import DataError, shown
+from helpers.packages import FACES
 from helpers.photos import pillow_warnings, read_photo
 
 SIZE = 64  # pixels, the side of every image

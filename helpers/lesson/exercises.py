@@ -11,8 +11,8 @@ import numpy as np
 from IPython.display import Markdown
 
 from helpers import evaluation, network
-from helpers.answers import Unanswered, Wrong, call, same, tell
 from helpers.data import flatten
+from helpers.lesson.answers import Unanswered, Wrong, call, same, tell
 
 # What the code of ``network`` does against strange arguments and overflows → what is left without
 PLAIN = [
