@@ -9,7 +9,7 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from helpers import network
+from helpers import arguments
 from helpers.files import (
     DataError,
     check_total,
@@ -113,7 +113,7 @@ def _understood(about):
     """
     recipe = _as_tuple(about["recipe"], Recipe())
     origin = _as_tuple(about["origin"], Origin("caras", ("no sonríe", "sonríe"), 0.0, 0.0, False))
-    network.activation_functions(recipe.hidden_activation)
+    arguments.activation("hidden_activation", recipe.hidden_activation)
     if len(origin.classes) != 2 or not recipe.seeds:
         raise ValueError(
             f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
