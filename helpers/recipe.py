@@ -1,16 +1,16 @@
 """What decides a training but the data; and the preparation of each image that it asks for."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
+from helpers import arguments
 from helpers.data import flatten
 
 
-class Recipe(NamedTuple):
-    """Everything that decides a training but the data; the defaults are the published recipe."""
-
+class _Fields(NamedTuple):
     hidden: tuple = (20, 7, 5)  # units of the hidden layers
     learning_rate: float = 0.0075
     num_iterations: int = 2700
@@ -27,6 +27,86 @@ class Recipe(NamedTuple):
     average_mirror: bool = False  # ... and that of the answers to the image and its mirror image
     sharpen: float = 1.0  # multiply that mean's log-odds: 2 for a model that doubts twice too much
 
+
+class Recipe(_Fields):
+    """Everything that decides a training but the data; the defaults are the published recipe.
+
+    Each field is checked, and made of its type: a list becomes a tuple, 1e3 iterations 1000. Raises
+    ``ValueError``, in Spanish, for a value that it can't have and a name that is no field.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *args, **kwargs):
+        if unknown := [name for name in kwargs if name not in cls._fields]:
+            raise ValueError(
+                f"{unknown[0]!r} no es parte de una receta: hay {', '.join(cls._fields)}."
+            )
+        fields = super().__new__(cls, *args, **kwargs)
+        return cls._make(_checked(name, value) for name, value in fields._asdict().items())
+
+    def _replace(self, **changes):
+        return type(self)(**(self._asdict() | changes))
+
+
+def _checked(name, value):
+    if name == "hidden_activation":
+        return arguments.activation(name, value)
+    check, expected = _CHECKS[name]
+    try:
+        return check(value)
+    except (TypeError, ValueError, ArithmeticError):
+        raise ValueError(f"{name}={value!r:.99}: esperaba {expected}.") from None
+
+
+def _number(value, least, most=np.inf):
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) <= most:
+        raise ValueError
+    return float(value)
+
+
+def _whole(value, least, most=np.inf):
+    if _number(value, least, most) != int(value):
+        raise ValueError
+    return int(value)
+
+
+def _several(values, least, most=np.inf):
+    return tuple(_whole(n, least, most) for n in ([values] if isinstance(values, Real) else values))
+
+
+def _seeds(values):
+    if not (seeds := _several(values, 0, 2**32 - 1)):
+        raise ValueError
+    return seeds
+
+
+def _switch(value):
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError
+    return bool(value)
+
+
+_TINY = np.finfo(np.float64).tiny
+_POSITIVE = lambda value: _number(value, _TINY, 1e300), "un número positivo"
+_PIXELS = lambda value: _number(value, 0, 1000), "de 0 a 1000 píxeles"
+_SWITCH = _switch, "True o False"
+_CHECKS = {
+    "hidden": (lambda values: _several(values, 1), "tamaños de capa, por ejemplo (20, 7, 5)"),
+    "learning_rate": _POSITIVE,
+    "num_iterations": (lambda value: _whole(value, 1), "un entero positivo"),
+    "grey": _SWITCH,
+    "local_contrast": _PIXELS,
+    "directions": _PIXELS,
+    "standardize": _SWITCH,
+    "center": _SWITCH,
+    "scale": _POSITIVE,
+    "mirror": _SWITCH,
+    "weight_decay": (lambda value: _number(value, 0, 1e300), "un número no negativo"),
+    "seeds": (_seeds, "una o más semillas, enteras, por ejemplo (1, 2)"),
+    "average_mirror": _SWITCH,
+    "sharpen": _POSITIVE,
+}
 
 PUBLISHED = Recipe()
 # The notebooks' own start on caras: of the first ten seeds, the one whose last cost on the training
