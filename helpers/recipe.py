@@ -49,64 +49,39 @@ class Recipe(_Fields):
         return type(self)(**(self._asdict() | changes))
 
 
+_TINY = np.finfo(np.float64).tiny  # what is not said here must be more than 0
+_LEAST = {"hidden": 1, "num_iterations": 1, "seeds": 0, "weight_decay": 0} | dict.fromkeys(
+    ("local_contrast", "directions"), 0
+)
+_MOST = {"seeds": 2**32 - 1, "local_contrast": 1000, "directions": 1000}  # pixels
+
+
 def _checked(name, value):
-    if name == "hidden_activation":
+    """``value`` as the field ``name`` has it."""
+    like, ends = _Fields._field_defaults[name], (_LEAST.get(name, _TINY), _MOST.get(name, 1e300))
+    if isinstance(like, str):
         return arguments.activation(name, value)
-    check, expected = _CHECKS[name]
     try:
-        return check(value)
-    except (TypeError, ValueError, ArithmeticError):
-        raise ValueError(f"{name}={value!r:.99}: esperaba {expected}.") from None
+        if not isinstance(like, tuple):
+            return _as(type(like), value, *ends)
+        values = tuple(_as(int, n, *ends) for n in (value if np.ndim(value) else [value]))
+        return values or {"hidden": ()}[name]  # no seeds, no network
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        raise ValueError(
+            f"{name}={value!r:.99} no sirve en una receta: esperaba un valor como {like!r}."
+        ) from None
 
 
-def _number(value, least, most=np.inf):
-    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) <= most:
-        raise ValueError
-    return float(value)
-
-
-def _whole(value, least, most=np.inf):
-    if _number(value, least, most) != int(value):
-        raise ValueError
-    return int(value)
-
-
-def _several(values, least, most=np.inf):
-    return tuple(_whole(n, least, most) for n in ([values] if isinstance(values, Real) else values))
-
-
-def _seeds(values):
-    if not (seeds := _several(values, 0, 2**32 - 1)):
-        raise ValueError
-    return seeds
-
-
-def _switch(value):
-    if not isinstance(value, (bool, np.bool_)):
+def _as(kind, value, least, most):
+    """``value`` as a ``kind`` of number, or a bool; TypeError where it is none, or out of bounds."""
+    if isinstance(value, (bool, np.bool_)) or kind is bool:
+        fits = isinstance(value, (bool, np.bool_)) and kind is bool
+    else:
+        fits = isinstance(value, Real) and kind(value) == value and least <= kind(value) <= most
+    if not fits:
         raise TypeError
-    return bool(value)
+    return kind(value)
 
-
-_TINY = np.finfo(np.float64).tiny
-_POSITIVE = lambda value: _number(value, _TINY, 1e300), "un número positivo"
-_PIXELS = lambda value: _number(value, 0, 1000), "de 0 a 1000 píxeles"
-_SWITCH = _switch, "True o False"
-_CHECKS = {
-    "hidden": (lambda values: _several(values, 1), "tamaños de capa, por ejemplo (20, 7, 5)"),
-    "learning_rate": _POSITIVE,
-    "num_iterations": (lambda value: _whole(value, 1), "un entero positivo"),
-    "grey": _SWITCH,
-    "local_contrast": _PIXELS,
-    "directions": _PIXELS,
-    "standardize": _SWITCH,
-    "center": _SWITCH,
-    "scale": _POSITIVE,
-    "mirror": _SWITCH,
-    "weight_decay": (lambda value: _number(value, 0, 1e300), "un número no negativo"),
-    "seeds": (_seeds, "una o más semillas, enteras, por ejemplo (1, 2)"),
-    "average_mirror": _SWITCH,
-    "sharpen": _POSITIVE,
-}
 
 PUBLISHED = Recipe()
 # The notebooks' own start on caras: of the first ten seeds, the one whose last cost on the training
