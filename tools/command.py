@@ -52,15 +52,6 @@ def writable(path):
         raise cannot_write(path, error) from error
 
 
-def environment(name):
-    """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
-
-    Of several folders, each; "" where there is none.
-    """
-    parts = os.environ.get(name, "").strip(" \t\"'").split(os.pathsep)
-    return os.pathsep.join(os.path.expanduser(part.strip(" \t\"'")) for part in parts)
-
-
 def optional(package, purpose):
     """The imported package; ImportError with what to do, in Spanish, where it is missing."""
     try:
