@@ -1,14 +1,10 @@
 """What a trained network is worth: accuracy and its margin, mistakes and their causes."""
 
-import itertools
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage, special, stats
+from scipy import stats
 from sklearn import metrics
-
-from helpers import network
 
 
 def accuracy(predictions, Y):
@@ -182,7 +178,7 @@ def _quarters(values):
     return [(edges[i], edges[i + 1], which == i) for i in np.unique(which)]
 
 
-def verdict(bins):
+def support(bins):
     """Return what the last bin's error rate says against the first's, in Spanish.
 
     "apoyada" and "al revés" where the 95 % interval of the difference leaves out 0; "muy pocos
@@ -213,7 +209,7 @@ def suspected_causes(images, attributes):
     return causes | turns
 
 
-def verdicts(causes, wrong, Y, classes):
+def suspicions(causes, wrong, Y, classes):
     """Yield a line of Spanish per suspected cause: each class's errors, quarter by quarter.
 
     ``causes`` name → values (m,); ``wrong`` (m,) bool. By class, labels ``Y`` (1, m): a cause that
@@ -226,67 +222,5 @@ def verdicts(causes, wrong, Y, classes):
             of = np.ravel(Y) == label
             bins = error_bins(values[of], wrong[of])
             rates = " · ".join(f"{100 * b.errors / b.n:.0f}" for b in bins)
-            parts.append(f"{class_name}: {rates} %, {verdict(bins)}")
+            parts.append(f"{class_name}: {rates} %, {support(bins)}")
         yield f"{name.partition(' (')[0]}\n  " + "\n  ".join(parts)
-
-
-# -- Looking into the network ----------------------------------------------------------------------
-
-
-class Activity(NamedTuple):
-    """What the units of a network do, over a set of images."""
-
-    on: list  # per hidden layer: (n_l,), the share of the images for which each unit is on
-    pile: float  # the answer that most images share, to the last digit: that of a layer wholly off
-    n_pile: int  # how many do
-
-
-def activity(X, parameters):
-    """Return the ``Activity`` of a ReLU network over the images in the columns of ``X`` (n_0, m)."""
-    AL, caches = network.L_model_forward(X, parameters)
-    answers, counts = np.unique(AL, return_counts=True)
-    most = int(counts.argmax())
-    on = [np.mean(Z > 0, axis=1) for _, Z in caches[:-1]]
-    return Activity(on, float(answers[most]), int(counts[most]))
-
-
-def altered(images):
-    """Return name → ``images`` (m, h, w, 3) uint8 as they are, and in six ways not quite so."""
-    turned = ndimage.rotate(images, 15, axes=(1, 2), reshape=False, order=1, mode="nearest")
-    return {
-        "como son": images,
-        "más oscuras": (images * 0.5).astype(np.uint8),
-        "3 píxeles a un lado": ndimage.shift(images, (0, 0, 3, 0), order=0, mode="nearest"),
-        "5 píxeles a un lado": ndimage.shift(images, (0, 0, 5, 0), order=0, mode="nearest"),
-        "giradas 15°": turned,
-        "en espejo": images[:, :, ::-1],
-        "en negativo": 255 - images,
-    }
-
-
-def half_negative(data):
-    """Return the ``Dataset`` with half of the images of each half, drawn by lot, as negatives."""
-    random = np.random.RandomState(0)
-
-    def changed(images):
-        negative = random.permutation(len(images)) % 2 == 1
-        return np.where(negative[:, None, None, None], 255 - images, images)
-
-    return replace(data, train_x=changed(data.train_x), test_x=changed(data.test_x))
-
-
-def occlusion_map(predict_proba, image, background, patch=8, stride=4):
-    """Return (h, w): how much the log-odds of class 1 fall when the pixels around are covered.
-
-    ``predict_proba`` takes images (m, h, w, 3) uint8; ``image`` and ``background``, what the cover
-    looks like, are (h, w, 3) uint8. Zeiler & Fergus (2014), "Visualizing and understanding
-    convolutional networks", section 4.2.
-    """
-    h, w, _ = image.shape
-    rows, columns = (np.arange(0, side - patch + 1, stride) for side in (h, w))
-    covers = np.zeros((len(rows) * len(columns), h, w), bool)
-    for cover, (r, c) in zip(covers, itertools.product(rows, columns)):
-        cover[r : r + patch, c : c + patch] = True
-    shown = np.concatenate([image[None], np.where(covers[..., None], background, image)])
-    whole, *covered = special.logit(np.clip(predict_proba(shown).ravel(), 1e-12, 1 - 1e-12))
-    return np.tensordot(whole - covered, covers, 1) / np.maximum(covers.sum(axis=0), 1)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from helpers import FACES
+from helpers.packages import FACES
 
 # Where the eyes, the nose and the corners of the mouth go in an image of 64×64.
 PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.float64)

@@ -149,7 +149,7 @@ def learning(moments, weights, answers, Y, classes):
     """Watch a network learn, a column per moment: its first layer above, its answers below.
 
     ``moments``: numbers of steps; ``weights``: for each, what units have learnt, (units, h, w), as
-    ``playground.look`` tells it; ``answers``: for each, (1, m) probabilities of the images whose
+    ``inspection.look`` tells it; ``answers``: for each, (1, m) probabilities of the images whose
     labels are ``Y`` (1, m).
     """
     units = len(weights[0])
@@ -207,7 +207,7 @@ def ranking(rows, chosen):
 def units(activity, answers, Y, classes):
     """Show how often each hidden unit is on, and how many images get the very same answer.
 
-    ``activity``: ``evaluation.Activity``; ``answers`` (1, m) probabilities; ``Y`` (1, m) labels.
+    ``activity``: ``inspection.Activity``; ``answers`` (1, m) probabilities; ``Y`` (1, m) labels.
     """
     figure, (lights, piles) = plt.subplots(1, 2, figsize=(WIDTH, 3.5), width_ratios=[1.2, 1])
     for row, on in enumerate(activity.on):
@@ -435,7 +435,7 @@ def says(probability, classes):
 def photo_verdicts(verdict, classes):
     """Frame and number the faces of a photo, and show how the network came to its answer to each.
 
-    ``verdict``: as ``widgets.judge_photo`` returns; ``classes``: the names of classes 0 and 1. A row
+    ``verdict``: as ``verdict.judge_photo`` returns; ``classes``: the names of classes 0 and 1. A row
     a face: itself, what the networks are given, what moved the answer (orange towards class 1, blue
     towards class 0), the probability.
     """

@@ -15,9 +15,10 @@ from joblib.parallel import get_active_backend
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
 
-from helpers import network
+from helpers import arguments
 from helpers.model import train_along
-from helpers.training import progress_bar
+from helpers.progress import progress_bar
+from helpers.training import Caller
 
 
 class StudyError(RuntimeError):
@@ -40,12 +41,13 @@ def held_out(images, Y, splits, recipes, progress=True):
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
     moments = {}  # what is trained, a network each → when it is judged
     for recipe in recipes:
-        network.activation_functions(recipe.hidden_activation)
+        arguments.activation("hidden_activation", recipe.hidden_activation)
         for seed in recipe.seeds:
             plan = recipe._replace(num_iterations=0, seeds=(seed,))
             moments.setdefault(plan, set()).add(recipe.num_iterations)
     keys = [(plan, j) for plan in moments for j in range(len(splits))]
-    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan]) for plan, j in keys)
+    caller = Caller()
+    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan], caller) for plan, j in keys)
     n_jobs = get_active_backend()[1] or -1  # where no parallel_config says how many, a core each
     try:
         with threadpool_limits(1, user_api="blas"), _quick_turns():
@@ -58,6 +60,8 @@ def held_out(images, Y, splits, recipes, progress=True):
             f"El estudio de {len(keys)} entrenamientos se detuvo ({detail}). Si faltó memoria, cierra "
             "otros programas y repite la celda."
         ) from error
+    finally:
+        caller.left = True  # however: what still trains in a thread ends at its next step
 
     def of_seeds(recipe, j):
         plans = [recipe._replace(num_iterations=0, seeds=(seed,)) for seed in recipe.seeds]
@@ -77,9 +81,9 @@ def _quick_turns():
         sys.setswitchinterval(usual)
 
 
-def _judge(images, Y, train, judged, recipe, moments):
+def _judge(images, Y, train, judged, recipe, moments, caller):
     """Return number of iterations → probabilities (v,) of the images ``judged``."""
-    models = train_along(images[train], Y[:, train], recipe, moments)
+    models = train_along(images[train], Y[:, train], recipe, moments, caller)
     with np.errstate(over="ignore", invalid="ignore"):
         return {n: model.predict_proba(images[judged])[0] for n, model in models.items()}
 

@@ -5,100 +5,21 @@ import html
 import io
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 from ipywidgets import HTML, FileUpload, VBox
-from scipy import ndimage
 
-from helpers import evaluation, faces, plots
-from helpers.data import DataError, load_photo
+from helpers import plots
+from helpers.files import DataError
+from helpers.verdict import FACES_NUMBERED, check_origin, judge_photo
 
 MIME = "application/vnd.jupyter.widget-view+json"
 MODEL_ID = "photo-box"  # in every run the same, so that a notebook's metadata can name it
-_SIDE, _SIZE = 1600, 64  # pixels: of the photo in which faces are looked for, of what is judged
 _SHOWN = 20  # answers kept on the page; older ones make room
-_FACES = 8  # of a photo, the largest, that get a number
-_COVER, _STEP = 16, 12  # pixels; of a cover as large as a mouth, 25 places take 0.2 s
 _NO_FACE = "no encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
 _LIMIT = (
     "Elige menos de 10 MB a la vez: de más, Jupyter no entrega nada. Sin límite y con cámara: ejecuta "
     "«%pip install anywidget» en otra celda, reinicia el kernel y vuelve a cargar la página."
 )
-
-
-class Verdict(NamedTuple):
-    """What a model says of the n faces in a photo: the k largest from left to right, then the rest."""
-
-    photo: np.ndarray  # (h, w, 3) uint8, upright
-    frames: np.ndarray  # (n, 4, 2): corners (x, y) in the photo of what the model was shown
-    seen: np.ndarray  # (n, 64, 64, 3) uint8
-    probabilities: np.ndarray  # (n,)
-    given: np.ndarray  # (k, 64, 64, 3) uint8: what its networks are given of it
-    reasons: np.ndarray  # (k, 64, 64): how far each place moved the log-odds towards class 1
-    note: str  # what else is to be known: turned, cut off by the rim, judged without a detector
-
-
-def judge_photo(model, source, explain=True):
-    """Return a ``Verdict`` on each face of a photo.
-
-    source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
-    where no detector is installed, it judges the central square instead. explain: with reasons.
-
-    Raises DataError as ``data.load_photo`` does, ValueError for a model without an origin.
-    """
-    _check_origin(model)
-    photo, note = load_photo(source, _SIDE, crop=False), ""
-    try:
-        found = faces.find_faces(photo) if model.aligned else None
-    except faces.NoDetector as problem:
-        found, note = None, str(problem)
-    if found is None:
-        h, w, _ = photo.shape
-        square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-        frames = [(np.array([w, h]) + min(h, w) * square) / 2]
-        seen = [load_photo(source, _SIZE)]
-    else:
-        photo, found, note = _from_left_to_right(photo, found)
-        frames = [faces.corners(landmarks) for landmarks in found]
-        seen = [faces.align(photo, landmarks, _SIZE) for landmarks in found]
-    probabilities = model.predict_proba(np.array(seen))[0] if seen else np.array([])
-    given = model.given(np.array(seen[:_FACES])) if seen else np.array([])
-    reasons = np.array([_reasons(model, image) for image in seen[: explain * _FACES]])
-    return Verdict(photo, np.array(frames), np.array(seen), probabilities, given, reasons, note)
-
-
-def _check_origin(model):
-    if model.origin is None:
-        raise ValueError(
-            "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
-            "lugar. Dáselo antes: modelo.origin = "
-            "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
-        )
-
-
-def _from_left_to_right(photo, found):
-    """The photo upright, its faces in order, and what the reader should know of them."""
-    note, turns = "", faces.quarter_turns(found[0]) if found else 0
-    if turns:
-        found = [faces.quarter_turn(landmarks, photo.shape, turns) for landmarks in found]
-        photo = np.ascontiguousarray(np.rot90(photo, turns))
-        note = f"La foto estaba {'de cabeza' if turns == 2 else 'de lado'}, y la enderecé. "
-    found = sorted(found[:_FACES], key=lambda marks: marks[2, 0]) + found[_FACES:]
-    h, w, _ = photo.shape
-    outside = [np.any((marks < 0) | (marks > (w, h))) for marks in found[:_FACES]]
-    cut = [str(number) for number, is_cut in enumerate(outside, 1) if is_cut]
-    if cut:
-        which = f"cara {', '.join(cut)}" if len(found) > 1 else "cara"
-        note += f"Parte de la {which} queda fuera de la foto: su respuesta vale menos."
-    return photo, found, note
-
-
-def _reasons(model, image):
-    """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
-    blurred = ndimage.gaussian_filter(image, (_STEP, _STEP, 0))
-    falls = evaluation.occlusion_map(model.predict_proba, image, blurred, _COVER, _STEP)
-    return ndimage.gaussian_filter(falls, _STEP / 2)
 
 
 class PhotoBox(VBox):
@@ -113,7 +34,7 @@ class PhotoBox(VBox):
 
     def __init__(self, model, other=None):
         for one in (model, other or model):
-            _check_origin(one)
+            check_origin(one)
         self._judge, self._other, self._answers = model, other, VBox()
         upload = FileUpload(accept="image/*", multiple=True, description="Elige fotos")
         upload.observe(self._uploaded, "value")
@@ -181,5 +102,5 @@ def _words(verdict, model):
     words = [" ".join(plots.says(p, model.classes)) for p in verdict.probabilities]
     if len(words) > 1:
         words = [f"cara {number}, {word}" for number, word in enumerate(words, start=1)]
-    more = f"; y otras {len(words) - _FACES}" * (len(words) > _FACES)
-    return html.escape("; ".join(words[:_FACES]) + more) or _NO_FACE
+    more = f"; y otras {len(words) - FACES_NUMBERED}" * (len(words) > FACES_NUMBERED)
+    return html.escape("; ".join(words[:FACES_NUMBERED]) + more) or _NO_FACE

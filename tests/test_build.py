@@ -29,10 +29,10 @@ from on_disk import (
 )
 from PIL import Image, ImageEnhance
 
-from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
 from helpers.model import PUBLISHED
+from helpers.packages import FACES
 from helpers.photos import load_photo
 from helpers.studies import cross_validate
 from tools import staging

@@ -26,9 +26,9 @@ from on_disk import contents, datasets_folder, deaths, killed, needs_fork, put, 
 from PIL import Image
 
 from conftest import DATA_FOLDERS
-from helpers import FACES
 from helpers.data import load_dataset
 from helpers.files import DataError
+from helpers.packages import FACES
 from helpers.photos import load_photo
 from tools import download, staging
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from helpers import evaluation
+from helpers import changes, evaluation, inspection
 
 
 def test_accuracy_counts_equal_labels():
@@ -67,13 +67,13 @@ def test_error_bins_of_repeated_values_are_fewer_but_never_empty():
         ((1, 8), (2, 8), "muy pocos datos"),
     ],
 )
-def test_verdicts(first, last, expected):
+def test_support(first, last, expected):
     bins = [evaluation.Bin(0.5, n, errors) for errors, n in (first, last)]
-    assert evaluation.verdict(bins) == expected
+    assert evaluation.support(bins) == expected
 
 
 def test_a_single_bin_says_nothing():
-    assert evaluation.verdict([evaluation.Bin(0.5, 10, 2)]) == "muy pocos datos"
+    assert evaluation.support([evaluation.Bin(0.5, 10, 2)]) == "muy pocos datos"
 
 
 def test_a_cause_that_goes_with_the_class_is_not_blamed_for_the_harder_class():
@@ -81,8 +81,8 @@ def test_a_cause_that_goes_with_the_class_is_not_blamed_for_the_harder_class():
     Y = np.arange(1600)[None] % 2
     wrong = (Y[0] == 1) & (random.rand(1600) < 0.2)  # smiles are hard, whatever the mouth
     mouth = Y[0] + random.rand(1600)
-    assert evaluation.verdict(evaluation.error_bins(mouth, wrong)) == "apoyada"
-    (line,) = evaluation.verdicts({"boca (0 a 1)": mouth}, wrong, Y, ["no sonríe", "sonríe"])
+    assert evaluation.support(evaluation.error_bins(mouth, wrong)) == "apoyada"
+    (line,) = evaluation.suspicions({"boca (0 a 1)": mouth}, wrong, Y, ["no sonríe", "sonríe"])
     assert line.startswith("boca\n  no sonríe: 0 · 0 · 0 · 0 %, no apoyada\n  sonríe: ")
     assert line.endswith("no apoyada")
 
@@ -139,14 +139,14 @@ def test_activity_counts_the_units_that_live_and_the_answers_that_are_equal():
         "W2": np.array([[1.0, 0.0, 1.0]]),
         "b2": np.zeros((1, 1)),
     }
-    found = evaluation.activity(np.array([[-2.0, -1.0, -3.0, 1.0]]), parameters)
+    found = inspection.activity(np.array([[-2.0, -1.0, -3.0, 1.0]]), parameters)
     assert found.on[0].tolist() == [0.25, 0.75, 0]
     assert (found.pile, found.n_pile) == (0.5, 3)
 
 
 def test_altered_images_are_what_their_names_say():
     images = np.random.RandomState(0).randint(0, 256, (3, 20, 20, 3), np.uint8)
-    found = evaluation.altered(images)
+    found = changes.altered(images)
     assert all(of.shape == images.shape and of.dtype == np.uint8 for of in found.values())
     np.testing.assert_array_equal(found["5 píxeles a un lado"][:, :, 5:], images[:, :, :-5])
     np.testing.assert_array_equal(found["5 píxeles a un lado"][:, 7, 2], images[:, 7, 0])
@@ -154,9 +154,7 @@ def test_altered_images_are_what_their_names_say():
     assert found["más oscuras"].max() <= 127
     spot = np.zeros((1, 21, 21, 3), np.uint8)
     spot[0, 10, 18] = 255
-    row, column, _ = np.unravel_index(
-        evaluation.altered(spot)["giradas 15°"][0].argmax(), (21, 21, 3)
-    )
+    row, column, _ = np.unravel_index(changes.altered(spot)["giradas 15°"][0].argmax(), (21, 21, 3))
     assert np.hypot(row - 10, column - 10) == pytest.approx(8, abs=0.7)
     assert abs(np.degrees(np.arctan2(row - 10, column - 10))) == pytest.approx(15, abs=5)
 
@@ -167,6 +165,6 @@ def test_the_occlusion_map_finds_the_pixels_that_decide():
     def judge(images):  # only the lower right corner counts
         return 1 / (1 + np.exp(-(images[:, 12:, 12:].mean(axis=(1, 2, 3)) - 100) / 50))
 
-    found = evaluation.occlusion_map(judge, image, np.zeros_like(image), patch=4, stride=4)
+    found = inspection.occlusion_map(judge, image, np.zeros_like(image), patch=4, stride=4)
     assert found[14, 14] > 1
     assert np.abs(found[:12]).max() == 0

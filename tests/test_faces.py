@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from conftest import PROJECT
-from helpers import FACES, faces
+from helpers import faces
 from helpers.faces import PLACES, NoDetector, align, find_faces, quarter_turn, quarter_turns
+from helpers.packages import FACES
 
 # In images/ejemplo.jpg, as read off an enlargement by eye.
 EXAMPLE = np.array([(130, 104), (174, 104), (152, 126), (136, 145), (173, 144)])

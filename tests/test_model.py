@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers import model
+from helpers import model, model_file
 from helpers.data import DataError
 
 SMALL = model.Recipe(hidden=(4, 3), num_iterations=30)
@@ -129,7 +129,7 @@ def test_a_full_disk_ends_in_a_sentence_and_keeps_the_old_model(saved):
 
 def test_a_failed_write_keeps_the_old_model(saved, monkeypatch):
     before = saved.read_bytes()
-    monkeypatch.setattr(model, "_FORMAT", object())  # json cannot write it
+    monkeypatch.setattr(model_file, "_FORMAT", object())  # json cannot write it
     with pytest.raises(AttributeError):
         model.save_model(saved, trained(), ORIGIN)
     assert saved.read_bytes() == before

@@ -10,7 +10,8 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from conftest import DATA_FOLDERS
-from helpers import data, evaluation, exercises, network, training
+from helpers import data, evaluation, network, training
+from helpers.lesson import exercises
 from tools import report
 
 NAMES = [path.stem for path in report.NOTEBOOKS]

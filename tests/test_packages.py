@@ -1,24 +1,26 @@
 """The check in the notebook's first cell."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-import helpers
-from helpers import check_packages
+from helpers import check_packages, packages
 
 
 def test_it_prints_the_versions_in_use(capsys):
     check_packages()
     printed = capsys.readouterr().out
     assert printed.startswith("Python 3.")
-    for name in helpers.USED_BY_CELLS:
+    for name in packages.USED_BY_CELLS:
         assert f"{name} " in printed.splitlines()[1]
 
 
 def test_an_old_package_is_named_with_what_to_do(monkeypatch):
-    monkeypatch.setattr(helpers, "version", lambda package: "1.9.3" if package == "numpy" else "99")
+    monkeypatch.setattr(
+        packages, "version", lambda package: "1.9.3" if package == "numpy" else "99"
+    )
     with pytest.raises(ImportError, match=r"numpy 1\.9\.3 es anterior a .*un entorno aparte"):
         check_packages()
 
@@ -26,10 +28,10 @@ def test_an_old_package_is_named_with_what_to_do(monkeypatch):
 def test_a_missing_package_is_named(monkeypatch):
     def version(package):
         if package == "h5py":
-            raise helpers.PackageNotFoundError
+            raise packages.PackageNotFoundError
         return "99"
 
-    monkeypatch.setattr(helpers, "version", version)
+    monkeypatch.setattr(packages, "version", version)
     with pytest.raises(ImportError, match="falta h5py") as caught:
         check_packages()
     assert '«%pip install "h5py>=3.10" "numpy==99"»' in str(caught.value)
@@ -46,7 +48,7 @@ def broken(tmp_path, monkeypatch):
             monkeypatch.delitem(sys.modules, name)
         (tmp_path / f"{module}.py").write_text(f"import sys\n{line}\n", encoding="utf-8")
 
-    monkeypatch.setattr(helpers, "version", lambda package: "99")
+    monkeypatch.setattr(packages, "version", lambda package: "99")
     return breaks
 
 
@@ -78,9 +80,21 @@ def test_a_package_broken_otherwise_says_how_and_asks_for_another_environment(br
     assert "%pip" not in str(caught.value)
 
 
+def test_the_three_lists_of_what_is_needed_agree():
+    """The notebook's check, requirements.txt and the wheel's metadata, down to the versions."""
+    needed = [f"{name}>={oldest}" for name, (oldest, _) in packages.USED_BY_CELLS.items()]
+    project = Path(packages.__file__).parents[1]
+    lines = (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert set(needed) < set(lines)
+    wheel = re.search(
+        r"^dependencies = \[(.*?)\]", (project / "pyproject.toml").read_text("utf-8"), re.S | re.M
+    )
+    assert set(needed) < set(re.findall(r'"(.+?)"', wheel[1]))
+
+
 def test_requirements_leave_an_older_numpy_as_it_is():
     """OpenCV from 4.12 on wants NumPy 2, and pip would replace the one all else was compiled for."""
-    text = (Path(helpers.__file__).parents[1] / "requirements.txt").read_text()
+    text = (Path(packages.__file__).parents[1] / "requirements.txt").read_text()
     assert 'opencv-python-headless<4.12; python_version < "3.13"' in text.splitlines()
 
 
@@ -91,4 +105,4 @@ def test_an_old_python_is_named(monkeypatch):
 
 
 def test_releases_are_compared_as_numbers():
-    assert helpers._numbers("1.26.4") > helpers._numbers("1.9rc1") == helpers._numbers("1.9")
+    assert packages._numbers("1.26.4") > packages._numbers("1.9rc1") == packages._numbers("1.9")

@@ -48,7 +48,7 @@ def test_links_lead_to_the_repository_where_there_is_one():
 def test_it_has_the_playground_itself_and_is_of_caras(written):
     source = f"""import os, sys
 sys.path.insert(0, {str(PROJECT)!r})
-from helpers import playground
+from helpers.page import playground
 print(os.environ["SMILE_DATASET"], repr(os.environ["SMILE_DATA_DIR"]))
 playground.Playground("touch", "Una red", {{"side": 64}})"""
     text = written(source)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import model, network, playground, training
+from helpers import inspection, model, network, training
 from helpers.data import DATASETS, flatten, load_dataset
+from helpers.page import playground
 
 RECIPE = model.STORY._replace(num_iterations=40)
 RATES = (0.0075, 0.5)
@@ -35,7 +36,7 @@ def touchable(trained, caras):
 
 @pytest.fixture(scope="module")
 def film(caras):
-    moments = playground.moments_of(RECIPE)
+    moments = training.moments_of(RECIPE)
     X = flatten(caras.train_x)
     return training.film(X, caras.train_y, DIMS, moments, RATES[0], seed=SEED)
 
@@ -100,16 +101,16 @@ def test_the_units_to_look_at_are_those_that_move_the_answer_and_say_where_to():
     parameters["b2"] += 5
     start = parameters | {"W1": parameters["W1"] - 1}  # so what was learnt is the sign alone
     before = network.predict_proba(X, parameters).mean()
-    units, learnt = playground.look(X, [start, parameters], 3)
+    units, learnt = inspection.look(X, [start, parameters], 3)
     assert learnt.shape == (2, 3, 3, 3) and not learnt[0].any()
     for unit, sign in zip(units, learnt[1, :, 0, 0]):
         moved = parameters | {"b1": parameters["b1"] + 0.1 * (np.arange(6) == unit)[:, None]}
         assert np.sign(network.predict_proba(X, moved).mean() - before) == round(sign)
-    begun = playground.look(X, [start, parameters], 3, with_start=True)[1]
+    begun = inspection.look(X, [start, parameters], 3, with_start=True)[1]
     expected = learnt[1] * start["W1"][units].reshape(3, 3, 3, 3).mean(axis=3)
     np.testing.assert_allclose(begun, [expected, learnt[1]])
     parameters["W2"][:, units[0]] = 0
-    assert units[0] not in playground.look(X, [start, parameters], 5)[0]
+    assert units[0] not in inspection.look(X, [start, parameters], 5)[0]
 
 
 def test_the_film_is_the_training(watchable, caras):

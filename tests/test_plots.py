@@ -12,9 +12,10 @@ from matplotlib.patches import Polygon
 
 from helpers import plots, studies
 from helpers.data import flatten
-from helpers.evaluation import Activity, Group
+from helpers.evaluation import Group
+from helpers.inspection import Activity
 from helpers.model import Recipe
-from helpers.widgets import Verdict
+from helpers.verdict import Verdict
 
 CLASSES = ["no sonríe", "sonríe"]
 IMAGES = np.random.RandomState(0).randint(0, 256, (14, 64, 64, 3), dtype=np.uint8)

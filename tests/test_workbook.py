@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from conftest import blas_threads
-from helpers import workbook
+from helpers.lesson import workbook
 from tools import workbook as generator
 
 SOLVED = nbformat.read(generator.SOLVED, as_version=4)

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from helpers import data, evaluation, playground, plots, training
+from helpers import data, evaluation, inspection, plots, training
 from helpers.files import whole_file
 from helpers.model import STORY
 from tools.report import PROJECT
@@ -24,10 +24,10 @@ COLOURS = 96
 def film(caras, frames=FRAMES, recipe=STORY):
     """Train; return the moments, costs (one a step), answers (frames, m), weights (frames, 6, h, w)."""
     X, Y = data.flatten(caras.train_x), caras.train_y
-    moments, dims = playground.moments_of(recipe, frames), [len(X), *recipe.hidden, 1]
+    moments, dims = training.moments_of(recipe, frames), [len(X), *recipe.hidden, 1]
     seed = recipe.seeds[0]
     costs, kept, answers = training.film(X, Y, dims, moments, recipe.learning_rate, seed=seed)
-    _, learnt = playground.look(X, [kept[n] for n in moments], 6)
+    _, learnt = inspection.look(X, [kept[n] for n in moments], 6)
     limit = np.quantile(np.abs(learnt[-1]), 0.995, (1, 2))[:, None, None]
     return moments, costs, np.vstack([answers[n] for n in moments]), learnt / limit
 

@@ -9,7 +9,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from helpers import FACES
+from helpers.packages import FACES
 from helpers.files import DataError, cannot_write, reason, shown
 
 WINDOWS = os.name == "nt"

@@ -9,8 +9,8 @@ import os
 
 import nbformat
 
-from helpers.answers import STUB
 from helpers.files import whole_file
+from helpers.lesson.answers import STUB
 from tools import report
 
 *_, STUDENT, SOLVED = report.NOTEBOOKS

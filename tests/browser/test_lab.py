@@ -26,7 +26,7 @@ SECONDS = 200  # for the beginning, on a busy machine
 BAR = """from pathlib import Path
 from time import sleep
 
-for _ in training.progress_bar(range(600), True, desc="Prueba"):
+for _ in progress.progress_bar(range(600), True, desc="Prueba"):
     sleep(0.1)
     if Path("visto").exists():
         break"""

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.widgets import MIME, MODEL_ID, judge_photo
+from helpers.verdict import judge_photo
+from helpers.widgets import MIME, MODEL_ID
 
 PROJECT = Path(__file__).resolve().parents[2]
 

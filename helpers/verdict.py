@@ -1,0 +1,87 @@
+"""What a model says of the faces in a photo, and why."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from helpers import faces, inspection
+from helpers.photos import load_photo
+
+_SIDE, _SIZE = 1600, 64  # pixels: of the photo in which faces are looked for, of what is judged
+FACES_NUMBERED = 8  # of a photo, the largest
+_COVER, _STEP = 16, 12  # pixels; of a cover as large as a mouth, 25 places take 0.2 s
+
+
+class Verdict(NamedTuple):
+    """What a model says of the n faces in a photo: the k largest from left to right, then the rest."""
+
+    photo: np.ndarray  # (h, w, 3) uint8, upright
+    frames: np.ndarray  # (n, 4, 2): corners (x, y) in the photo of what the model was shown
+    seen: np.ndarray  # (n, 64, 64, 3) uint8
+    probabilities: np.ndarray  # (n,)
+    given: np.ndarray  # (k, 64, 64, 3) uint8: what its networks are given of it
+    reasons: np.ndarray  # (k, 64, 64): how far each place moved the log-odds towards class 1
+    note: str  # what else is to be known: turned, cut off by the rim, judged without a detector
+
+
+def judge_photo(model, source, explain=True):
+    """Return a ``Verdict`` on each face of a photo.
+
+    source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
+    where no detector is installed, it judges the central square instead. explain: with reasons.
+
+    Raises DataError as ``data.load_photo`` does, ValueError for a model without an origin.
+    """
+    check_origin(model)
+    photo, note = load_photo(source, _SIDE, crop=False), ""
+    try:
+        found = faces.find_faces(photo) if model.aligned else None
+    except faces.NoDetector as problem:
+        found, note = None, str(problem)
+    if found is None:
+        h, w, _ = photo.shape
+        square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        frames = [(np.array([w, h]) + min(h, w) * square) / 2]
+        seen = [load_photo(source, _SIZE)]
+    else:
+        photo, found, note = _from_left_to_right(photo, found)
+        frames = [faces.corners(landmarks) for landmarks in found]
+        seen = [faces.align(photo, landmarks, _SIZE) for landmarks in found]
+    probabilities = model.predict_proba(np.array(seen))[0] if seen else np.array([])
+    given = model.given(np.array(seen[:FACES_NUMBERED])) if seen else np.array([])
+    reasons = np.array([_reasons(model, image) for image in seen[: explain * FACES_NUMBERED]])
+    return Verdict(photo, np.array(frames), np.array(seen), probabilities, given, reasons, note)
+
+
+def check_origin(model):
+    if model.origin is None:
+        raise ValueError(
+            "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
+            "lugar. Dáselo antes: modelo.origin = "
+            "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
+        )
+
+
+def _from_left_to_right(photo, found):
+    """The photo upright, its faces in order, and what the reader should know of them."""
+    note, turns = "", faces.quarter_turns(found[0]) if found else 0
+    if turns:
+        found = [faces.quarter_turn(landmarks, photo.shape, turns) for landmarks in found]
+        photo = np.ascontiguousarray(np.rot90(photo, turns))
+        note = f"La foto estaba {'de cabeza' if turns == 2 else 'de lado'}, y la enderecé. "
+    found = sorted(found[:FACES_NUMBERED], key=lambda marks: marks[2, 0]) + found[FACES_NUMBERED:]
+    h, w, _ = photo.shape
+    outside = [np.any((marks < 0) | (marks > (w, h))) for marks in found[:FACES_NUMBERED]]
+    cut = [str(number) for number, is_cut in enumerate(outside, 1) if is_cut]
+    if cut:
+        which = f"cara {', '.join(cut)}" if len(found) > 1 else "cara"
+        note += f"Parte de la {which} queda fuera de la foto: su respuesta vale menos."
+    return photo, found, note
+
+
+def _reasons(model, image):
+    """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
+    blurred = ndimage.gaussian_filter(image, (_STEP, _STEP, 0))
+    falls = inspection.occlusion_map(model.predict_proba, image, blurred, _COVER, _STEP)
+    return ndimage.gaussian_filter(falls, _STEP / 2)
