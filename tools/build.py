@@ -8,14 +8,12 @@ reason.
 """
 
 import argparse
-import json
 import os
 import re
 import stat
 import unicodedata
 import uuid
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +92,10 @@ def build(
         listed = [f"\n  {path}: {why}" for path, why in left_out[:_SHOWN]]
         what = f"\nDejé fuera, entre otros,{''.join(listed)}" * bool(listed)
         raise DataError(f"{error}{what}") from error
-    _warn_of_few(labels[parts[0]], classes)
     both = {k: (images[part], labels[part], {}) for k, part in zip(("train", "test"), parts)}
     paths = halves.write_halves(folder, name, both, classes, uuid.uuid4().hex, faces)
-    _tell_use(name, folder)
+    where = f", {folder.resolve().as_posix()!r}" * (folder != DATASETS)
+    print(f'Para usarlo, en la sección 2 del cuaderno: datos = data.load_dataset("{name}"{where})')
     return paths
 
 
@@ -127,53 +125,36 @@ def _check(name, seed, test_share, force, folder):
 
 
 def _walk(source, left_out):
-    """Every ordinary file below a folder, linked folders once; adds (path, why) of what is left."""
+    """Every ordinary file below a folder; adds (path, why) of what is left out."""
 
     def refused(error):
+        why = f"No pude leer la carpeta: {reason(error)}"
         if Path(error.filename) == source:
-            raise DataError(f"No pude leer la carpeta {source}: {reason(error)}") from error
-        left_out.append((error.filename, f"No pude leer la carpeta: {reason(error)}"))
+            raise DataError(f"{source}: {why}") from error
+        left_out.append((error.filename, why))
 
-    files, system, seen, homes = [], Counter(), set(), [source]
-    for home in homes:  # links come last: a folder's own place is the true one
-        for folder, folders, names in os.walk(home, onerror=refused):
-            folder, real = Path(folder), Path(folder).resolve()
-            if real in seen or folder.parent.resolve().is_relative_to(real):
-                left_out.append((folder, "Enlace a una carpeta ya leída, o que la contiene."))
-                folders.clear()
-                continue
-            seen.add(real)
-            hidden = {name for name in folders if _is_systems(folder / name, _SYSTEM_FOLDERS)}
-            folders[:] = sorted({*folders} - hidden)
-            homes += [path for name in folders if (path := folder / name).is_symlink()]
-            for name in sorted(names):
-                path = folder / name
+    files, system = [], Counter()
+    for folder, folders, names in os.walk(source, onerror=refused):
+        for name in sorted(names + folders):
+            path, is_folder = Path(folder, name), name in folders
+            try:
                 if name.endswith(".icloud"):  # what macOS leaves of a file that it took away
                     left_out.append((path, "Está solo en iCloud: descárgalo antes."))
-                elif _is_systems(path, _SYSTEM_FILES):
-                    hidden.add(name)
-                else:
-                    try:
-                        is_file, why = stat.S_ISREG(path.stat().st_mode), "No es un archivo común."
-                    except OSError as error:
-                        is_file, why = False, f"No lo puedo leer: {reason(error)}"
-                    files.append(path) if is_file else left_out.append((path, why))
-            system.update(hidden)
+                elif (_SYSTEM_FOLDERS if is_folder else _SYSTEM_FILES).fullmatch(name.casefold()):
+                    system[name] += 1
+                    folders[:] = set(folders) - {name}
+                elif is_folder and path.is_symlink():
+                    left_out.append((path, "Es un enlace: pon ahí la carpeta misma."))
+                elif not is_folder and stat.S_ISREG(path.stat().st_mode):
+                    files.append(path)
+                elif not is_folder:
+                    left_out.append((path, "No es un archivo común."))
+            except OSError as error:
+                left_out.append((path, f"No lo puedo leer: {reason(error)}"))
     if system:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(system.items())[:20])
         print(f"Salté lo que está oculto o es del sistema: {names}{', …' * (len(system) > 20)}")
     return sorted(files, key=lambda path: path.relative_to(source).parts)
-
-
-def _is_systems(path, names):
-    """Whether something is hidden, or called like what systems leave among photographs."""
-    if names.fullmatch(path.name.casefold()):
-        return True
-    with suppress(OSError):
-        info = path.lstat()
-        in_windows = getattr(info, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN
-        return bool(in_windows or getattr(info, "st_flags", 0) & stat.UF_HIDDEN)
-    return False
 
 
 # Which class each belongs to
@@ -378,35 +359,17 @@ def _split(labels, groups, classes, seed, test_share, given=None):
                 "una las que son casi iguales; no alcanzan para repartirlas, unas para entrenar y "
                 "otras para probar. Agrega fotos de esa clase."
             )
+        if sizes[~test, k].sum() < _FEW:
+            print(
+                f"Para entrenar quedan menos de {_FEW} fotos de «{classes[k]}»: son pocas para la "
+                f"validación cruzada del cuaderno, que hace {_FEW} partes."
+            )
     return [rng.permutation(np.flatnonzero(half[groups])) for half in (~test, test)]
-
-
-# What the user is told
-
-
-def _warn_of_few(labels, classes):
-    few = [name for k, name in enumerate(classes) if np.count_nonzero(labels == k) < _FEW]
-    if few:
-        print(
-            f"Son pocas: para entrenar quedan menos de {_FEW} fotos de «{'» y de «'.join(few)}»; la "
-            f"validación cruzada del cuaderno, que hace {_FEW} partes, se detendrá con un mensaje."
-        )
 
 
 def _tell(title, listed):
     if listed:
         print(f"{title}: {len(listed)}", *(f"  {path}: {why}" for path, why in listed), sep="\n")
-
-
-def _tell_use(name, folder):
-    """How to use the data set, in lines that can be pasted."""
-    where, variables = "", {"SMILE_DATASET": name}
-    if folder != DATASETS:
-        home = variables["SMILE_DATA_DIR"] = folder.resolve().as_posix()
-        where = f", {json.dumps(home, ensure_ascii=False)}"
-    print(f'Para usarlo, en la sección 2 del cuaderno: datos = data.load_dataset("{name}"{where})')
-    if os.pathsep not in variables.get("SMILE_DATA_DIR", ""):  # it separates folders there
-        print(f"o, en la terminal, antes de abrir el cuaderno: {command.setting(variables)}")
 
 
 def main(arguments=None):

@@ -9,8 +9,8 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
+from helpers.files import DataError, cannot_write, reason
 from helpers.packages import FACES
-from helpers.files import DataError, cannot_write, reason, shown
 
 WINDOWS = os.name == "nt"
 _ROOM = 2**20  # bytes that must fit where something will be written
@@ -43,10 +43,8 @@ def writable(path):
     """
     path = Path(path).absolute()
     try:
-        if path.is_dir():
-            raise DataError(f"No puedo escribir {shown(path)}: es una carpeta. Escoge otro nombre.")
-        folder = next(parent for parent in path.parents if parent.exists())
-        with tempfile.TemporaryFile(dir=folder) as file:
+        there = next(parent for parent in path.parents if parent.exists())
+        with tempfile.TemporaryFile(dir=there) as file:
             file.write(bytes(_ROOM))
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -68,17 +66,6 @@ def quoted(word):
     if not WINDOWS:
         return shlex.quote(word)
     return word if re.fullmatch(r"[\w.:/\\-]+", word) else f'"{word}"'
-
-
-def setting(variables):
-    """The command that sets environment variables, name → value, for what is started after it."""
-    if not WINDOWS:
-        return "export " + " ".join(f"{name}={quoted(v)}" for name, v in variables.items())
-    cmd = " & ".join(f'set "{name}={v}"' for name, v in variables.items())
-    shell = "; ".join(
-        f"$env:{name} = '{v.replace(chr(39), 2 * chr(39))}'" for name, v in variables.items()
-    )
-    return f"\n  cmd y Anaconda Prompt: {cmd}\n  PowerShell: {shell}"
 
 
 # A bare "python" could be another one, without this one's packages.

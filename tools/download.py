@@ -67,12 +67,10 @@ def happy(source=None, folder=DATASETS):
                 break
         for sha, path in wanted.items():
             if sha not in found:
-                seen = [
-                    f"{hash_[:12]}…" for hash_, other in found.items() if path.stem in other.name
-                ]
                 raise DataError(
-                    f"No encontré el verdadero {path.name} en {source}: por su hash, {sha[:12]}…, no "
-                    f"es ninguno ({' '.join(seen)}). {''.join(problems)}Descárgalo otra vez de {_PAGE}."
+                    f"No encontré el verdadero {path.name} en {source}: de {len(found)} archivos "
+                    f"llamados así, ninguno tiene su hash, {sha[:12]}…. {''.join(problems)}"
+                    f"Descárgalo otra vez de {_PAGE}."
                 )
         folder.mkdir(parents=True, exist_ok=True)
         for sha, path in wanted.items():
@@ -214,11 +212,9 @@ def _genki_table(contents, again):
     tables = {}
     for raw in contents:
         with suppress(ValueError):  # what is no such table is another program's
-            utf16 = raw[:2] in (
-                b"\xff\xfe",
-                b"\xfe\xff",
-            )  # Notepad may have saved it in its own way
-            table = np.loadtxt(raw.decode("utf-16" if utf16 else "utf-8-sig").splitlines(), ndmin=2)
+            # Notepad may have saved it in its own way.
+            text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            table = np.loadtxt(text.splitlines(), ndmin=2)
             is_right = table.shape == (GENKI_PHOTOS, 4) and np.isin(table[:, 0], (0, 1)).all()
             if is_right and (np.abs(table) <= np.pi).all():
                 tables[table.tobytes()] = table
@@ -285,26 +281,22 @@ def _search(source, home, wanted, problems):
     def refused(error):
         problems.append(f"No pude leer {error.filename}: {reason(error)} ")
 
-    places, opened = [source], 0
-    for place in places:
+    places = [source]
+    for n, place in enumerate(places):
+        if n > _MAX_ARCHIVES:
+            problems.append(f"Abrí {_MAX_ARCHIVES} archivos comprimidos; hay más. ")
+            return
         folder = place
         if not place.is_dir():
-            if opened == _MAX_ARCHIVES:
-                problems.append(f"Abrí {opened} archivos comprimidos; hay más. ")
-                return
-            opened += 1
-            folder = home / str(opened)
             try:
-                _unpack(place, folder)
+                folder = _unpack(place, home / str(n))
             except DataError as error:
                 if place == source:
                     raise
                 problems.append(f"Adentro está {place.name}, pero: {error} ")
                 continue
-        files = [
-            Path(in_, name) for in_, _, names in os.walk(folder, onerror=refused) for name in names
-        ]
-        for path in sorted(files):
+        walk = os.walk(folder, onerror=refused)
+        for path in sorted(Path(where, name) for where, _, names in walk for name in names):
             last = _last(path)
             if last.startswith("._") or "__MACOSX" in str(path):  # what macOS adds
                 continue
@@ -317,7 +309,7 @@ def _search(source, home, wanted, problems):
 
 
 def _unpack(source, home):
-    """Put what a zip or tar holds, if that is not too much, into the new folder ``home``."""
+    """Put what a zip or tar holds, if that is not too much, into a new folder; return it."""
     is_tar = source.is_file() and tarfile.is_tarfile(source)  # a tar may hold a zip, as it is
     if not is_tar and not (source.is_file() and zipfile.is_zipfile(source)):
         what = "un archivo de otro tipo" if source.exists() else "nada con ese nombre"
@@ -329,7 +321,9 @@ def _unpack(source, home):
         if nbytes > _MAX_BYTES:
             raise DataError(f"{source}: trae {nbytes:,} bytes; esperaba a lo más {_MAX_BYTES:,}.")
         safe = {"filter": "data"} if is_tar and hasattr(tarfile, "data_filter") else {}
+        home.mkdir()
         shutil.unpack_archive(source, home, "tar" if is_tar else "zip", **safe)
+        return home
     except Exception as error:  # a damaged archive, or one under a password, raises almost anything
         if isinstance(error, DataError) or is_full(error):
             raise
