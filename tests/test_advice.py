@@ -132,14 +132,6 @@ def test_a_line_of_python_runs_in_a_cell(line, tmp_path, monkeypatch):
         exec(line, scope)
 
 
-def test_the_three_shells_are_told_what_build_tells(monkeypatch):
-    text = (PROJECT / "datasets" / "README.md").read_text(encoding="utf-8")
-    assert f"`{command.setting({'SMILE_DATASET': 'mias'})}`" in text
-    monkeypatch.setattr(command, "WINDOWS", True)
-    for line in command.setting({"SMILE_DATASET": "mias"}).strip().splitlines():
-        assert f"`{line.partition(': ')[2]}`" in text
-
-
 def test_what_is_collected():
     """That the patterns above still find anything."""
     lines = [

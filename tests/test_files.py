@@ -78,7 +78,8 @@ def test_says_where_nothing_can_be_written(tmp_path):
         (errno.EDQUOT, "el disco está lleno"),
         (errno.EROFS, "ahí solo se puede leer"),
         (errno.EDEADLK, "solo en la nube; descárgalo antes"),  # macOS, of a file in iCloud
-        (errno.ENOTDIR, "no se pudo"),
+        (errno.ENOTDIR, "es un archivo; esperaba una carpeta"),
+        (errno.EIO, "no se pudo"),
     ],
 )
 def test_the_systems_reason_is_told(code, words):

@@ -210,7 +210,7 @@ def genki_faces(source):
 def _genki_table(contents, again):
     """Smile, yaw, pitch and roll of every photo, (4000, 4) float64, from the bytes of labels.txt."""
     tables = {}
-    for raw in contents:
+    for raw in filter(None, contents):
         with suppress(ValueError):  # what is no such table is another program's
             # Notepad may have saved it in its own way.
             text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
