@@ -148,15 +148,22 @@ def test_altered_images_are_what_their_names_say():
     images = np.random.RandomState(0).randint(0, 256, (3, 20, 20, 3), np.uint8)
     found = changes.altered(images)
     assert all(of.shape == images.shape and of.dtype == np.uint8 for of in found.values())
-    np.testing.assert_array_equal(found["5 píxeles a un lado"][:, :, 5:], images[:, :, :-5])
-    np.testing.assert_array_equal(found["5 píxeles a un lado"][:, 7, 2], images[:, 7, 0])
+    for pixels in (3, 5):  # to the right and, the second, to the left
+        moved = found[f"{pixels} píxeles a un lado"]
+        np.testing.assert_array_equal(moved[::2, :, pixels:], images[::2, :, :-pixels])
+        np.testing.assert_array_equal(moved[::2, 7, 2], images[::2, 7, 0])
+        np.testing.assert_array_equal(moved[1, :, :-pixels], images[1, :, pixels:])
+        np.testing.assert_array_equal(moved[1, 7, -2], images[1, 7, -1])
     np.testing.assert_array_equal(found["en negativo"] + images, 255)
     assert found["más oscuras"].max() <= 127
-    spot = np.zeros((1, 21, 21, 3), np.uint8)
-    spot[0, 10, 18] = 255
-    row, column, _ = np.unravel_index(changes.altered(spot)["giradas 15°"][0].argmax(), (21, 21, 3))
-    assert np.hypot(row - 10, column - 10) == pytest.approx(8, abs=0.7)
-    assert abs(np.degrees(np.arctan2(row - 10, column - 10))) == pytest.approx(15, abs=5)
+    spot = np.zeros((2, 21, 21, 3), np.uint8)
+    spot[:, 10, 18] = 255
+    angles = []
+    for turned in changes.altered(spot)["giradas 15°"]:
+        row, column, _ = np.unravel_index(turned.argmax(), (21, 21, 3))
+        assert np.hypot(row - 10, column - 10) == pytest.approx(8, abs=0.7)
+        angles.append(np.degrees(np.arctan2(10 - row, column - 10)))
+    assert angles == pytest.approx([15, -15], abs=5)
 
 
 def test_the_occlusion_map_finds_the_pixels_that_decide():
