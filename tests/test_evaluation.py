@@ -106,10 +106,13 @@ def test_who_wins_by_chance_is_not_called_the_better_one():
 
 
 def test_errors_are_counted_by_gesture_where_the_set_says_it():
-    Y, kind = np.array([[1, 1, 0, 0, 0, 0]]), np.array([2, 2, 9, 9, 9, 5])
+    Y, yaw = np.array([[1, 1, 0, 0, 0, 0]]), np.zeros(6)
+    kind = np.array(["risa"] * 2 + ["ojos cerrados"] * 3 + ["hablando"])
     wrong = np.array([True, False, True, True, False, False])
-    found = evaluation.error_groups(wrong, Y, {"kind": kind, "yaw": kind}, ["no", "sí"])
+    found = evaluation.error_groups(wrong, Y, {"kind": kind, "yaw": yaw}, ["no", "sí"])
     assert found == [("ojos cerrados", 3, 2, 0), ("risa", 2, 1, 1), ("hablando", 1, 0, 0)]
+    (group,) = evaluation.error_groups(wrong, Y, {"kind": np.arange(6), "yaw": yaw}, ["no", "sí"])
+    assert group.name == "0 a 0° de lado"  # of numbers without names nothing is said
 
 
 def test_errors_are_counted_by_turn_else_and_by_class_where_nothing_is_known():
