@@ -123,6 +123,8 @@ class Group(NamedTuple):
 def error_groups(wrong, Y, attributes, classes):
     """Count errors by what is known of the images; the ``Group`` of the highest rate comes first.
 
+    Of those of the same rate the larger ones come last: 0 of 60 say more than 0 of 6.
+
     ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,). By gesture where the set names it,
     else by how far the head is turned, in quarters; by class where neither is known.
     """
@@ -139,7 +141,7 @@ def error_groups(wrong, Y, attributes, classes):
         labels = np.unique(np.ravel(Y)[of])
         label = int(labels[0]) if len(labels) == 1 else None
         found.append(Group(name, int(of.sum()), int(np.sum(wrong[of])), label))
-    return sorted(found, key=lambda group: -group.errors / group.n)
+    return sorted(found, key=lambda group: (-group.errors / group.n, group.n))
 
 
 class Bin(NamedTuple):

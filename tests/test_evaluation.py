@@ -115,6 +115,14 @@ def test_errors_are_counted_by_gesture_where_the_set_says_it():
     assert group.name == "0 a 0° de lado"  # of numbers without names nothing is said
 
 
+def test_of_groups_of_one_rate_the_largest_is_last():
+    kind = np.array(["a"] * 3 + ["b"] * 2 + ["c"])
+    found = evaluation.error_groups(
+        np.zeros(6, bool), np.ones((1, 6)), {"kind": kind}, ["no", "sí"]
+    )
+    assert [group.name for group in found] == ["c", "b", "a"]
+
+
 def test_errors_are_counted_by_turn_else_and_by_class_where_nothing_is_known():
     Y, yaw = np.arange(40)[None] % 2, np.linspace(-20, 20, 40)
     found = evaluation.error_groups(np.abs(yaw) > 15, Y, {"yaw": yaw}, ["no", "sí"])
