@@ -54,7 +54,7 @@ def pictures(caras, moments, costs, answers, weights):
         mine = order[Y[order] == label]
         face.imshow(caras.train_x[mine[len(mine) // 3]])
         face.set(xticks=[], yticks=[])
-        face.spines[:].set(color=plots.CLASS_COLORS[label], linewidth=3)
+        face.spines[:].set(visible=True, color=plots.CLASS_COLORS[label], linewidth=3)
     curve = figure.add_axes((0.085, 0.1, 0.875, 0.17), xlim=(0, 1), ylim=(0, 0.8))
     x = np.sqrt(np.arange(len(costs)) / steps)
     curve.plot(x, costs, color=plots.NETWORK, alpha=0.2, linewidth=1)
