@@ -101,7 +101,7 @@ def reason(error):
     if is_full(error):
         return f"el disco está lleno; libera espacio. {said}"
     if code == errno.ENOENT:
-        return f"no hay nada con ese nombre. {said}"
+        return f"no hay nada con ese nombre; revisa que la carpeta exista. {said}"
     if code == errno.ENOTDIR:
         return f"es un archivo; esperaba una carpeta. {said}"
     if code == errno.EROFS:
