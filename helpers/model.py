@@ -4,10 +4,12 @@ What the preprocessing learns from the training images, their mean, is applied b
 whatever it predicts afterwards, so that nobody can forget it. A model can be kept in an HDF5 file.
 """
 
+import math
+
 import numpy as np
 from scipy import special
 
-from helpers import model_file, network
+from helpers import arguments, model_file, network
 from helpers.model_file import Origin as Origin
 from helpers.model_file import save_model as save_model
 from helpers.recipe import PUBLISHED, inputs
@@ -30,6 +32,11 @@ class Model:
         sizes = "-".join(str(n) for n in (*self.recipe.hidden, 1))
         of = f", entrenado con «{self.origin.dataset}»" if self.origin else ""
         return f"Modelo de {len(self.networks)} redes de capas {sizes}{of}"
+
+    @property
+    def size(self):
+        """The side, in pixels, of the images that it takes."""
+        return math.isqrt(self.networks[0]["W1"].shape[1] // 3)
 
     @property
     def classes(self):
@@ -111,6 +118,7 @@ def train_along(images, Y, recipe, moments, caller=None):
 
 def _untrained(images, Y, recipe):
     """Return a ``Model`` without networks, and the X and Y to train them on."""
+    Y = arguments.matrix("Y", Y)
     if recipe.mirror:
         images, Y = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([Y, Y], axis=1)
     X = inputs(images, recipe)
