@@ -116,7 +116,9 @@ def is_full(error):
 
 def cannot_write(path, error):
     """The DataError for a file that the system, by an OSError, does not let us write."""
-    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {reason(error)}")
+    where = "revisa que la carpeta exista; " * (error.errno == errno.ENOENT)
+    said = f"{where}{reason(error)}"
+    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {said}")
 
 
 @contextmanager
