@@ -13,6 +13,7 @@ import sys
 import warnings
 from contextlib import redirect_stdout
 from itertools import permutations
+from types import GeneratorType
 
 import joblib
 import numpy as np
@@ -27,7 +28,7 @@ EXPLAINED = {  # what Python says → what that means
     "Python scalar": "esa función es para un solo número: con arreglos, usa la de NumPy (np.exp, np.log).",
     "data type": "la forma lleva sus propios paréntesis: np.zeros((n, 1)).",
     "'tuple' object cannot be": "los tamaños van sueltos, sin paréntesis propios: randn(n, n_prev).",
-    "concatenate str": "pega un texto con un número; escribe, por ejemplo, f\"W{{l}}\".",
+    "concatenate str": 'pega un texto con un número; escribe, por ejemplo, f"W{{l}}".',
     r"'(?:int|float)' object is not iterable": "un número no se recorre: ¿falta range(…)?",
     "values? to unpack|cannot unpack": "a la izquierda del «=» no hay tantos nombres como cosas a la derecha.",
     "IndexError": "pide un elemento que no hay: Python cuenta desde 0, y el de la capa l es el [l - 1].",
@@ -40,8 +41,10 @@ EXPLAINED = {  # what Python says → what that means
     "NoneType": "usa None como si fuera un valor: algo de lo que llama no regresa nada.",
     "has no attribute '(\\w+)'": "ahí no hay ningún «.{}»: ¿está bien escrito?",
     "is not callable": "pone paréntesis a lo que no es una función: los elementos se piden con [ ].",
-}  # fmt: skip
+}
+EMPTY = (lambda: None).__code__.co_code  # also of a body that is nothing but ``...``
 KINDS = {tuple: "una tupla", list: "una lista", dict: "un diccionario", str: "un texto"}
+KINDS |= {GeneratorType: "un generador (¿«yield» en lugar de «return»?)"}
 CHANGES = (
     "los arreglos que recibe, y quien la llamó los pierde: calcula otros, sin «+=», «-=» ni pop.",
     "el diccionario que recibe, y quien la llamó lo pierde: empieza con «nuevo = {}» y llena ese.",
@@ -91,11 +94,10 @@ class _Printed(io.TextIOBase):
 
 
 def call(function, *arguments, scope=None, quiet=False):
-    """Return what ``function`` returns, given copies of ``arguments``, and, if it
-    changed them, what it changed and what to do instead.
+    """Return what ``function`` returns, given copies of ``arguments``, and what of them it changed, if any.
 
     What it prints is seen as it comes, up to ``SHOWN`` lines, unless ``quiet``. scope: the globals of
-    who wrote it, by default the function's own.
+    who wrote it, by default the function's own. What was changed is told with what to do instead.
     Raises ``Wrong`` where it fails, prints instead of returning, or is empty.
     """
     if not callable(function):
@@ -107,28 +109,18 @@ def call(function, *arguments, scope=None, quiet=False):
             warnings.simplefilter("ignore")
             value = function(*given)
     except (Exception, SystemExit) as error:
-        scope = getattr(function, "__globals__", None) if scope is None else scope
-        raise _explained(error, function, scope) from None
+        raise _explained(error, function, scope or getattr(function, "__globals__", 0)) from None
     finally:
         printed.end()
-    if value is ... or (value is None and _is_empty(function)):
+    code = getattr(getattr(function, "__code__", None), "co_code", None)
+    if value is ... or (value is None and code == EMPTY):
         raise Unanswered("aún sin respuesta.")
+    if value is None and printed.last:
+        raise Wrong("tu función imprime en vez de regresar: cambia «print(…)» por «return …».")
     if value is None:
-        raise Wrong(
-            "tu función imprime en vez de regresar: cambia «print(…)» por «return …»."
-            if printed.last
-            else "tu función no regresa nada (None): ¿le falta «return»?"
-        )
+        raise Wrong("tu función no regresa nada (None): ¿le falta «return»?")
     changed = [new for new, old in zip(given, arguments) if joblib.hash(new) != joblib.hash(old)]
     return value, changed and CHANGES[type(changed[0]) is dict]
-
-
-def _is_empty(function):
-    """Whether a body is nothing but ``...``."""
-    return getattr(function, "__code__", None) and function.__code__.co_code == _EMPTY
-
-
-_EMPTY = (lambda: None).__code__.co_code
 
 
 def _explained(error, function, scope):
@@ -140,13 +132,11 @@ def _explained(error, function, scope):
         step = step.tb_next
     own = getattr(function, "__name__", None)
     if frame and isinstance(error, NotImplementedError):
-        code = frame.f_code
-        if code.co_name not in (own, "<lambda>"):
-            return Unanswered(f"aún sin respuesta: usa {code.co_name}, que falta.")
-        begun = code.co_names != ("NotImplementedError",)
-        return Unanswered(
-            f"aún sin respuesta.{f' Cuando acabes, borra «{STUB}».' if begun else ''}"
-        )
+        if (name := frame.f_code.co_name) not in (own, "<lambda>"):
+            return Unanswered(f"aún sin respuesta: usa {name}, que falta.")
+        begun = frame.f_code.co_names != ("NotImplementedError",)
+        advice = f" Cuando acabes, borra «{STUB}»." if begun else ""
+        return Unanswered(f"aún sin respuesta.{advice}")
     text, here = f"{type(error).__name__}: {error}", frame.f_locals if frame else {}
     line = linecache.getline(frame.f_code.co_filename, number).strip() if frame else ""
     together = [k for k, v in here.items() if isinstance(v, tuple) and re.search(rf"\b{k}\b", line)]
@@ -155,15 +145,12 @@ def _explained(error, function, scope):
         "together": f"«{together[0]}»" if together else "lo que usa",
         "shapes": ", ".join(f"{k} {v.shape}" for k, v in here.items() if hasattr(v, "shape")),
     }
-    why = text
-    for pattern, sentence in EXPLAINED.items():
-        if found := re.search(pattern, text):
-            why = sentence.format(*found.groups(), **words)
-            break
-    if not frame and "argument" in text:  # not even begun
-        return Wrong(f"no recibe lo que dice su primera línea en este cuaderno ({error}).")
-    if not frame:
-        return Wrong(f"falla al llamarla: {why}")
+    known = ((re.search(pattern, text), sentence) for pattern, sentence in EXPLAINED.items())
+    whys = (sentence.format(*found.groups(), **words) for found, sentence in known if found)
+    why = next(whys, text)
+    if not frame:  # not even begun
+        unfit = f"no recibe lo que dice su primera línea en este cuaderno ({error})."
+        return Wrong(unfit if "argument" in text else f"falla al llamarla: {why}")
     who = "" if frame.f_code.co_name == own else f"{frame.f_code.co_name} "
     return Wrong(f"{who}falla en {f'«{line}»' if line else f'su línea {number}'}: {why}")
 
@@ -181,13 +168,14 @@ def alike(what, got, right, slips=(), m=None):
         fields(got, right)
         inside = dict(zip(right, right))
     elif isinstance(right, (tuple, list)) and not isinstance(right[0], float):
-        names = what.split(", ") if ", " in what else [f"{what}[{i}]" for i in range(len(right))]
-        parts(got, *names, what="" if ", " in what else what)
+        listed = re.findall(r"\(.*?\)|\w+", what.removeprefix("(")) if ", " in what else []
+        names = listed or [f"{what}[{i}]" for i in range(len(right))]
+        parts(got, *names, what="" if listed and what[0] != "(" else what)
         inside = dict(enumerate(names))
     else:
         got = np.array(got, object) if isinstance(right, list) and isinstance(got, list) else got
         return same(what, got, right, *slips, m=m)
-    first = None
+    first = None  # but what many do, in any part, is told before it
     for key, name in inside.items():
         told = [(said, wrong[key]) for said, wrong in slips if len(wrong) == len(right)]
         try:
@@ -198,7 +186,7 @@ def alike(what, got, right, slips=(), m=None):
             first = first or problem
     orders = permutations(got) if first and what and not isinstance(right, dict) else ()
     if any(_is(order, right) for order in orders):
-        raise Wrong(f"las cosas son las que deben, en otro orden: van {', '.join(names)}.")
+        raise Wrong(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
     if first:
         raise first
 
@@ -220,9 +208,8 @@ def same(what, got, right, *slips, m=None):
     if isinstance(got, tuple(KINDS)) or callable(got):
         expected = "un arreglo de NumPy" if right.ndim else "un número"
         raise Wrong(f"{what} es {_kind(got)}; esperaba {expected}.")
-    kind = np.asarray(got).dtype
     try:
-        got = np.asarray(got, np.float64)
+        kind, got = np.asarray(got).dtype, np.asarray(got, np.float64)
     except (TypeError, ValueError):
         raise Wrong(f"{what} es {_kind(got)}; esperaba números.") from None
     if kind in (np.float16, np.float32) and right.dtype == np.float64:
@@ -233,14 +220,14 @@ def same(what, got, right, *slips, m=None):
         if _close(got, wrong):
             raise Slip(f"{what}: {sentence}")
     if got.shape != right.shape:
-        raise Wrong(f"{what}: {_shapes(got.shape, right.shape)}")
+        hint = ": ¿está traspuesta?" if got.shape == right.shape[::-1] else "."
+        hint = ": le falta una dimensión." if got.ndim == 1 < right.ndim else hint
+        shape, expected = (x.shape or "() (un solo número)" for x in (got, right))
+        raise Wrong(f"{what}: su forma es {shape}, esperaba {expected}{hint}")
     if not np.isfinite(got).all():
         raise Wrong(f"{what} tiene nan o infinito: ¿un logaritmo de 0, una división entre 0?")
     if kind.kind in "iu" and np.array_equal(got, np.trunc(right)):
         raise Wrong(f"{what}: son enteros, y se perdieron los decimales: ¿un 0 que debe ser 0.0?")
-    for digits in range(1, 6):
-        if np.allclose(got, np.round(right, digits), rtol=0, atol=1e-12):
-            raise Wrong(f"{what}: está redondeado a {digits} decimales; regrésalo sin redondear.")
     with np.errstate(all="ignore"):
         ratios = (got / right)[right != 0]
     ratio = ratios.flat[0] if ratios.size and not got[right == 0].any() else np.nan
@@ -257,7 +244,7 @@ def same(what, got, right, *slips, m=None):
     at = f"{what}[{', '.join(map(str, worst))}]" if worst else what
     said = f"{at} te da {got[worst]:.9g}; con la fórmula es {right[worst]:.9g}."
     if (much := abs(got[worst] - right[worst])) < 0.01 * abs(right[worst]):
-        said += f" Se aparta {much:.1g}: a la fórmula no se le suma ni se le recorta nada."
+        said += f" Se aparta {much:.1g}: no redondees, ni le sumes ni le recortes nada."
     raise Wrong(said)
 
 
@@ -266,21 +253,8 @@ def _close(got, right):
     return got.shape == right.shape and np.allclose(got, right, rtol=1e-6, atol=1e-8)
 
 
-def _shapes(got, right):
-    if not right:
-        return f"su forma es {got}, esperaba un solo número."
-    if not got:
-        return f"es un solo número; esperaba un arreglo de forma {right}."
-    if len(right) == 1 == len(got):
-        return f"tiene {got[0]} elementos; esperaba {right[0]}."
-    hint = ": ¿está traspuesta?" if got == right[::-1] else "."
-    hint = ": le falta una dimensión." if len(got) < len(right) else hint
-    return f"su forma es {got}, esperaba {right}{hint}"
-
-
 def _kind(value):
-    name = "una función" if callable(value) else type(value).__name__
-    return KINDS.get(type(value), "un generador (¿«yield»?)" if name == "generator" else name)
+    return KINDS.get(type(value), "una función" if callable(value) else type(value).__name__)
 
 
 def parts(value, *names, what=""):
@@ -288,9 +262,13 @@ def parts(value, *names, what=""):
     if isinstance(value, (tuple, list)) and len(value) == len(names):
         return value
     many = len(value) if isinstance(value, (tuple, list)) else 1
-    kind = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"
-    verb = f"{what} es" if what else "regresa"
-    raise Wrong(f"{verb} {kind}; esperaba {len(names)}, en este orden: {', '.join(names)}.")
+    has = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"
+    verb = f"{what}:" if what else "regresa"
+    raise Wrong(f"{verb} {has}; esperaba {len(names)}{_named(names)}.")
+
+
+def _named(names):
+    return "" if "[" in names[0] else f" (en este orden: {', '.join(names)})"
 
 
 def fields(value, names):
@@ -299,5 +277,4 @@ def fields(value, names):
         raise Wrong(f"regresa {_kind(value)}; esperaba un diccionario con {', '.join(names)}.")
     for name in names:
         if name not in value:
-            has = ", ".join(map(str, value)) or "nada"
-            raise Wrong(f"al diccionario le falta «{name}»; tiene {has}.")
+            raise Wrong(f"al diccionario le falta «{name}»; tiene {', '.join(map(str, value))}.")

@@ -60,7 +60,7 @@ def initialize_parameters_deep(
     return parameters
 
 
-@_asked("Z, cache", X, NET["W1"], NET["b1"])
+@_asked("Z, (A, W, b)", X, NET["W1"], NET["b1"])
 def linear_forward(A, W, b, sign=1):
     return W @ A + sign * b, (A, W, b)
 
