@@ -56,7 +56,7 @@ class Wrong(Exception):
 
 
 class Slip(Wrong):
-    """What many do wrong, known by its result."""
+    """What many do wrong, or a shape: told before numbers that are."""
 
 
 class Unanswered(Wrong):
@@ -175,20 +175,18 @@ def alike(what, got, right, slips=(), m=None):
     else:
         got = np.array(got, object) if isinstance(right, list) and isinstance(got, list) else got
         return same(what, got, right, *slips, m=m)
-    first = None  # but what many do, in any part, is told before it
+    problems = []
     for key, name in inside.items():
         told = [(said, wrong[key]) for said, wrong in slips if len(wrong) == len(right)]
         try:
             alike(name, got[key], right[key], told, m)
-        except Slip:
-            raise
         except Wrong as problem:
-            first = first or problem
-    orders = permutations(got) if first and what and not isinstance(right, dict) else ()
+            problems.append(problem)
+    orders = permutations(got) if problems and what and not isinstance(right, dict) else ()
     if any(_is(order, right) for order in orders):
-        raise Wrong(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
-    if first:
-        raise first
+        raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
+    for problem in sorted(problems, key=lambda problem: not isinstance(problem, Slip)):
+        raise problem
 
 
 def _is(got, right):
@@ -211,7 +209,7 @@ def same(what, got, right, *slips, m=None):
     try:
         kind, got = np.asarray(got).dtype, np.asarray(got, np.float64)
     except (TypeError, ValueError):
-        raise Wrong(f"{what} es {_kind(got)}; esperaba números.") from None
+        raise Wrong(f"{what}: esperaba números, y hay otra cosa.") from None
     if kind in (np.float16, np.float32) and right.dtype == np.float64:
         raise Wrong(f"{what}: son {kind}, con menos dígitos; deja el float64 de NumPy.")
     if _close(got, right):
@@ -222,8 +220,8 @@ def same(what, got, right, *slips, m=None):
     if got.shape != right.shape:
         hint = ": ¿está traspuesta?" if got.shape == right.shape[::-1] else "."
         hint = ": le falta una dimensión." if got.ndim == 1 < right.ndim else hint
-        shape, expected = (x.shape or "() (un solo número)" for x in (got, right))
-        raise Wrong(f"{what}: su forma es {shape}, esperaba {expected}{hint}")
+        shape, expected = (x.shape or "la de un solo número" for x in (got, right))
+        raise Slip(f"{what}: su forma es {shape}, esperaba {expected}{hint}")
     if not np.isfinite(got).all():
         raise Wrong(f"{what} tiene nan o infinito: ¿un logaritmo de 0, una división entre 0?")
     if kind.kind in "iu" and np.array_equal(got, np.trunc(right)):
@@ -243,7 +241,7 @@ def same(what, got, right, *slips, m=None):
     worst = np.unravel_index(np.abs(got - right).argmax(), right.shape)
     at = f"{what}[{', '.join(map(str, worst))}]" if worst else what
     said = f"{at} te da {got[worst]:.9g}; con la fórmula es {right[worst]:.9g}."
-    if (much := abs(got[worst] - right[worst])) < 0.01 * abs(right[worst]):
+    if not worst and (much := abs(got - right)) < 0.01 * abs(right):
         said += f" Se aparta {much:.1g}: no redondees, ni le sumes ni le recortes nada."
     raise Wrong(said)
 
