@@ -180,10 +180,11 @@ def saved(watchable):
 @pytest.mark.parametrize("exporter", [HTMLExporter, SlidesExporter, MarkdownExporter])
 def test_no_widget_hides_the_figure_where_a_saved_notebook_is_exported(saved, exporter):
     text, resources = exporter().from_notebook_node(saved)
+    drawn = saved.cells[0].outputs[1].data["image/png"]
     if exporter is MarkdownExporter:
         assert "![png]" in text and [*resources["outputs"].values()][0].startswith(b"\x89PNG")
     else:
-        assert 'src="data:image/png;base64,' in text
+        assert drawn.strip() in text
 
 
 def test_the_report_gets_the_page_and_the_figure_for_where_no_script_runs(
@@ -237,7 +238,7 @@ def node(expression, given, *scripts):
 
 def test_without_a_page_the_network_answers_as_pythons_does():
     dims, random = [48, 6, 4, 1], np.random.RandomState(0)
-    parameters = network.initialize_parameters_deep(dims, seed=2)
+    parameters = network.initialize_parameters_deep(dims, seed=7)
     pixels = random.randint(0, 256, 48)
     numbers = [parameters[f"{name}{l}"].ravel().tolist() for l in (1, 2, 3) for name in "Wb"]
     given = {"dims": dims, "numbers": sum(numbers, []), "pixels": pixels.tolist()}
@@ -249,6 +250,7 @@ def test_without_a_page_the_network_answers_as_pythons_does():
     for told, (_, Z) in zip(A[1:-1], caches):
         np.testing.assert_allclose(told, np.maximum(Z, 0).ravel())
     assert A[-1] == pytest.approx(AL.ravel())
+    assert np.abs(slope).min() > 1e-3
     for pixel in (0, 7, 15):  # against a small step of its three channels
         step = np.zeros_like(X)
         step[3 * pixel : 3 * pixel + 3] = 1e-6
