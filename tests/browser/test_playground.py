@@ -348,7 +348,7 @@ def test_it_runs_in_jupyter_and_leaves_a_sentence_and_the_figure(
     assert heights[0] > 500 and heights[0] >= heights[1]  # no second scroll bar
     card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
     assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
-    page.frame_locator("iframe.smile-watch").get_by_text("Costo J: ").wait_for()
+    page.frame_locator("iframe.smile-watch").locator(".legend", has_text="Costo J: ").wait_for()
     figure = page.locator(".jp-OutputArea-output img")
     figure.wait_for(state="hidden")  # the film is there instead of it
     assert figure.count() == 1
