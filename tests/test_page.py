@@ -48,12 +48,12 @@ def test_links_lead_to_the_repository_where_there_is_one():
 def test_it_has_the_playground_itself_and_is_of_caras(written):
     source = f"""import os, sys
 sys.path.insert(0, {str(PROJECT)!r})
-from helpers.page import playground
+from helpers.page.base import Page
 print(os.environ["SMILE_DATASET"], repr(os.environ["SMILE_DATA_DIR"]))
-playground.Playground("touch", "Una red", {{"side": 64}})"""
+Page("touch", "Una red", ["network"], ["touch"], {{"side": 64}})"""
     text = written(source)
     assert re.search("caras (''|&#39;&#39;)", text) is not None
-    places = text.count('<div class="playground"></div><script>'), text.count("<iframe")
+    places = text.count('<div class="smile-page"></div><script>'), text.count("<iframe")
     assert places == (1, 0)
 
 
