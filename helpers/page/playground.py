@@ -77,8 +77,9 @@ def watch(dataset, film, figure=None, recipe=STORY, others=(0.0025, 0.09)):
 def _films(X, Y, moments, recipe, rates):
     """Train at each of ``rates``, one a thread: rate → what ``training.film`` returns."""
     given = X, Y, [len(X), *recipe.hidden, 1], moments
-    jobs = (delayed(training.film)(*given, rate, seed=recipe.seeds[0]) for rate in rates)
-    with training.descending(X.shape[1]):
+    with training.descending(X.shape[1]), training.Caller() as caller:
+        settings = {"seed": recipe.seeds[0], "caller": caller}
+        jobs = (delayed(training.film)(*given, rate, **settings) for rate in rates)
         return dict(zip(rates, Parallel(n_jobs=len(rates), prefer="threads")(jobs)))
 
 
