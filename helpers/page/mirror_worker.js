@@ -51,14 +51,20 @@ function answering(content) {
     followed = kept;
     return { faces: kept.map((f) => judged(photo, f.points, f.id)) };
   }
-  const place = (photo, points) => ({ faces: [judged(photo, points, 0)], turns: 0, more: 0 });
+  function place(photo, { corner, pixel }) { // where the reader has put the oval
+    return { faces: [judged(photo, PLACES.map((p) => forth({ corner, pixel }, p)), 0)] };
+  }
   return ({ kind, photo: of, argument }) => ({ photo, frame, place })[kind](of, argument);
 }
 
 function serve(self) {
   let answer;
   self.onmessage = ({ data: { id, content, ...question } }) => {
-    if (content) answer = answering(content);
-    else self.postMessage({ id, ...answer(question) });
+    try {
+      if (content) answer = answering(content);
+      self.postMessage(content ? {} : { id, ...answer(question) });
+    } catch (error) {
+      self.postMessage({ id, problem: String(error) });
+    }
   };
 }
