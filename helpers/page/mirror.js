@@ -175,6 +175,10 @@ let queue = Promise.resolve();
 function take(files) {
   for (const file of files) queue = queue.then(() => judge(file)); // one at a time in memory
 }
+async function photoOf(file) {
+  const opened = await picture(file);
+  return drawn(opened, opened.naturalWidth || opened.width, opened.naturalHeight || opened.height, LONGEST);
+}
 async function judge(file) {
   const name = file.name || "foto", note = el("p", {}, "Mirando la foto…");
   const place = el("div", { class: "answers" }), own = el("canvas", { role: "img", "aria-label": name });
@@ -187,9 +191,7 @@ async function judge(file) {
   tell(`Mirando «${name}»…`, "quiet");
   let photo, found;
   try {
-    const opened = await picture(file);
-    photo = drawn(opened, opened.width, opened.height, LONGEST);
-    opened.close?.();
+    photo = await photoOf(file);
   } catch {
     note.className = "error";
     note.textContent = /hei[cf]/i.test(file.type + name)
@@ -360,5 +362,6 @@ document.addEventListener("visibilitychange", () => document.hidden && stream &&
 window.addEventListener("pagehide", () => stream && stop());
 setInterval(() => stream && !host.isConnected && stop(), 500); // the cell ran again
 root.append(el("style", {}, style), card_);
-host.mirror = { start, stop, take, looks: 0, state: () => ({ stream, faces: result.faces, p: cards.map((c) => c.p) }) };
+const see = async (file) => ask("photo", await photoOf(file), MOST);
+host.mirror = { looks: 0, see, stream: () => stream, answers: () => cards.map(({ p }) => p) };
 if (noCamera()) selfies(noCamera());

@@ -13,7 +13,7 @@ import numpy as np
 
 _ENGINE = "yunet.js", "faces.js", "smile.js", "mirror_worker.js"  # what runs in the worker
 _PAGE = "answer.js", "mirror.js"
-_INPUTS = 64 * 64 * 3
+INPUTS = 64 * 64 * 3
 TITLES = "La red que aprendió de gente de verdad", "¿Y la que acabas de entrenar?"
 
 
@@ -68,9 +68,9 @@ def _checked(model):
             "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
         )
     n = model.networks[0]["W1"].shape[1]
-    if n != _INPUTS:
+    if n != INPUTS:
         raise ValueError(
-            f"El modelo espera {n:,} números de cada imagen, y el espejo le da {_INPUTS:,}: entrena "
+            f"El modelo espera {n:,} números de cada imagen, y el espejo le da {INPUTS:,}: entrena "
             "con imágenes de 64×64."
         )
     return model
