@@ -52,7 +52,7 @@ function sample({ data, W, H, step }, { corner, pixel }, size) {
         sums[k] += (1 - t) * above + t * ((1 - s) * data[q + k] + s * data[q + right + k]);
       }
     }
-    for (let k = 0; k < 3; k++) image[at + k] = rint(sums[k] / steps ** 2);
+    for (let k = 0; k < 3; k++) image[at + k] = rint(Math.fround(sums[k] / steps ** 2));
   }
   return image;
 }
@@ -65,13 +65,14 @@ function squeezed(data, n, m, lines, pixel, line, outPixel, outLine) {
     const centre = (i + 0.5) * scale, from = Math.max(0, Math.trunc(centre - support + 0.5));
     const to = Math.min(n, Math.trunc(centre + support + 0.5));
     const weight = (_, x) => Math.max(1 - Math.abs(from + x - centre + 0.5) / support, 0);
-    const w = Float64Array.from({ length: to - from }, weight), total = mean(w) * w.length;
+    const near = Array.from({ length: to - from }, weight), total = mean(near) * near.length;
+    const w = Float64Array.from(near, (one) => Math.floor((one / total) * 2 ** 22 + 0.5));
     for (let l = 0; l < lines; l++) for (let k = 0; k < 3; k++) {
-      let sum = 0;
+      let sum = 2 ** 21; // whole numbers, as Pillow's
       for (let x = 0, p = l * line + from * pixel + k; x < w.length; x++, p += pixel) {
         sum += w[x] * data[p];
       }
-      out[l * outLine + i * outPixel + k] = sum / total + 0.5; // cut to whole numbers
+      out[l * outLine + i * outPixel + k] = Math.floor(sum / 2 ** 22);
     }
   }
   return out;
