@@ -1,5 +1,6 @@
 // What the networks say of a face, as the reader sees it: words as Python's, a bar, pictures.
 
+const CALM = 200; // milliseconds, live: so that nothing flickers
 const isDoubt = (p) => p >= 0.3 && p <= 0.7;
 const word = (p) => (isDoubt(p) ? "dudosa" : classes[+(p > 0.5)]);
 const value = (p) => (p < 0.01 ? "ŷ < 0.01" : p > 0.99 ? "ŷ > 0.99" : `ŷ = ${p.toFixed(2)}`);
@@ -17,10 +18,10 @@ function el(tag, attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
-const button = (text, onclick, more = {}) => el("button", { type: "button", onclick, ...more }, text);
+const button = (text, onclick, more) => el("button", { type: "button", onclick, ...more }, text);
 const blank = (width, height) => Object.assign(document.createElement("canvas"), { width, height });
 
-function tile(caption, label) { // a picture of 64 × 64; paint(colour) takes (pixel, channel) → 0…255
+function tile(caption, label) { // a picture of 64 × 64, to paint by colour(pixel, channel)
   const canvas = el("canvas", { width: 64, height: 64, role: "img", "aria-label": label });
   const context = canvas.getContext("2d"), picture = context.createImageData(64, 64);
   function paint(colour) {
@@ -70,7 +71,7 @@ function panel({ recipe, title = "" }) { // one network's answer
   }
   return { node, show, tiles, title };
 }
-function card() { // what each network says of one face; p: their probabilities
+function answerCard() { // what each network says of one face; p: their probabilities
   const name = el("p", { class: "name" }), panels = content.models.map(panel);
   const node = el("div", { class: "face" }, name, ...panels.map((one) => one.node));
   let id, odds, before;
@@ -90,7 +91,7 @@ function card() { // what each network says of one face; p: their probabilities
 }
 function showAll(place, cards, faces, isLive) { // as many cards as faces
   while (cards.length > faces.length) cards.pop().node.remove();
-  while (cards.length < faces.length) place.append(cards[cards.push(card()) - 1].node);
+  while (cards.length < faces.length) place.append(cards[cards.push(answerCard()) - 1].node);
   faces.forEach((face, i) => cards[i].show(face, faces.length > 1 ? `Cara ${i + 1}` : "", isLive));
 }
 

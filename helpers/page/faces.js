@@ -2,7 +2,8 @@
 // A photo is { data, W, H, step }: RGB, one pixel every `step` bytes. Points are [x, y].
 
 const PLACES = [[21, 24], [43, 24], [32, 36], [24, 47], [40, 47]]; // in 64 × 64
-const SIDES = [192, 1600], WIDEST = 300, CLOSE = [96, 192], SURE = 0.9, AT_LEAST = 0.5, BETTER = 0.02;
+const SIDES = [192, 1600], WIDEST = 300, CLOSE = [96, 192];
+const SURE = 0.9, AT_LEAST = 0.5, BETTER = 0.02; // scores: other turns are looked at, and taken
 const rint = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)); // as Python
 const far = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
 const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
@@ -27,7 +28,7 @@ function back(points, size) {
 function forth({ corner, pixel: [re, im] }, [u, v]) { // from the aligned image to the photo
   return [corner[0] + u * re - v * im, corner[1] + u * im + v * re];
 }
-// The image (size, size, 3) from there: each pixel the mean of the area of the photo that it covers.
+// The image (size, size, 3) from there: each pixel the mean of what it covers of the photo.
 function sample({ data, W, H, step }, { corner, pixel }, size) {
   const steps = Math.max(1, Math.ceil(Math.hypot(...pixel))), sums = new Float64Array(3);
   const re = pixel[0] / steps, im = pixel[1] / steps, image = new Uint8Array(3 * size * size);

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 _ENGINE = "yunet.js", "faces.js", "smile.js", "mirror_worker.js"  # what runs in the worker
-_PAGE = "answer.js", "mirror.js"
+_PAGE = "answer.js", "camera.js", "photos.js", "mirror.js"  # what shows and is touched
 INPUTS = 64 * 64 * 3
 TITLES = "La red que aprendió de gente de verdad", "¿Y la que acabas de entrenar?"
 

@@ -23,7 +23,8 @@ function answering(content) {
   }
   function photo(photo, most) { // as widgets.judge_photo: the largest, from left to right
     const found = looks ? faces.find(photo) : [null], turns = found[0] ? quarterTurns(found[0]) : 0;
-    const upright = turned(photo, turns), turn = (marks) => quarterTurn(marks, photo.W, photo.H, turns);
+    const upright = turned(photo, turns), { W, H } = photo;
+    const turn = (marks) => quarterTurn(marks, W, H, turns);
     const shown = looks ? found.slice(0, most).map(turn).sort((p, q) => p[2][0] - q[2][0]) : found;
     const more = found.length - shown.length;
     return { faces: shown.map((points) => judged(upright, points)), turns, more };
@@ -31,8 +32,8 @@ function answering(content) {
   function frame(photo) { // follows the faces, each by one look; searches now and then
     if (!looks) return { faces: [judged(photo, null, 0)] };
     const near = (f, g) => far(f.points[2], g.points[2]) < far(f.points[0], f.points[1]);
-    const isNew = (f, others) => f.scores.length && !others.some((g) => near(f, g)), now = Date.now();
-    const seen = followed.map((f) => ({ ...f, ...once(photo, f) }));
+    const isNew = (f, others) => f.scores.length && !others.some((g) => near(f, g));
+    const now = Date.now(), seen = followed.map((f) => ({ ...f, ...once(photo, f) }));
     followed = seen.filter((f, k) => isNew(f, seen.slice(0, k)));
     if (!followed.length || now - searched > EVERY) {
       for (const f of faces.first(photo, false).map((g) => once(photo, g))) {

@@ -57,7 +57,8 @@ function spread(planes) { // of all their pixels: mean, standard deviation
 function channels(image, { grey, local_contrast, directions, standardize }) { // three planes
   const plane = (value) => Float64Array.from({ length: N * N }, (_, p) => value(3 * p) / 255);
   const light = (p) => sum(LUMINANCE.map((w, k) => w * image[p + k]));
-  let planes = grey || directions ? [plane(light)] : [0, 1, 2].map((k) => plane((p) => image[p + k]));
+  const colour = (k) => plane((p) => image[p + k]);
+  let planes = grey || directions ? [plane(light)] : [0, 1, 2].map(colour);
   if (local_contrast) planes = planes.map((x) => {
     const around = blurred(x, local_contrast), d = x.map((v, p) => v - around[p]);
     const power = blurred(d.map((v) => v * v), local_contrast);
@@ -117,10 +118,11 @@ function judging({ recipe, networks, mean: average }) {
   return function judge(image) {
     const planes = channels(image, recipe), share = new Float32Array(N * N);
     const views = recipe.average_mirror ? [planes, flipped(planes, recipe)] : [planes];
-    const inputs = views.map((view) =>
-      Float64Array.from(less, (m, i) => recipe.scale * (view[i % 3][(i / 3) | 0] - m)));
+    const input = (view) => (m, i) => recipe.scale * (view[i % 3][(i / 3) | 0] - m);
+    const inputs = views.map((view) => Float64Array.from(less, input(view)));
     const Z = inputs.map((x) => nets.map((net) => net.forward(x)));
-    const answers = Z.map((of) => of.map((one, n) => nets[n].says(one))), p = mean(answers.map(mean));
+    const answers = Z.map((of) => of.map((one, n) => nets[n].says(one)));
+    const p = mean(answers.map(mean));
     inputs.forEach((x, v) => {
       const slopes = new Float64Array(x.length);
       nets.forEach((net, n) => { // log-odds of the mean: each answer weighs as its own slope

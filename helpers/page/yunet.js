@@ -1,6 +1,6 @@
 // Finds faces as YuNet does (Wu et al. 2023, MIT), from its numbers, in the order of its own file.
-// Maps are { x, W, H }: one Float32Array, map after map, each row after row. Loops over pixels count
-// in whole numbers and take four maps at a time: that is what makes them quick.
+// Maps are { x, W, H }: one Float32Array, map after map, each row after row. The loops count in
+// whole numbers and take four maps at a time: that is what makes them quick.
 
 function yunet(numbers) {
   const FOUND = 0.6, SAME = 0.3; // scores of this and more are faces; boxes that share more are one
@@ -23,7 +23,8 @@ function yunet(numbers) {
     const y = new Float32Array(rows * n);
     for (let r = 0; r < rows; r++) y.fill(b[r], r * n, (r + 1) * n);
     for (let r = 0; r < rows; r += 4) for (let c = 0; c < columns; c += 4) {
-      const of = (i) => [0, 1, 2, 3].map((k) => (c + k < columns ? w[(r + i) * columns + c + k] : 0));
+      const at = (i, k) => (k < columns ? w[(r + i) * columns + k] : 0);
+      const of = (i) => [0, 1, 2, 3].map((k) => at(i, c + k));
       add(x, y, n, c * n, r * n, of(0), of(1), of(2), of(3));
     }
     return y;
@@ -68,8 +69,10 @@ function yunet(numbers) {
         }
       }
       const row = mix(taps, w, stem);
-      for (let m = 0, p = 0; m < 16; m++) for (let c = 0, q = (m * h + r) * w; c < w; c++, p++, q++) {
-        y[q] = row[p] > 0 ? row[p] : 0;
+      for (let m = 0, p = 0; m < 16; m++) {
+        for (let q = (m * h + r) * w, end = q + w; q < end; q++, p++) {
+          y[q] = row[p] > 0 ? row[p] : 0;
+        }
       }
     }
     return { x: y, W: w, H: h };
