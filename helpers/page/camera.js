@@ -14,8 +14,9 @@ function noCamera() { // why there can be none here, and where there would be
     return "Aquí dentro no se puede usar la cámara. Abre la página por sí sola y será en vivo.";
   if (!window.isSecureContext)
     return "El navegador solo presta la cámara a páginas https y a archivos de esta computadora.";
-  return navigator.mediaDevices?.getUserMedia ? "" : "Este navegador no presta la cámara, como los que "
-    + "van dentro de otras aplicaciones. Abre la página en Chrome, Firefox o Safari y será en vivo.";
+  if (navigator.mediaDevices?.getUserMedia) return "";
+  return "Este navegador no presta la cámara, como los que van dentro de otras aplicaciones. Abre "
+    + "la página en Chrome, Firefox o Safari y será en vivo.";
 }
 
 let stream = null, turn = 0, spoken = "", heard = "", since = 0;
@@ -49,13 +50,13 @@ async function start() {
     if (mine !== turn) return tracks.forEach((track) => track.stop());
     tracks.forEach((track) => track.addEventListener("ended", stop));
     stream = video.srcObject = lent;
+    live.hidden = !(camera.hidden = true);
     await video.play();
   } catch (error) {
     if (mine !== turn) return;
     stop();
     return selfies(PROBLEMS[error.name] ?? "No pude abrir la cámara: prueba en otro navegador.");
   }
-  live.hidden = !(camera.hidden = true);
   pause.focus();
   tell(isBlind ? "Pon tu cara en el óvalo." : "");
   const drawing = (on) => (video.requestVideoFrameCallback?.(on) ?? requestAnimationFrame(on));

@@ -2,7 +2,7 @@
 
 const NO_FACE = "No encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más "
   + "luz.";
-const BY_HAND = "Pon el óvalo sobre la cara: arrástralo, pellízcalo, o usa los botones o las teclas.";
+const BY_HAND = "Pon el óvalo sobre la cara: arrástralo, pellízcalo o usa botones o teclas.";
 const HEIC = "Este navegador no abre fotos HEIC, las del iPhone. Guárdala como JPG, o ábrela en "
   + "Safari; con Ajustes, Cámara, Formatos, «Más compatible» las próximas serán JPG.";
 const NO_PHOTO = "El navegador no puede abrir este archivo: quizá no es una foto, o está dañado. "
@@ -12,7 +12,9 @@ const OVAL = "Óvalo sobre la foto: las flechas lo mueven, + y - cambian su tama
 async function upright(file) { // whatever the browser opens, as its camera was held
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    return drawn(bitmap, bitmap.width, bitmap.height, LONGEST);
+    const photo = drawn(bitmap, bitmap.width, bitmap.height, LONGEST);
+    bitmap.close();
+    return photo;
   } catch {
     const image = Object.assign(new Image(), { src: URL.createObjectURL(file) });
     await image.decode().finally(() => URL.revokeObjectURL(image.src));
