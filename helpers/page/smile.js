@@ -88,24 +88,27 @@ function network({ dims, first, scales, rest }, [g, slope]) { // W1 in 8 bits, a
   W[1] = Float32Array.from(whole, (v, i) => v * scale[Math.floor(i / dims[0])]);
   for (let l = 1, at = 0; l <= L; l++) {
     if (l > 1) W[l] = numbers.subarray(at, (at += dims[l] * dims[l - 1]));
-    b[l] = numbers.subarray(at, (at += dims[l]));
+    b[l] = Float64Array.from(numbers.subarray(at, (at += dims[l])));
+  }
+  function product(w, from, a) { // of a row of W and A
+    let all = 0;
+    for (let i = 0, n = a.length; i < n; i++) all += w[from + i] * a[i];
+    return all;
+  }
+  function add(dA, w, from, d) { // that row, d times
+    for (let i = 0, n = dA.length; i < n; i++) dA[i] += w[from + i] * d;
   }
   function forward(x) { // Z of each layer
     const Z = [];
     for (let l = 1, a = x; l <= L; l++, a = Z[l - 1].map(g)) {
-      Z[l] = Float64Array.from(b[l]);
-      for (let j = 0, w = 0; j < dims[l]; j++) {
-        for (let i = 0; i < dims[l - 1]; i++, w++) Z[l][j] += W[l][w] * a[i];
-      }
+      Z[l] = b[l].map((bias, j) => bias + product(W[l], j * a.length, a));
     }
     return Z;
   }
   function backward(Z, d, into) { // adds d times the slope of the last Z by each input
     for (let l = L, dZ = [d]; l >= 1; l--) {
       const dA = l > 1 ? new Float64Array(dims[l - 1]) : into;
-      for (let j = 0, w = 0; j < dims[l]; j++, w += dims[l - 1]) {
-        if (dZ[j]) for (let i = 0; i < dims[l - 1]; i++) dA[i] += W[l][w + i] * dZ[j];
-      }
+      dZ.forEach((d, j) => d && add(dA, W[l], j * dA.length, d));
       if (l > 1) dZ = dA.map((v, i) => v * slope(Z[l - 1][i]));
     }
   }

@@ -4,6 +4,7 @@
 
 function yunet(numbers) {
   const FOUND = 0.6, SAME = 0.3; // scores of this and more are faces; boxes that share more are one
+  const CHUNK = 1024; // pixels
   let at = 0;
   const take = (n) => numbers.subarray((at += n) - n, at);
   const mixer = (columns, rows) => ({ rows, columns, w: take(rows * columns), b: take(rows) });
@@ -22,15 +23,19 @@ function yunet(numbers) {
   function mix(x, n, { rows, columns, w, b }) { // a 1×1 convolution of maps of n pixels
     const y = new Float32Array(rows * n);
     for (let r = 0; r < rows; r++) y.fill(b[r], r * n, (r + 1) * n);
-    for (let r = 0; r < rows; r += 4) for (let c = 0; c < columns; c += 4) {
-      const at = (i, k) => (k < columns ? w[(r + i) * columns + k] : 0);
-      const of = (i) => [0, 1, 2, 3].map((k) => at(i, c + k));
-      add(x, y, n, c * n, r * n, of(0), of(1), of(2), of(3));
+    const at = (r, c) => (c < columns ? w[r * columns + c] : 0);
+    const four = (r, c) => [at(r, c), at(r, c + 1), at(r, c + 2), at(r, c + 3)];
+    for (let from = 0; from < n; from += CHUNK) { // what stays in the processor's cache
+      const size = Math.min(CHUNK, n - from);
+      for (let r = 0; r < rows; r += 4) for (let c = 0; c < columns; c += 4) {
+        const of = [four(r, c), four(r + 1, c), four(r + 2, c), four(r + 3, c)];
+        add(x, y, n, c * n + from, r * n + from, size, ...of);
+      }
     }
     return y;
   }
-  function add(x, y, n, p, q, [a, b, c, d], [e, f, g, h], [i, j, k, l], [m, o, s, t]) {
-    for (const end = p + n; p < end; p++, q++) {
+  function add(x, y, n, p, q, size, [a, b, c, d], [e, f, g, h], [i, j, k, l], [m, o, s, t]) {
+    for (const end = p + size; p < end; p++, q++) {
       const x0 = x[p], x1 = x[p + n], x2 = x[p + 2 * n], x3 = x[p + 3 * n];
       y[q] += a * x0 + b * x1 + c * x2 + d * x3;
       y[q + n] += e * x0 + f * x1 + g * x2 + h * x3;
