@@ -24,10 +24,10 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from helpers.model_file import load_model
 
 from helpers.data import load_dataset
 from helpers.files import PROJECT, DataError
+from helpers.model import load_model
 
 MODEL = PROJECT / "models" / "smiles.h5"
 GZIP = {"chunks": (3, 6, 6, 3), "compression": "gzip"}
