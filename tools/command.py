@@ -9,8 +9,8 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from helpers import FACES
 from helpers.files import DataError, cannot_write, reason, shown
+from helpers.packages import FACES
 
 WINDOWS = os.name == "nt"
 _ROOM = 2**20  # bytes that must fit where something will be written
