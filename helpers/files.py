@@ -63,6 +63,15 @@ def damage_as_data_error(path, key=None):
         ) from error
 
 
+def environment(name):
+    """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
+
+    Of several folders, each; "" where there is none.
+    """
+    parts = os.environ.get(name, "").strip(" \t\"'").split(os.pathsep)
+    return os.pathsep.join(os.path.expanduser(part.strip(" \t\"'")) for part in parts)
+
+
 def reason(error):
     """What the system had against reading or writing, an OSError, in Spanish and in its own words."""
     code, in_windows = error.errno, getattr(error, "winerror", None) or 0
@@ -74,11 +83,20 @@ def reason(error):
             "no tengo permiso. Revisa los permisos (en macOS, también Ajustes del Sistema → "
             f"Privacidad y seguridad → Archivos y carpetas) o si otro programa lo usa. {said}"
         )
-    if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if is_full(error):
         return f"el disco está lleno; libera espacio. {said}"
+    if code == errno.ENOENT:
+        return f"no hay nada con ese nombre. {said}"
+    if code == errno.ENOTDIR:
+        return f"es un archivo; esperaba una carpeta. {said}"
     if code == errno.EROFS:
         return f"ahí solo se puede leer; escoge otro lugar. {said}"
-    return f"no se pudo. Revisa que exista y que tengas permiso. {said}"
+    return f"no se pudo. {said}"
+
+
+def is_full(error):
+    """Whether an exception says that nothing more fits on the disk."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def cannot_write(path, error):

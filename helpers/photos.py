@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT
 
-from helpers.files import DataError
+from helpers.files import DataError, reason
 
 with suppress(ImportError):  # optional: the photos of an iPhone
     from pillow_heif import register_heif_opener
@@ -189,6 +189,8 @@ def _problem(source, error):
         return f"No existe {name}. Revisa el nombre y la carpeta; busqué desde {Path.cwd()}."
     if is_path and os.path.isdir(source):
         return f"Encontré una carpeta, {name}; esperaba el archivo de una foto."
+    if isinstance(error, OSError) and error.errno:
+        return f"No pude leer {name}: {reason(error)}"
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
         return (
             f"No abrí {name}: es demasiado grande; esperaba a lo más {Image.MAX_IMAGE_PIXELS:,} "

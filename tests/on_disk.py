@@ -1,21 +1,17 @@
-"""What the tests of tools share: folders as they are, and programs that are killed or alone."""
+"""What the tests of tools share: folders as they are, and programs in a process of their own."""
 
+import ast
 import os
-import random
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
-import pytest
 
 from tools import report
 
 PROJECT = Path(__file__).resolve().parents[1]
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
 
 
 def datasets_folder(tmp_path):
@@ -35,66 +31,38 @@ def contents(folder):
 
 
 def put(home, what):
-    """Write what a student may have: one file's bytes, or (name, bytes) in a subfolder each."""
+    """Write what a student may have: one file's bytes, or (name, bytes) in a folder."""
     if isinstance(what, bytes):
         home.write_bytes(what)
-    for i, (name, raw) in enumerate(what if isinstance(what, list) else []):
-        (home / str(i)).mkdir(parents=True)
-        (home / str(i) / name).write_bytes(raw)
+    for name, raw in what if isinstance(what, list) else []:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(raw)
     return home
 
 
-def killed(job, seconds=None, renames=None):
-    """Run job in a child that is killed after some seconds, or renames; return whether it was."""
-    child, done, rename = os.fork(), [], os.replace
-    if child == 0:
-
-        def replace(*paths):
-            if len(done) == renames:
-                os.kill(os.getpid(), signal.SIGKILL)
-            done.append(rename(*paths))
-
-        try:
-            os.replace = replace
-            job()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    if seconds is not None:
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL)
-    return status != 0
-
-
-def deaths(job, n=12):
-    """How a run of job may die: before each rename, and at n moments spread over all its time."""
-    start, chance = time.perf_counter(), random.Random(1)
-    assert not killed(job)
-    whole = time.perf_counter() - start
-    moments = [{"seconds": whole * (i + chance.random()) / n} for i in range(n)]
-    return [{"renames": 0}, {"renames": 1}, *moments]
-
-
-def run(module, *arguments, prelude=None):
-    """A command in a process of its own: its exit code, and what it said on both streams."""
-    code = f"import sys\n{prelude}\nfrom {module} import main\nmain(sys.argv[1:])"
+def run(module, *arguments, prelude="", code=0, **variables):
+    """What a command, in a process of its own, says on both streams; it must end with ``code``."""
+    program = f"import sys\n{prelude}\nfrom tools import command\nfrom {module} import main\n"
+    program += "command.run(lambda: main(sys.argv[1:]))"
     done = subprocess.run(
-        [sys.executable, *(["-c", code] if prelude else ["-m", module]), *arguments],
+        [sys.executable, "-c", program, *map(str, arguments)],
         cwd=PROJECT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **variables},
         capture_output=True,
         timeout=60,
     )
-    return done.returncode, done.stdout.decode() + done.stderr.decode()
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    assert done.returncode == code, said
+    assert "Traceback" not in said
+    return said
 
 
 def imported():
     """The names that each notebook has after its cells that import: what a reader can paste uses."""
     for path in report.NOTEBOOKS:
         cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
-        lines = [line for cell in cells for line in cell.splitlines()]
+        plain = "\n".join(re.sub("^[%!].*", "", cell, flags=re.M) for cell in cells)
+        imports = [n for n in ast.parse(plain).body if isinstance(n, ast.Import | ast.ImportFrom)]
         scope = {}
-        exec("\n".join(line for line in lines if re.match("(from|import) ", line)), scope)
+        exec("\n".join(map(ast.unparse, imports)), scope)
         yield scope

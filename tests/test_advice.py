@@ -15,7 +15,7 @@ from on_disk import PROJECT, imported
 
 from helpers import data
 from helpers.files import DataError
-from tools import download, report, staging
+from tools import command, download, halves, report
 
 SPAN = re.compile(r"«([^«»]+)»|`([^`\n]+)`")
 SHELL = re.compile(r"(\S*python[\d.]*|pip|make|git|jupyter) ")
@@ -122,22 +122,14 @@ def test_a_magic_line_finds_what_it_names(line):
 @pytest.mark.parametrize("line", spans(is_python))
 def test_a_line_of_python_runs_in_a_cell(line, tmp_path, monkeypatch):
     """In the story as in the second floor, after the cells that import."""
-    for split in ("train", "test"):
-        x = np.random.RandomState(0).randint(0, 256, (6, 64, 64, 3), np.uint8)
-        staging.write_half(tmp_path / f"{split}_mias.h5", x, np.arange(6) % 2, ["no", "sí"], "1")
+    x = np.random.RandomState(0).randint(0, 256, (6, 64, 64, 3), np.uint8)
+    both = dict.fromkeys(("train", "test"), (x, np.arange(6) % 2, {}))
+    halves.write_halves(tmp_path, "mias", both, ["no", "sí"], "1")
     monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
     for scope in imported():
         scope |= {"foto": x[0], "caras": list(x)}  # what the reader has: a photo, faces
         scope["modelo"] = SimpleNamespace(predict_proba=len, given=len)
         exec(line, scope)
-
-
-def test_the_three_shells_are_told_what_build_tells(monkeypatch):
-    text = (PROJECT / "datasets" / "README.md").read_text(encoding="utf-8")
-    assert f"`{staging.setting({'SMILE_DATASET': 'mias'})}`" in text
-    monkeypatch.setattr(staging, "WINDOWS", True)
-    for line in staging.setting({"SMILE_DATASET": "mias"}).strip().splitlines():
-        assert f"`{line.partition(': ')[2]}`" in text
 
 
 def test_what_is_collected():
@@ -171,9 +163,9 @@ def test_no_command_has_a_comment_that_windows_would_take_for_words(name):
 
 def test_what_is_missing_is_advised_with_the_python_that_lacks_it():
     """A bare "python" may be another one, as where .venv is not activated."""
-    assert import_module("tools.staging").PIP.endswith(" -m pip install")
-    program = shlex.split(staging.PIP)[0]
-    assert staging.shutil.which(program) == sys.executable
+    assert command.PIP.endswith(" -m pip install")
+    program = shlex.split(command.PIP)[0]
+    assert command.shutil.which(program) == sys.executable
 
 
 def test_messages_that_are_raised_say_it_alike(tmp_path):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from helpers.files import DataError, reason, whole_file
+from helpers.files import DataError, environment, reason, whole_file
 
 
 def test_a_failed_writer_leaves_what_was_there(tmp_path):
@@ -78,9 +78,22 @@ def test_says_where_nothing_can_be_written(tmp_path):
         (errno.EDQUOT, "el disco está lleno"),
         (errno.EROFS, "ahí solo se puede leer"),
         (errno.EDEADLK, "solo en la nube; descárgalo antes"),  # macOS, of a file in iCloud
-        (errno.ENOTDIR, "no se pudo"),
+        (errno.ENOTDIR, "es un archivo; esperaba una carpeta"),
+        (errno.EIO, "no se pudo"),
     ],
 )
 def test_the_systems_reason_is_told(code, words):
     assert words in reason(error := OSError(code, os.strerror(code), "a.jpg"))
     assert reason(error).endswith(f"(Detalle: {type(error).__name__}: {error})")
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [(None, ""), ("mias ", "mias"), ('"C/x y"', "C/x y"), ("~/a", "{home}/a"), ("a: ~:b", "a:{home}:b")],
+)  # fmt: skip
+def test_variables_are_read_as_they_were_meant(monkeypatch, tmp_path, value, meant):
+    monkeypatch.setattr("os.pathsep", ":")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delenv("X", raising=False) if value is None else monkeypatch.setenv("X", value)
+    assert environment("X") == meant.format(home=tmp_path)

@@ -72,8 +72,15 @@ def test_says_what_to_do_without_photos(tmp_path, monkeypatch):
     monkeypatch.setattr(train_smiles, "DATASETS", tmp_path)
     with pytest.raises(DataError, match="python -m tools.download genki"):
         train_smiles.photographs()
-    with pytest.raises(SystemExit, match="train_genki.h5"):
-        train_smiles.main([])
+
+
+def test_asks_before_the_work_whether_it_can_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(train_smiles, "photographs", None)
+    for name in ("MODEL", "FIGURE"):
+        with monkeypatch.context() as patch, pytest.raises(DataError, match="No pude escribir"):
+            patch.setattr(train_smiles, name, tmp_path / "file" / "a.h5")
+            train_smiles.main([])
 
 
 def test_says_what_is_wrong_with_a_half(half):

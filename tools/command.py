@@ -9,7 +9,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from helpers.files import DataError, cannot_write, reason, shown
+from helpers.files import DataError, cannot_write, reason
 from helpers.packages import FACES
 
 WINDOWS = os.name == "nt"
@@ -43,22 +43,11 @@ def writable(path):
     """
     path = Path(path).absolute()
     try:
-        if path.is_dir():
-            raise DataError(f"No puedo escribir {shown(path)}: es una carpeta. Escoge otro nombre.")
-        folder = next(parent for parent in path.parents if parent.exists())
-        with tempfile.TemporaryFile(dir=folder) as file:
+        there = next(parent for parent in path.parents if parent.exists())
+        with tempfile.TemporaryFile(dir=there) as file:
             file.write(bytes(_ROOM))
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-def environment(name):
-    """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
-
-    Of several folders, each; "" where there is none.
-    """
-    parts = os.environ.get(name, "").strip(" \t\"'").split(os.pathsep)
-    return os.pathsep.join(os.path.expanduser(part.strip(" \t\"'")) for part in parts)
 
 
 def optional(package, purpose):
@@ -77,17 +66,6 @@ def quoted(word):
     if not WINDOWS:
         return shlex.quote(word)
     return word if re.fullmatch(r"[\w.:/\\-]+", word) else f'"{word}"'
-
-
-def setting(variables):
-    """The command that sets environment variables, name → value, for what is started after it."""
-    if not WINDOWS:
-        return "export " + " ".join(f"{name}={quoted(v)}" for name, v in variables.items())
-    cmd = " & ".join(f'set "{name}={v}"' for name, v in variables.items())
-    shell = "; ".join(
-        f"$env:{name} = '{v.replace(chr(39), 2 * chr(39))}'" for name, v in variables.items()
-    )
-    return f"\n  cmd y Anaconda Prompt: {cmd}\n  PowerShell: {shell}"
 
 
 # A bare "python" could be another one, without this one's packages.

@@ -22,11 +22,18 @@ from sklearn.metrics import log_loss, roc_auc_score
 from helpers import plots, studies
 from helpers.data import DATASETS, files_of
 from helpers.evaluation import error_bins, paired, percent, suspected_causes, wilson_interval
-from helpers.files import DataError, damage_as_data_error, read_array, shown
+from helpers.files import (
+    PROJECT,
+    DataError,
+    damage_as_data_error,
+    environment,
+    read_array,
+    shown,
+    whole_file,
+)
 from helpers.model import PUBLISHED, Model, Origin, load_model, save_model, train
-from tools import download
+from tools import command, download
 
-PROJECT = Path(__file__).resolve().parent.parent
 MODEL = PROJECT / "models" / "smiles.h5"
 FIGURE = PROJECT / "images" / "calibracion.png"
 CLASSES = ("no sonríe", "sonríe")
@@ -62,7 +69,7 @@ def photographs(source=None):
         faces, m = download.genki_faces(source), download.GENKI_TRAIN
         return faces.images[:m], faces.labels[None, :m], dict(zip(ANGLES, faces.pose[:m].T))
     file = files_of("genki")[0]
-    folders = [*filter(None, os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep)), DATASETS]
+    folders = [*filter(None, environment("SMILE_DATA_DIR").split(os.pathsep)), DATASETS]
     found = [path for folder in folders if (path := Path(folder, file)).is_file()]
     if not found:
         raise DataError(
@@ -163,32 +170,34 @@ def draw_calibration(probabilities, Y, path):
             title=f"¿Se le puede creer su duda? {len(probabilities):,} fotos que no vio al entrenar",
         )
         axes.legend(loc="upper left")
-        figure.savefig(path, dpi=110, metadata={"Software": None})
+        with whole_file(path) as unfinished:
+            figure.savefig(unfinished, format="png", dpi=110, metadata={"Software": None})
         plt.close(figure)
 
 
 def main(arguments=None):
-    """Run the command line; exit with a sentence where something is wrong."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.train_smiles", description="Entrena models/smiles.h5 con GENKI-4K."
     )
     parser.add_argument("--data", metavar="RUTA", help="GENKI-4K: carpeta, zip o tar que ya tienes")
     options = parser.parse_args(arguments)
-    with download.staging.sentences():
-        images, Y, angles = photographs(options.data)
-        recipes = {"la de la red": RECIPE, "la misma, regresión logística": BESIDE}
-        scores = cross_validate(images, Y, angles, recipes)
-        draw_calibration(scores.probabilities, Y, FIGURE)
-        model = train_side_by_side(images, Y, RECIPE)
-        right = float((model.predict(images) == Y).mean())
-        origin = Origin("genki", CLASSES, right, scores.accuracy, aligned=True)
-        save_model(MODEL, model, origin, np.float16)
-        change = np.abs(load_model(MODEL).predict_proba(images) - model.predict_proba(images)).max()
-        print(
-            f"\n{shown(MODEL)}: {MODEL.stat().st_size / 1e6:.2f} MB; acierta el {percent(right)} de las "
-            f"fotos con que se entrenó. Los 16 bits movieron una probabilidad a lo más {change:.4f}."
-        )
+    for path in (MODEL, FIGURE):
+        command.writable(path)
+    images, Y, angles = photographs(options.data)
+    recipes = {"la de la red": RECIPE, "la misma, regresión logística": BESIDE}
+    scores = cross_validate(images, Y, angles, recipes)
+    draw_calibration(scores.probabilities, Y, FIGURE)
+    model = train_side_by_side(images, Y, RECIPE)
+    right = float((model.predict(images) == Y).mean())
+    origin = Origin("genki", CLASSES, right, scores.accuracy, aligned=True)
+    save_model(MODEL, model, origin, np.float16)
+    change = np.abs(load_model(MODEL).predict_proba(images) - model.predict_proba(images)).max()
+    print(
+        f"\n{shown(MODEL)}: {MODEL.stat().st_size / 1e6:.2f} MB; acierta el {percent(right)} de las "
+        f"fotos con que se entrenó. Los 16 bits movieron una probabilidad a lo más {change:.4f}."
+    )
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

