@@ -128,7 +128,7 @@ def try_all(put, load, n, seed, home):
 
 
 def main():
-    n, bad = int(sys.argv[1]) if sys.argv[1:] else 10_000, 0
+    n, bad = int(sys.argv[1]) if sys.argv[1:] else 3000, 0
     print("| qué se carga | intentos | rechazados | aceptados | otro fin | s | MiB |")
     print("|:--|--:|--:|--:|--:|--:|--:|")
     for name in KINDS:
