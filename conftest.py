@@ -50,12 +50,16 @@ def pytest_collection_modifyitems(items):
     items.sort(key=place)
 
 
+# Figures of trainings that hinge on the last digit: another processor or NumPy draws others.
+UNSTEADY = {"images/unidades.png", "images/capas.png"}
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Hold against the stored what nbval leaves out: a figure, and all but the numbers of a cell
     whose output it is told to ignore."""
     yield
-    if isinstance(item, IPyNbCell):
+    if isinstance(item, IPyNbCell) and not UNSTEADY & set(item.cell.metadata.get("tags", [])):
         from tests.pictures import SAME, apart
 
         for fresh, stored in zip(
