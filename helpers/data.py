@@ -5,14 +5,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from helpers.files import (
     PROJECT,
     DataError,
     check_total,
-    damage_as_data_error,
+    environment,
+    opened,
     problem,
     read_array,
     shown,
@@ -73,7 +73,7 @@ def load_dataset(name=None, folder=None):
     it, so that no image is in both.
     """
     folders = _folders(folder)
-    name = _default(folders) if name is None else name
+    name = default_name(folder=folder) if name is None else name
     home = _find(name, folders)
     if home is None:
         raise DataError(_not_found(name, folders))
@@ -97,25 +97,24 @@ def load_dataset(name=None, folder=None):
     return dataset
 
 
+def load_half(name, split, folder=None):
+    """Read one half of a data set alone: its images, labels (1, m) and attributes, name → (m,).
+
+    split: "train" or "test". The other arguments and errors are those of ``load_dataset``.
+    """
+    file, folders = f"{split}_{name}.h5", _folders(folder)
+    home = next((folder for folder in folders if (folder / file).is_file()), None)
+    if home is None:
+        raise DataError(f"No encontré {file} en {', '.join(map(shown, folders))}. {_advice(name)}")
+    return _read_half(home / file, split)[0]
+
+
 def to_show(dataset, where):
     """Return the index of a test image that is good to look at; ``where`` is a key of ``SHOWN``.
 
     Of caras, a face picked by its looks; of any other set, the first image of class 1.
     """
     return SHOWN[where] if dataset.name == "caras" else int(np.argmax(dataset.test_y))
-
-
-def load_data(name=None):
-    """Read a data set as the course's ``load_data`` did.
-
-    name: as in ``load_dataset``; without it, and without SMILE_DATASET, the course's cats if they
-        are at hand.
-    Returns train_x_orig (m, h, w, 3) uint8, train_y (1, m), test_x_orig, test_y and classes, (2,)
-    bytes: ``classes[0].decode("utf-8")`` is the name of label 0.
-    """
-    found = load_dataset(_default(_folders(None), "catvnoncat") if name is None else name)
-    classes = np.array([name.encode("utf-8") for name in found.classes])
-    return found.train_x, found.train_y, found.test_x, found.test_y, classes
 
 
 def flatten(images):
@@ -154,14 +153,15 @@ def files_of(name):
 def _folders(folder):
     if folder is not None:
         return [Path(folder)]
-    listed = os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep)
+    listed = environment("SMILE_DATA_DIR").split(os.pathsep)
     return [Path(part) for part in listed if part] + [DATASETS]
 
 
-def _default(folders, *before):
-    """The set that is meant where none is named."""
+def default_name(*before, folder=None):
+    """Return the set that is meant where none is named; ``before``: what else, where at hand."""
+    folders = _folders(folder)
     at_hand = [name for name in (*before, *_REAL) if _find(name, folders)]
-    return os.environ.get("SMILE_DATASET") or [*at_hand, "caras"][0]
+    return environment("SMILE_DATASET") or [*at_hand, "caras"][0]
 
 
 def _missing(name, folder):
@@ -177,15 +177,18 @@ def _not_found(name, folders):
     places = [f"  en {shown(f)}/ falta {' y falta '.join(_missing(name, f))}\n" for f in folders]
     names = {path.stem[len("train_") :] for f in folders for path in f.glob("train_*.h5")}
     available = sorted(name for name in names if _find(name, folders))
-    advice = "Revisa el nombre; datasets/README.md dice de dónde sale cada conjunto."
-    if name in _REAL:
-        advice = (
-            f"Para tenerlo, ejecuta en una terminal, desde la carpeta del proyecto, «python -m "
-            f"tools.download {name}» (datasets/README.md dice cómo hacerlo a mano)."
-        )
     return (
         f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:\n"
-        f"{''.join(places)}Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{advice}"
+        f"{''.join(places)}Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{_advice(name)}"
+    )
+
+
+def _advice(name):
+    if name not in _REAL:
+        return "Revisa el nombre; datasets/README.md dice de dónde sale cada conjunto."
+    return (
+        f"Para tenerlo, ejecuta en una terminal, desde la carpeta del proyecto, «python -m "
+        f"tools.download {name}» (datasets/README.md dice cómo hacerlo a mano)."
     )
 
 
@@ -194,8 +197,7 @@ def _not_found(name, folders):
 
 def _read_half(path, split):
     """Return a file's (images, labels (1, m), attributes) and what the other half must share."""
-    # Python opens the file, not HDF5: no lock to fail on a shared drive, no path to mis-encode.
-    with damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
+    with opened(path) as file:
         x_key, y_key = f"{split}_set_x", f"{split}_set_y"
         expected = "imágenes uint8 de forma (m, alto, ancho, 3)"
         x = read_array(file, path, x_key, (None, None, None, 3), [np.uint8], expected)

@@ -63,6 +63,21 @@ def damage_as_data_error(path, key=None):
         ) from error
 
 
+@contextmanager
+def opened(path):
+    """An HDF5 file to read. Python opens it: no lock to fail on a shared drive, no path mis-encoded.
+
+    Raises DataError with the system's own reason where it can't be opened, else for what is damaged.
+    """
+    try:
+        stream = open(path, "rb")  # noqa: SIM115
+        stream.read(1)  # where it is only in the cloud, this is what fails
+    except OSError as error:
+        raise DataError(f"No pude abrir {shown(path)}: {reason(error)}") from error
+    with stream, damage_as_data_error(path), h5py.File(stream, "r") as file:
+        yield file
+
+
 def environment(name):
     """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
 

@@ -13,7 +13,7 @@ import numpy as np
 from helpers.files import (
     DataError,
     check_total,
-    damage_as_data_error,
+    opened,
     read_array,
     shown,
     whole_file,
@@ -80,7 +80,7 @@ def read_model(path):
     path = Path(path)
     if not path.is_file():
         raise DataError(f"No existe el modelo {shown(path)}: guárdalo antes con save_model.")
-    with damage_as_data_error(path), open(path, "rb") as stream, h5py.File(stream, "r") as file:
+    with opened(path) as file:
         kinds, expected = [np.bytes_], "la ficha de un modelo guardado"
         (text,) = read_array(file, path, "about", (1,), kinds, expected)
         about = json.loads(text)

@@ -20,7 +20,8 @@ from hypothesis.extra.numpy import arrays
 
 from benchmarks import mutations
 from helpers import data, files, photos
-from helpers.data import DataError, flatten, load_data, load_dataset
+from helpers.data import DataError, flatten, load_dataset
+from helpers.lr_utils import load_dataset as load_data
 
 M = {"train": 7, "test": 4}
 

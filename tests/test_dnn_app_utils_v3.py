@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers import data, dnn_app_utils_v3, network
+from helpers import dnn_app_utils_v3, network
 from helpers.data import DATASETS
 
 COURSE = """
@@ -89,9 +89,9 @@ def test_the_second_weeks_notebook_loads_its_cats(monkeypatch, tmp_path, capsys,
     assert (scope["m_train"], scope["num_px"], scope["name"]) == (6, 64, "cat")
     np.testing.assert_array_equal(scope["test_set_x_orig"], cats)
     assert scope["test_set_y"].tolist() == [[0, 1] * 3]
-    assert data.load_data()[0].shape[1] == 64  # week 4's are the same cats
+    assert dnn_app_utils_v3.load_data()[0].shape[1] == 64  # week 4's are the same cats
     monkeypatch.setenv("SMILE_DATASET", "happy")
-    assert data.load_data()[0].shape[1] == 9
+    assert dnn_app_utils_v3.load_data()[0].shape[1] == 9
     monkeypatch.delenv("SMILE_DATASET")
     (tmp_path / "test_catvnoncat.h5").unlink()
     capsys.readouterr()

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.model_selection import StratifiedKFold
 
 from conftest import DATA_FOLDERS, PROJECT
-from helpers import faces, studies
+from helpers import data, faces, studies
 from helpers.files import DataError
 from helpers.model import load_model
 from tools import train_smiles
@@ -52,6 +52,7 @@ def half(tmp_path, monkeypatch):
         with h5py.File(tmp_path / "train_genki.h5", "w") as file:
             for key, values in columns.items():
                 file[f"train_set_{key}"] = values
+            file["list_classes"] = [0, 1]
         monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
         return columns
 
@@ -69,7 +70,7 @@ def test_reads_the_training_half_with_its_angles(half):
 
 def test_says_what_to_do_without_photos(tmp_path, monkeypatch):
     monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(train_smiles, "DATASETS", tmp_path)
+    monkeypatch.setattr(data, "DATASETS", tmp_path)
     with pytest.raises(DataError, match="python -m tools.download genki"):
         train_smiles.photographs()
 

@@ -9,10 +9,7 @@ card: ten minutes on two cores.
 """
 
 import argparse
-import os
-from pathlib import Path
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 from joblib import Parallel, delayed
@@ -20,17 +17,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
 from helpers import plots, studies
-from helpers.data import DATASETS, files_of
+from helpers.data import load_half
 from helpers.evaluation import error_bins, paired, percent, suspected_causes, wilson_interval
-from helpers.files import (
-    PROJECT,
-    DataError,
-    damage_as_data_error,
-    environment,
-    read_array,
-    shown,
-    whole_file,
-)
+from helpers.files import PROJECT, shown, whole_file
 from helpers.model import PUBLISHED, Model, Origin, load_model, save_model, train
 from tools import command, download
 
@@ -68,28 +57,8 @@ def photographs(source=None):
     if source is not None:
         faces, m = download.genki_faces(source), download.GENKI_TRAIN
         return faces.images[:m], faces.labels[None, :m], dict(zip(ANGLES, faces.pose[:m].T))
-    file = files_of("genki")[0]
-    folders = [*filter(None, environment("SMILE_DATA_DIR").split(os.pathsep)), DATASETS]
-    found = [path for folder in folders if (path := Path(folder, file)).is_file()]
-    if not found:
-        raise DataError(
-            f"No encontré {file} en {', '.join(map(str, folders))}: ejecuta antes "
-            "«python -m tools.download genki», o di con --data dónde está GENKI-4K."
-        )
-    with damage_as_data_error(found[0]), h5py.File(found[0]) as half:
-        image_shape, expected = (None, 64, 64, 3), "imágenes uint8 de 64×64"
-        images = read_array(half, found[0], "train_set_x", image_shape, [np.uint8], expected)
-        columns = {}
-        for key in ("y", *ANGLES):
-            columns[key] = read_array(
-                half,
-                found[0],
-                f"train_set_{key}",
-                (len(images),),
-                [np.number],
-                "un número por cara",
-            )
-    return images, columns.pop("y")[None].astype(np.int64), columns
+    images, Y, attributes = load_half("genki", "train")
+    return images, Y, {angle: attributes[angle] for angle in ANGLES}
 
 
 def cross_validate(images, Y, angles, recipes):
