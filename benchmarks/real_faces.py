@@ -8,31 +8,30 @@ of three test halves behind a drawn mask, from the bridge of the nose to under t
 seconds that a photo of 12 megapixels takes, on one core.
 """
 
-import os
 import tempfile
 import time
 from pathlib import Path
 
-import h5py
 import numpy as np
 from joblib import Parallel, delayed
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 from sklearn.metrics import roc_auc_score
 
 from helpers import faces
-from helpers.data import DATASETS
+from helpers.data import load_half
 from helpers.evaluation import percent, suspected_causes, with_interval
-from helpers.files import PROJECT
+from helpers.files import PROJECT, DataError
 from helpers.model import load_model
 from helpers.photos import load_photo
 from tools.train_smiles import ANGLES, MODEL, print_quarters
 
-SETS = {
-    "smiles": ("train_smiles.h5", "test_smiles.h5"),
-    "Happy House": ("test_happy.h5",),
-    "GENKI-4K": ("test_genki.h5",),
+SETS = {  # as told → as in the file's name, and which halves
+    "smiles": ("smiles", ("train", "test")),
+    "Happy House": ("happy", ("test",)),
+    "GENKI-4K": ("genki", ("test",)),
 }
-MASKED = {"smiles": "test_smiles.h5", "Happy House": "test_happy.h5", "`caras`": "test_caras.h5"}
+MASKED = {"smiles": "smiles", "Happy House": "happy", "`caras`": "caras"}
+ALIGNED = ("genki", "caras")  # where they were made
 COLOURS = {"celeste": (158, 202, 225), "blanco": (236, 238, 240), "negro": (34, 34, 38)}
 # The cloth's right half, around helpers.faces.PLACES: the nose at (32, 36), the mouth at 47.
 CLOTH = [(32, 31), (38, 33), (51, 38), (50, 50), (45, 57), (38, 62), (32, 63)]
@@ -40,22 +39,17 @@ BANDS = [[(51, 39), (57, 35)], [(50, 50), (57, 46)]]  # towards the ear
 FOLDS, FINE = (42, 47, 52), 8  # and so many times finer than the image is it drawn
 
 
-def folder_of(file):
-    """Return the first folder that holds a data file, or None."""
-    listed = filter(None, os.environ.get("SMILE_DATA_DIR", "").split(os.pathsep))
-    return next((f for f in [*listed, DATASETS] if Path(f, file).is_file()), None)
+def faces_of(name, split="test"):
+    """Return aligned faces (m, 64, 64, 3), labels (m,), name → angle (m,), where one was found (m,).
 
-
-def faces_of(file):
-    """Return aligned faces (m, 64, 64, 3), labels (m,), name → angle (m,), where one was found (m,)."""
-    with h5py.File(Path(folder_of(file), file)) as half:
-        arrays = {key.split("_set_")[-1]: half[key][:] for key in half if "_set_" in key}
-        aligned = half[f"{file.partition('_')[0]}_set_x"].attrs.get("aligned", False)
-    images, found = arrays["x"], np.ones(len(arrays["x"]), bool)
-    if not aligned:
+    Raises DataError where the file is not there.
+    """
+    images, Y, attributes = load_half(name, split)
+    found = np.ones(len(images), bool)
+    if name not in ALIGNED:
         done = Parallel(n_jobs=-1)(delayed(aligned_face)(photo) for photo in images)
         images, found = map(np.array, zip(*done))
-    return images, arrays["y"].ravel(), {a: arrays[a] for a in ANGLES if a in arrays}, found
+    return images, Y[0], {a: attributes[a] for a in ANGLES if a in attributes}, found
 
 
 def aligned_face(photo):
@@ -90,11 +84,12 @@ def print_worth(model):
     quarters = {}
     print("| fotos | cuántas | caras | exactitud | AUC | sonríen | la red dice que sonríen |")
     print("|:--|--:|--:|:--|--:|--:|--:|")
-    for name, files in SETS.items():
-        if missing := [file for file in files if folder_of(file) is None]:
-            print(f"| {name}: falta {' y '.join(missing)} | | | | | | |")
+    for name, (file, splits) in SETS.items():
+        try:
+            images, y, angles, found = zip(*(faces_of(file, split) for split in splits))
+        except DataError:
+            print(f"| {name}: falta | | | | | | |")
             continue
-        images, y, angles, found = zip(*map(faces_of, files))
         images, y, found = map(np.concatenate, (images, y, found))
         p = model.predict_proba(images)[0]
         right, shares = (p > 0.5) == y, f"{percent(y.mean())} | {percent((p > 0.5).mean())}"
@@ -112,8 +107,11 @@ def print_worth(model):
 def print_masks(model):
     print("\n| caras | cubrebocas | «sonríe», de las que sonríen | «sonríe», de las serias | AUC |")
     print("|:--|:--|--:|--:|--:|")
-    for name, file in [(n, f) for n, f in MASKED.items() if folder_of(f)]:
-        images, y, _, found = faces_of(file)
+    for name, file in MASKED.items():
+        try:
+            images, y, _, found = faces_of(file)
+        except DataError:
+            continue
         images, smile = images[found], y[found] == 1
         who = f"{name}, {smile.sum()} sonrientes y {(~smile).sum()} serias"
         for worn, colour in {"ninguno": None, **COLOURS}.items():

@@ -77,7 +77,7 @@ def test_a_mask_hides_the_mouth_and_leaves_the_eyes(colour):
 
 def test_the_card_says_of_masks_what_is_printed(monkeypatch, capsys):
     """Of caras, which come with the project; what is printed last may change with the processor."""
-    monkeypatch.setattr(real_faces, "MASKED", {"`caras`": "test_caras.h5"})
+    monkeypatch.setattr(real_faces, "MASKED", {"`caras`": "caras"})
     real_faces.print_masks(load_model(real_faces.MODEL))
     _, _, _, *printed = capsys.readouterr().out.splitlines()
     card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
