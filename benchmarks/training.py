@@ -11,9 +11,10 @@ never rest.
 import os
 import subprocess
 import sys
-import time
+import timeit
 import tracemalloc
 import warnings
+from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -43,17 +44,9 @@ def textbook(X, Y, iterations):
 
 
 def scikit_learn(X, Y, iterations):
-    model = MLPClassifier(
-        DIMS[1:-1],
-        solver="sgd",
-        momentum=0,
-        alpha=0,
-        learning_rate_init=RATE,
-        batch_size=len(X),
-        max_iter=iterations,
-        n_iter_no_change=iterations + 1,
-        random_state=1,
-    )
+    options = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": RATE}
+    options |= {"max_iter": iterations, "n_iter_no_change": iterations + 1, "random_state": 1}
+    model = MLPClassifier(DIMS[1:-1], batch_size=len(X), **options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, Y)
@@ -66,12 +59,8 @@ def products(C, K, iterations):
 
 def seconds(train, first, second, fraction=1, rounds=ROUNDS):
     """Return the least of ``rounds`` times, scaled to all iterations."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        train(first, second, ITERATIONS // fraction)
-        times.append(time.perf_counter() - start)
-    return fraction * min(times)
+    job = partial(train, first, second, ITERATIONS // fraction)
+    return fraction * min(timeit.repeat(job, number=1, repeat=rounds))
 
 
 def peak_memory(X, Y):
@@ -89,8 +78,7 @@ def beside(busy, threads, shared):
 
     ``threads``: OPENBLAS_NUM_THREADS, None as the system has it; ``shared``: without our limit.
     """
-    names = dict(os.environ)
-    names.pop("OPENBLAS_NUM_THREADS", None)
+    names = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     names |= {"OPENBLAS_NUM_THREADS": threads} if threads else {}
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
     try:
