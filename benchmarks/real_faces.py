@@ -4,13 +4,8 @@
 
 Takes what is there in SMILE_DATA_DIR or datasets/: `smiles` (both halves: it was trained on
 neither), the 150 images of `test_happy.h5` and, never seen either, `test_genki.h5`. Then what it says
-of three test halves behind a drawn mask, from the bridge of the nose to under the chin, and the
-seconds that a photo of 12 megapixels takes, on one core.
+of three test halves behind a drawn mask, from the bridge of the nose to under the chin.
 """
-
-import tempfile
-import time
-from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -20,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from helpers import faces
 from helpers.data import load_half
 from helpers.evaluation import percent, suspected_causes, with_interval
-from helpers.files import PROJECT, DataError
+from helpers.files import DataError
 from helpers.model import load_model
 from helpers.photos import load_photo
 from tools.train_smiles import ANGLES, MODEL, print_quarters
@@ -120,27 +115,10 @@ def print_masks(model):
             print(f"| {who} | {worn} | {' | '.join(says)} | {roc_auc_score(smile, p):.3f} |")
 
 
-def print_seconds(model):
-    """Of a photo of 12 megapixels, from its bytes on disk: reading, finding, aligning, judging."""
-    print("\n| foto de 12 megapíxeles | segundos |\n|:--|--:|")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "12.jpg"
-        Image.open(PROJECT / "images" / "ejemplo.jpg").resize((4000, 3000)).save(path)
-        for side, what in [(4000, "entera"), (1600, "reducida al leerla, como en el cuaderno")]:
-            for _ in range(2):  # the first one loads the detector
-                start = time.perf_counter()
-                photo = load_photo(path, side, crop=False)
-                found = [faces.align(photo, face) for face in faces.find_faces(photo)]
-                model.predict_proba(np.stack(found))
-                seconds = time.perf_counter() - start
-            print(f"| {what} | {seconds:.2f} |")
-
-
 def main():
     model = load_model(MODEL)
     print_worth(model)
     print_masks(model)
-    print_seconds(model)
 
 
 if __name__ == "__main__":
