@@ -7,17 +7,33 @@ from scipy import ndimage
 
 
 def altered(images):
-    """Return name → ``images`` (m, h, w, 3) uint8 as they are, and in six ways not quite so."""
-    turned = ndimage.rotate(images, 15, axes=(1, 2), reshape=False, order=1, mode="nearest")
+    """Return name → ``images`` (m, h, w, 3) uint8 as they are, and in six ways not quite so.
+
+    Where there are two sides, every other image goes to the right, and the rest to the left.
+    """
     return {
         "como son": images,
         "más oscuras": (images * 0.5).astype(np.uint8),
-        "3 píxeles a un lado": ndimage.shift(images, (0, 0, 3, 0), order=0, mode="nearest"),
-        "5 píxeles a un lado": ndimage.shift(images, (0, 0, 5, 0), order=0, mode="nearest"),
-        "giradas 15°": turned,
+        "3 píxeles a un lado": _both_ways(_moved, images, 3),
+        "5 píxeles a un lado": _both_ways(_moved, images, 5),
+        "giradas 15°": _both_ways(_turned, images, 15),
         "en espejo": images[:, :, ::-1],
         "en negativo": 255 - images,
     }
+
+
+def _both_ways(change, images, size):
+    changed = np.empty_like(images)
+    changed[::2], changed[1::2] = change(images[::2], size), change(images[1::2], -size)
+    return changed
+
+
+def _moved(images, pixels):
+    return ndimage.shift(images, (0, 0, pixels, 0), order=0, mode="nearest")
+
+
+def _turned(images, degrees):
+    return ndimage.rotate(images, degrees, axes=(1, 2), reshape=False, order=1, mode="nearest")
 
 
 def half_negative(data):

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from helpers.files import (
@@ -34,8 +35,8 @@ class Dataset:
     train_x, test_x: (m, h, w, 3) uint8 images; m may differ between the halves, h and w do not.
     train_y, test_y: (1, m) int64 labels, each 0 or 1.
     classes: two str; classes[0] is the name of label 0.
-    train_attributes, test_attributes: dict of (m,) numeric arrays, what else is known of each
-        image (who it shows, how dark it is); empty for sets that bring nothing.
+    train_attributes, test_attributes: dict of (m,) arrays, what else is known of each image: numbers
+        (how dark it is), or str where the file names its numbers; empty where it brings nothing.
     aligned: bool, whether the images are faces in their place, as faces.align puts them.
     """
 
@@ -220,7 +221,8 @@ def _read_half(path, split):
                 expected = f"{m} números de forma ({m},), uno por imagen"
                 dtypes = [np.integer, np.floating, np.bool_]
                 attribute = key.removeprefix(f"{split}_set_")
-                attributes[attribute] = read_array(file, path, key, (m,), dtypes, expected)
+                numbers = read_array(file, path, key, (m,), dtypes, expected)
+                attributes[attribute] = _named(path, key, numbers)
                 # One array may go by a thousand names.
                 check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
         split_id = None  # the name of the draw that made both halves
@@ -234,6 +236,19 @@ def _read_half(path, split):
             "list_classes": _read_classes(file, path),
         }
         return (x, y.astype(np.int64).reshape(1, m), attributes), shared
+
+
+def _named(path, key, numbers):
+    """Return the names of ``numbers`` (m,), where their type is an enumeration of HDF5; else them."""
+    names = {n: name for name, n in (h5py.check_enum_dtype(numbers.dtype) or {}).items()}
+    if not names:
+        return numbers
+    longest, unnamed = max(map(len, names.values())), sorted({*numbers.tolist()} - {*names})
+    if unnamed or longest > _MAX_NAME:
+        found = f"{unnamed[:5]} sin nombre" if unnamed else f"nombres de {longest:,} caracteres"
+        raise problem(path, key, found, f"un nombre por número, de a lo más {_MAX_NAME} caracteres")
+    check_total(path, 4 * longest * len(numbers))
+    return np.array([names[n] for n in numbers.tolist()])
 
 
 def _read_aligned(file, path, key):

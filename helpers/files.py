@@ -101,7 +101,7 @@ def reason(error):
     if is_full(error):
         return f"el disco está lleno; libera espacio. {said}"
     if code == errno.ENOENT:
-        return f"no hay nada con ese nombre. {said}"
+        return f"no hay nada con ese nombre; revisa que la carpeta exista. {said}"
     if code == errno.ENOTDIR:
         return f"es un archivo; esperaba una carpeta. {said}"
     if code == errno.EROFS:
@@ -116,7 +116,9 @@ def is_full(error):
 
 def cannot_write(path, error):
     """The DataError for a file that the system, by an OSError, does not let us write."""
-    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {reason(error)}")
+    where = "revisa que la carpeta exista; " * (error.errno == errno.ENOENT)
+    said = f"{where}{reason(error)}"
+    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {said}")
 
 
 @contextmanager

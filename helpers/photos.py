@@ -136,11 +136,11 @@ def _eight_bits(image, has_alpha):
         values = np.array(image)
         tones = (values >> tags.get(BITSPERSAMPLE, (16,))[0] - 8).astype(np.uint8)
         is_negative = tags.get(PHOTOMETRIC_INTERPRETATION) == 0  # Pillow sees to 8 bits alone
-        gray = Image.fromarray(255 - tones if is_negative else tones)
+        grey = Image.fromarray(255 - tones if is_negative else tones)
         if "transparency" in image.info:
             opaque = values != image.info["transparency"]
-            gray.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
-        return gray
+            grey.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
+        return grey
     is_gray = mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         full = image.convert("LA" if is_gray else "RGBA")

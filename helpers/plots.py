@@ -2,86 +2,40 @@
 
 Of its own a figure computes no more than the means, the 95 % intervals and the words that it shows.
 Titles are in Spanish and say what is seen, with the numbers that were passed in. All figures have
-one width and no text below 10 points, so that they can be read in the notebook and on a phone.
+no text below 10 points, in either of their widths (helpers.canvas), so that they can be read.
 """
 
-import os
-import sys
 import textwrap
-from functools import wraps
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
+from helpers.canvas import NARROW, WIDTH, Figure, drawing, either, panel, panels
 from helpers.evaluation import percent, wilson_interval
 
 # One colour, one meaning, in every figure. Okabe & Ito (2008): told apart by colour-blind readers too.
-BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7A7A7A"
+ERROR = "#A0246E"  # what is wrong or has failed
 CLASS_COLORS = (BLUE, ORANGE)  # class 0, class 1, and what pushes towards each
 CLASS_INKS = (BLUE, "#946200")  # as text: the orange is pale on white
 NETWORK, SHALLOW, LOGISTIC = "#5B3A8C", "#A98BCB", "#4D4D4D"  # four layers, two, one
 TOWARDS = LinearSegmentedColormap.from_list(  # of few colours: noise makes a heavy file
     "towards", ["#00436B", BLUE, "white", ORANGE, "#8A5A00"], 17
 )
-WIDTH = 7.2  # inches
-STYLE = {
-    "figure.facecolor": "white",  # opaque: legible in a dark theme as well
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 100,
-    "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E4E4E4",
-    "lines.linewidth": 2,
-    "legend.frameon": False,
-    "legend.fontsize": 10,
-}
 
 
-# Where MPLBACKEND names files or windows, Jupyter would show the figures' names in their place.
-_shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-if hasattr(_shell, "kernel") and "://" not in os.environ.get("MPLBACKEND", "://"):
-    _shell.run_line_magic("matplotlib", "inline")
-
-
-def _figure(draw):
-    """Draw in the house's style, and close: Jupyter shows the figure once, as its cell's value.
-
-    ``draw`` returns the figure and the sentence to stand over all of it, or None.
-    """
-
-    @wraps(draw)
-    def drawn(*args, **kwargs):
-        with plt.rc_context(STYLE):
-            figure, title = draw(*args, **kwargs)
-            if title:
-                figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
-            plt.close(figure)
-        return figure
-
-    return drawn
-
-
-@_figure
+@drawing
 def image_to_vector(image):
     """Show how ``image`` (h, w, 3) uint8 becomes a column: its pixels, their channels, x / 255."""
     h, w, _ = image.shape
     top, left = 11 * h // 16, 7 * w // 16  # in a portrait, the mouth
     patch = image[top : top + 3, left : left + 4]
     first = 3 * (top * w + left)  # where the patch begins in the vector
-    figure, (photo, zoom, column) = plt.subplots(
-        1, 3, figsize=(WIDTH, 3.3), width_ratios=[1.1, 1.5, 1.0]
-    )
+    figure, (photo, zoom, column) = panels([1.1, 1.5, 1.0], 3.3, [2.2, 2.9, 2.9])
     photo.imshow(image)
-    frame = {"fill": False, "edgecolor": VERMILION, "linewidth": 2}
+    frame = {"fill": False, "edgecolor": "black", "linewidth": 2}
     photo.add_patch(Rectangle((left - 0.5, top - 0.5), 4, 3, **frame))
     photo.set_title(f"{w} × {h} píxeles")
     zoom.imshow(patch)
@@ -90,7 +44,7 @@ def image_to_vector(image):
         ink = "black" if r + g + b > 380 else "white"
         channels = f"R {r}\nG {g}\nB {b}"
         zoom.text(col, row, channels, color=ink, ha="center", va="center", fontsize=10)
-    zoom.set_title("3 números, 0 a 255")
+    zoom.set_title("3 números, 0 a 255", loc=either("left", "center"))
     shown = np.ravel(image)[first : first + 9] / 255
     for i, value in enumerate(shown):
         letter, color = (("R", "#C22A1A"), ("G", "#0B7A33"), ("B", "#0B4DBF"))[i % 3]
@@ -106,21 +60,20 @@ def image_to_vector(image):
     column.set_title(f"{image.size:,} de 0 a 1")
     for axes in (photo, zoom, column):
         axes.axis("off")
-    for y, y_zoom in ((top - 0.5, -0.5), (top + 2.5, 2.5)):
-        ends = (left + 3.5, y), (-0.5, y_zoom)
-        figure.add_artist(ConnectionPatch(*ends, photo.transData, zoom.transData, color=VERMILION))
+    # From the side of the patch that looks at what is seen of it from near: right, or below.
+    for x, y in either([(3.5, -0.5), (3.5, 2.5)], [(-0.5, 2.5), (3.5, 2.5)]):
+        ends = (left + x, top + y), either((-0.5, y), (x, -0.5))
+        figure.add_artist(ConnectionPatch(*ends, photo.transData, zoom.transData, color="black"))
     return figure, None
 
 
-@_figure
+@drawing
 def cost_steps(costs, learning_rate, published=None, zoom=60):
     """Plot ``costs`` (n,), one for each step, and from near the most restless ``zoom`` of them.
 
     ``published``: costs of another run, one for each 100 steps, where given.
     """
-    figure, (whole, near) = plt.subplots(
-        1, 2, figsize=(WIDTH, 3.6), width_ratios=[1.7, 1], gridspec_kw={"wspace": 0.05}
-    )
+    figure, (whole, near) = panels([1.7, 1], 3.6, [3.2, 2.6])
     steps, rises = np.arange(len(costs)), np.diff(costs) > 0
     rough = np.convolve(np.abs(np.diff(costs, 2)), np.ones(zoom), "valid")
     first = int(rough.argmax())
@@ -132,7 +85,7 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
         whole.plot(every_100, published, ".", color="black", label="publicado")
     whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
     whole.xaxis.set_major_formatter("{x:,.0f}")
-    figure.legend(loc="outside lower left", ncols=3)
+    figure.legend(loc="outside lower left", ncols=either(3, 1))
     near.plot(steps[seen], costs[seen], ".-", color=NETWORK, linewidth=1)
     near.set(xlabel="paso")
     near.locator_params(nbins=4)
@@ -144,7 +97,7 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
     return figure, f"De {costs[0]:.2f} a {costs[-1]:{digits}}… pero {often}"
 
 
-@_figure
+@drawing
 def learning(moments, weights, answers, Y, classes):
     """Watch a network learn, a column per moment: its first layer above, its answers below.
 
@@ -153,10 +106,10 @@ def learning(moments, weights, answers, Y, classes):
     labels are ``Y`` (1, m).
     """
     units = len(weights[0])
-    figure = plt.figure(figsize=(WIDTH, 1.35 * units + 2.1))
+    figure = Figure(either(WIDTH, NARROW), either(1.35, 0.7) * units + 2.1)
     grid = figure.subplots(units + 1, len(moments), height_ratios=[1] * units + [1.1])
     for column, moment, learnt, AL in zip(grid.T, moments, weights, answers):
-        column[0].set_title(f"{moment:,} pasos", fontweight="normal")
+        column[0].set_title(f"{moment:,}{either(' ', chr(10))}pasos", fontweight="normal")
         for axes, unit in zip(column, learnt):
             limit = np.quantile(np.abs(unit), 0.995)
             axes.imshow(unit, cmap=TOWARDS, vmin=-limit, vmax=limit)
@@ -172,17 +125,17 @@ def learning(moments, weights, answers, Y, classes):
     return figure, f"La red aprende: de {first} a {last} de aciertos"
 
 
-@_figure
+@drawing
 def scores(rows, matrix, classes):
     """Compare accuracies, and count the errors of the test half by class.
 
     ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
     """
-    figure, (forest, table) = plt.subplots(1, 2, figsize=(WIDTH, 3.4), width_ratios=[1.5, 1])
+    figure, (forest, table) = panels([1.5, 1], 3.4, [0.5 * len(rows) + 0.9, 2.8])
     _forest(forest, rows, [GREY, *[NETWORK] * (len(rows) - 2), LOGISTIC])  # studied, tested, rival
     table.imshow(matrix, cmap="Purples", vmin=0, vmax=1.3 * matrix.max())
     for (row, col), count in np.ndenumerate(matrix):
-        ink = "white" if count > 0.7 * matrix.max() else "black"
+        ink = "white" if count > 0.7 * matrix.max() else "black" if row == col else ERROR
         table.text(col, row, f"{count}", ha="center", va="center", fontsize=20, color=ink)
     table.set_xticks([0, 1], classes)
     table.set_yticks([0, 1], classes, rotation=90, va="center")
@@ -194,33 +147,34 @@ def scores(rows, matrix, classes):
     return figure, f"En prueba se equivoca en {wrong} de {matrix.sum()} imágenes"
 
 
-@_figure
+@drawing
 def ranking(rows, chosen):
     """Compare accuracies: ``rows`` name → (right, n); ``chosen``: the name of the one in green."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.55 * len(rows) + 1.2))
+    figure, axes = panel(0.55 * len(rows) + 1.2)
     _forest(axes, rows, [GREEN if name == chosen else NETWORK for name in rows])
-    axes.set_title(f"La mejor en validación cruzada: {chosen}")
-    return figure, None
+    return figure, f"La mejor en validación cruzada: {chosen}"
 
 
-@_figure
+@drawing
 def units(activity, answers, Y, classes):
     """Show how often each hidden unit is on, and how many images get the very same answer.
 
     ``activity``: ``inspection.Activity``; ``answers`` (1, m) probabilities; ``Y`` (1, m) labels.
     """
-    figure, (lights, piles) = plt.subplots(1, 2, figsize=(WIDTH, 3.5), width_ratios=[1.2, 1])
+    figure, (lights, piles) = panels([1.2, 1], 3.5, [0.95 * len(activity.on), 2.8])
     for row, on in enumerate(activity.on):
         xs = np.linspace(0, 1, len(on) + 2)[1:-1]
         y = np.full(len(on), -row)
-        lights.scatter(xs, y, 190, c=on, cmap="YlOrBr", vmin=0, vmax=1, edgecolors=GREY)
+        size = either(190, 130)
+        lights.scatter(xs, y, size, c=on, cmap="Purples", vmin=0, vmax=1, edgecolors=GREY)
         dead = on == 0
-        lights.plot(xs[dead], y[dead], "x", color=VERMILION, markersize=9)
+        lights.plot(xs[dead], y[dead], "x", color=ERROR, markersize=9)
         text = f"capa {row + 1}: viven {np.sum(~dead)} de {len(on)}"
         lights.text(0.03, -row + 0.36, text, fontsize=10)
     lights.set(xlim=(0, 1), ylim=(-len(activity.on) + 0.6, 0.75))
     lights.axis("off")
-    lights.set_title("Más oscura, más veces encendida; ×: nunca", fontweight="normal", fontsize=10)
+    meaning = textwrap.fill("Más oscura, más veces encendida; ×: nunca", either(80, 33))
+    lights.set_title(meaning, fontweight="normal", fontsize=10)
     for_each = [np.ravel(answers)[np.ravel(Y) == label] for label in (0, 1)]
     bins = np.linspace(0, 1, 21)
     piles.hist(for_each, bins, stacked=True, color=list(CLASS_COLORS), label=classes)
@@ -237,14 +191,14 @@ def units(activity, answers, Y, classes):
     return figure, f"{activity.n_pile} de {np.size(Y)} imágenes reciben la misma respuesta"
 
 
-@_figure
+@drawing
 def layers(names, rights, n, example):
     """Compare networks of several depths on several versions of a set; beside, why one layer can't.
 
     ``names``: of the versions; ``rights``: label → (versions, seeds) right answers of ``n``, one
     layer first; ``example``: an image (h, w, 3) of each version, above its bars.
     """
-    figure, (toy, axes) = plt.subplots(1, 2, figsize=(WIDTH, 4.1), width_ratios=[1, 2.1])
+    figure, (toy, axes) = panels([1, 2.1], 4.1, [3.6, 4.1])
     x, colors = np.linspace(-1.5, 1.5, 301), (LOGISTIC, SHALLOW, NETWORK)
     toy.plot(x, 0.42 + 0.3 * np.tanh(x), color=LOGISTIC, label="una capa: sube o baja")
     toy.plot(x, np.minimum(np.abs(x), 1.2) / 1.1, color=SHALLOW, label="con una oculta: |x|")
@@ -275,25 +229,25 @@ def layers(names, rights, n, example):
     return figure, f"Con negativos: sin capas ocultas {none}; con una {one}; con tres {three}"
 
 
-@_figure
+@drawing
 def gallery(images, Y, probabilities, classes, title):
     """Show ``images`` (m, h, w, 3) with what each is, what the network said, and how surely.
 
     ``Y`` and ``probabilities`` (m,): labels and probabilities of class 1. A green frame is right,
-    an orange one wrong.
+    a purple one wrong.
     """
-    columns = 4
+    columns = either(4, 3)
     rows = max(1, -(-len(images) // columns))
-    figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, 2.4 * rows + 0.4), squeeze=False)
+    figure, grid = panel(either(2.4, 1.9) * rows + 0.4, rows, columns, squeeze=False)
     _pictures(grid.ravel(), images)
     for axes, y, p in zip(grid.ravel(), Y, probabilities):
         says = int(p > 0.5)
         axes.axis("on")
         axes.grid(False)
         axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(visible=True, color=GREEN if says == y else VERMILION, linewidth=3)
+        axes.spines[:].set(visible=True, color=GREEN if says == y else ERROR, linewidth=3)
         words = f"es: {classes[y]}\ndice: {classes[says]}\nŷ = {p:.2f}"
-        axes.set_title(words, fontsize=11, fontweight="normal")
+        axes.set_title(words, fontsize=either(11, 10), fontweight="normal")
     return figure, title
 
 
@@ -311,15 +265,15 @@ def print_mislabeled_images(classes, X, y, p):
     return gallery(images, labels, np.ravel(p)[wrong], names, title)
 
 
-@_figure
+@drawing
 def error_groups(groups, classes):
     """Plot the error rate of each ``evaluation.Group``, the highest first, with 95 % intervals."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.36 * len(groups) + 1.5))
-    rows = {f"{group.name} ({group.errors} de {group.n})": group for group in groups}
+    figure, axes = panel(either(0.36, 0.5) * len(groups) + 1.5)
+    rows = {f"{group.name} ({group.errors}\xa0de\xa0{group.n})": group for group in groups}
     for i, group in enumerate(groups):
         color = GREY if group.label is None else CLASS_COLORS[group.label]
         _rate(axes, -i, group.errors, group.n, color, horizontal=True)
-    axes.set_yticks(-np.arange(len(rows)), rows)
+    _names(axes, rows)
     axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-0.01, None), xlabel="imágenes mal clasificadas")
     if any(group.label is not None for group in groups):
         for color, name in zip(CLASS_COLORS, classes):
@@ -329,46 +283,52 @@ def error_groups(groups, classes):
     return figure, f"«{groups[0].name}»: se equivoca en {first}; «{groups[-1].name}»: {last}"
 
 
-@_figure
+@drawing
 def fragility(example, rights, n, headline):
     """Show accuracy on altered test images: ``example`` name → (h, w, 3), ``rights`` name → right of ``n``.
 
     ``headline``: the name of the alteration that the title tells.
     """
     names = list(rights)
-    figure, grid = plt.subplots(
-        2, len(names), figsize=(WIDTH, 3.9), height_ratios=[1, 1.7], sharey="row"
+    columns = either(len(names), 4)
+    bands = -(-len(names) // columns)
+    heights = [1, 1.7] * bands
+    figure, grid = panel(
+        either(3.9, 3) * bands, 2 * bands, columns, height_ratios=heights, sharey="row"
     )
-    _pictures(grid[0], [example[name] for name in names])
-    for axes, name in zip(grid[1], names):
+    _pictures(grid[::2].ravel(), [example[name] for name in names])
+    for axes in grid[1::2].ravel()[len(names) :]:
+        axes.set_visible(False)
+    for axes, name in zip(grid[1::2].ravel(), names):
         rate = rights[name] / n
         axes.bar(0, rate, color=GREY if name == names[0] else NETWORK)
         axes.text(0, rate + 0.03, percent(rate, 0), ha="center", fontweight="bold")
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
         axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), yticks=[0, 0.5, 1])
-        axes.set_xlabel("\n".join(textwrap.wrap(name, 11)))
+        axes.set_xlabel(textwrap.fill(name, either(11, 9)), fontsize=either(11, 10))
         axes.yaxis.set_major_formatter(_percents)
     before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
     return figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}"
 
 
-@_figure
+@drawing
 def hyperparameters(studies, scores, chosen, published=None):
     """Plot cross-validated accuracy along several hyperparameters, a panel each.
 
     ``studies``: name of the field → list of recipes; ``scores``: recipe → ``studies.Scores``;
     ``chosen``: the recipe in use; ``published``: field → value as text → (train, test) accuracy.
     """
-    figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 5.6), sharey=True)
+    figure, grid = panel(either(5.6, 8), *either((2, 2), (4, 1)), sharey=True)
     floor = max(score.accuracy for score in scores.values()) - 0.16
     for axes, (field, recipes) in zip(grid.ravel(), studies.items()):
         title, names = FIELDS[field], [_setting(field, recipe) for recipe in recipes]
         for i, recipe in enumerate(recipes):
             score = scores[recipe]
             k, n = int(score.right.sum()), len(score.right)
-            color = VERMILION if score.diverged else GREEN if recipe == chosen else NETWORK
+            color = ERROR if score.diverged else GREEN if recipe == chosen else NETWORK
             if k / n < floor:
-                axes.plot(i, floor, "v", color=color, markersize=9, clip_on=False)
+                sign = "X" if score.diverged else "v"
+                axes.plot(i, floor, sign, color=color, markersize=9, clip_on=False)
                 axes.text(i, floor + 0.01, percent(k / n, 0), ha="center", color=color)
             else:
                 _rate(axes, i, k, n, color)
@@ -380,12 +340,12 @@ def hyperparameters(studies, scores, chosen, published=None):
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_title(title, fontweight="normal")
     axes.set_ylim(bottom=floor - 0.01)
-    marks = {"la receta en uso": GREEN, "otros valores": NETWORK, "no convergió": VERMILION}
-    for label, color in marks.items():
-        axes.plot([], [], "o", color=color, label=label)
+    axes.plot([], [], "o", color=GREEN, label="la receta en uso")
+    axes.plot([], [], "o", color=NETWORK, label="otros valores")
+    axes.plot([], [], "X", color=ERROR, label="no convergió")
     if published:
         axes.plot([], [], "D", color=GREY, label="publicado en Happy House")
-    figure.legend(loc="outside lower left", ncols=2 if published else 3)
+    figure.legend(loc="outside lower left", ncols=either(2 if published else 3, 1))
     winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
     lead = scores[winner].right.sum() - scores[chosen].right.sum()
     if not lead:
@@ -395,32 +355,33 @@ def hyperparameters(studies, scores, chosen, published=None):
     return figure, f"Lo mejor ({what}) gana por {lead} de {len(scores[chosen].right)} imágenes"
 
 
-@_figure
+@drawing
 def seeds(costs, rights, piles, n, named):
     """Plot what became of each seed: its last cost on the training images, its right test answers.
 
     ``costs``, ``rights`` (of ``n``) and ``piles`` (training images with one and the same answer) are
     dicts by seed; ``named``: seeds to be pointed at.
     """
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.8))
-    rates = np.divide(list(rights.values()), n)
+    figure, axes = panel(3.8)
     dead = np.array(list(piles.values()))
-    dots = axes.scatter(list(costs.values()), rates, 60, c=dead, cmap="YlOrBr", edgecolors=GREY)
+    dots = axes.scatter(
+        list(costs.values()), list(rights.values()), 60, c=dead, cmap="Purples", edgecolors=GREY
+    )
     figure.colorbar(dots, label="respuestas idénticas", pad=0.02)
     for seed in named:
         axes.annotate(
-            f"semilla {seed}", (costs[seed], rights[seed] / n), (12, -14), weight="bold",
+            f"semilla {seed}", (costs[seed], rights[seed]), (0, -26), ha="center", weight="bold",
             textcoords="offset points", arrowprops={"arrowstyle": "-"},
         )  # fmt: skip
-    axes.set(xscale="log", xlabel="último costo, en entrenamiento", ylabel="exactitud en prueba")
-    axes.margins(0.1, 0.15)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.set(xscale="log", xlabel="último costo, en entrenamiento")
+    axes.set_ylabel(f"aciertos en prueba, de {n:,}")
+    axes.margins(either(0.1, 0.25), 0.25)
+    axes.xaxis.set_major_locator(LogLocator(subs=either((1, 2, 5), (1,))))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
-    axes.yaxis.set_major_formatter(_percents)
-    low, high = percent(rates.min()), percent(rates.max())
-    axes.set_title(f"{len(costs)} semillas, la misma receta: de {low} a {high} en prueba")
-    return figure, None
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    low, high = min(rights.values()), max(rights.values())
+    return figure, f"{len(costs)} semillas, la misma receta: de {low} a {high} aciertos de {n:,}"
 
 
 def says(probability, classes):
@@ -431,7 +392,7 @@ def says(probability, classes):
     return "dudosa" if doubt else classes[int(probability > 0.5)], f"(ŷ {value})"
 
 
-@_figure
+@drawing
 def photo_verdicts(verdict, classes):
     """Frame and number the faces of a photo, and show how the network came to its answer to each.
 
@@ -443,15 +404,19 @@ def photo_verdicts(verdict, classes):
     words = [says(p, classes) for p in verdict.probabilities]
     colors = [GREY if word == "dudosa" else CLASS_COLORS[word == classes[1]] for word, _ in words]
     shown = len(verdict.given)
-    if n == 1:
-        figure = plt.figure(figsize=(WIDTH, 2.9))
+    width, one_wide = either(WIDTH, NARROW), either(n == 1, False)
+    heights = [min(width * h / w, 4.6), 0.3 + either(1.4, 2.1) * shown]
+    if one_wide:
+        figure = Figure(WIDTH, 2.9)
         above, below = figure.subfigures(1, 2, width_ratios=[1, 1.4])
-        mosaic = below.subplot_mosaic("ppp;sgr", height_ratios=[1, 1.25])
-        rows = [[mosaic[name] for name in "sgrp"]]
     else:
-        heights = [min(WIDTH * h / w, 4.6), 0.3 + 1.4 * shown]
-        figure = plt.figure(figsize=(WIDTH, sum(heights)))
+        figure = Figure(width, sum(heights))
         above, below = figure.subfigures(2, 1, height_ratios=heights)
+    if either(one_wide, True):  # the bar over the pictures
+        parts = np.ravel(below.subfigures(shown, 1))
+        mosaics = [part.subplot_mosaic("ppp;sgr", height_ratios=[1, 1.25]) for part in parts]
+        rows = [[mosaic[name] for name in "sgrp"] for mosaic in mosaics]
+    else:
         rows = below.subplots(shown, 4, squeeze=False, width_ratios=[1, 1, 1, 1.9])
     for i, (*pictures, bar) in enumerate(rows):
         seen, given, reasons = verdict.seen[i], verdict.given[i], verdict.reasons[i]
@@ -461,7 +426,7 @@ def photo_verdicts(verdict, classes):
         _bar(bar, verdict.probabilities[i], colors[i], classes)
         bar.text(0, 1, f"{i + 1}: " * (n > 1) + " ".join(words[i]), fontsize=14, fontweight="bold")
     for axes, title in zip(rows[0], ("la cara", "lo que recibe", "en qué se fijó")):
-        axes.set_title(title, fontsize=12, fontweight="normal")
+        axes.set_title(textwrap.fill(title, either(20, 9)), fontweight="normal")
 
     whole = above.subplots()
     _pictures([whole], [photo])
@@ -507,6 +472,11 @@ ACTIVATION_NAMES = {
 }
 
 
+def _names(axes, names):
+    """Name the rows of a figure, from above."""
+    axes.set_yticks(-np.arange(len(names)), [textwrap.fill(name, either(80, 20)) for name in names])
+
+
 def _pictures(grid, images):
     """Show an image in each axes of ``grid``, as far as there are any."""
     for axes in grid:
@@ -523,8 +493,18 @@ def _setting(field, recipe):
     return f"{value:,}" if isinstance(value, int) else ACTIVATION_NAMES.get(value, f"{value}")
 
 
+class _WholePercents(MaxNLocator):
+    """Ticks at whole percents: of 150 images, one is 0.67 %."""
+
+    def __init__(self):
+        super().__init__(4, integer=True, min_n_ticks=1)
+
+    def tick_values(self, low, high):
+        return super().tick_values(100 * low, 100 * high) / 100
+
+
 def _percents(place, _):
-    """The label of a tick, with the digits that it needs: 92.5 % is not 92 %."""
+    """The label of a tick, with the digits that it needs."""
     return f"{100 * place:.4g} %"
 
 
@@ -533,14 +513,15 @@ def _forest(axes, rows, colors):
     for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
         _rate(axes, -i, k, n, color, horizontal=True)
         axes.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
-    axes.set_yticks(-np.arange(len(rows)), rows)
+    _names(axes, rows)
     axes.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
-    axes.locator_params(axis="x", nbins=4)
 
 
 def _rate(axes, position, k, n, color, horizontal=False):
     """Plot a proportion, ``k`` of ``n``, with its 95 % interval."""
     margins = np.abs(np.subtract(wilson_interval(k, n), k / n))[:, np.newaxis]
-    (axes.xaxis if horizontal else axes.yaxis).set_major_formatter(_percents)
+    axis = axes.xaxis if horizontal else axes.yaxis
+    axis.set_major_locator(_WholePercents())
+    axis.set_major_formatter(_percents)
     x, y, which = (k / n, position, "xerr") if horizontal else (position, k / n, "yerr")
     axes.errorbar(x, y, **{which: margins}, fmt="o", color=color, markersize=7, capsize=4)

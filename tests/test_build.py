@@ -319,7 +319,7 @@ REFUSED = {  # what is done to the folder, options, what the message says
     **{f"seed {x}": (None, {"seed": x}, f"seed={x} no sirve") for x in (-1, 2**32, 0.5)},
     "no folder": (shutil.rmtree, {}, "No pude leer la carpeta: no hay nada con ese nombre"),
     "file": (lambda s: (shutil.rmtree(s), s.write_bytes(b"")), {}, "es un archivo; esperaba una"),
-    "empty": (rename(None, None), {}, "Esperaba dos carpetas, .*archivos en 0 carpetas"),
+    "empty": (rename(None, None), {}, "Esperaba dos carpetas, .*archivos en: ninguna"),
     "one class": (rename(None, "sonrie"), {}, "\n  sonrie: 10"),
     "three": (lambda s: write_photos(s / "z", 0, 2), {}, "\n  z: 1"),
     "untelling": (rename("a", "b c"), {}, "¿En qué carpeta .*--smiling a o --smiling 'b c'.*: 6"),

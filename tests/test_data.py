@@ -147,6 +147,29 @@ def test_a_set_may_bring_no_attributes_and_other_data(folder):
     assert load_dataset("a", folder).train_attributes == {}
 
 
+def test_numbers_that_the_file_names_come_as_their_names(folder):
+    write_both(folder, "a")
+    names = {"niña": 3, "gato": 0, "nadie": 1}
+    for split in M:
+        with h5py.File(folder / f"{split}_a.h5", "r+") as file:
+            kinds = np.resize([3, 0], M[split]).astype(h5py.enum_dtype(names, basetype="i2"))
+            put(file, f"{split}_set_kind", kinds)
+    kind = load_dataset("a", folder).train_attributes["kind"]
+    assert kind.tolist() == np.resize(["niña", "gato"], M["train"]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [({"niña": 3}, r"\[0\] sin nombre"), ({"ñ" * 999: 3, "b": 0}, "de 999")]
+)
+def test_numbers_with_no_name_or_an_endless_one_are_refused(folder, names, said):
+    write_both(folder, "a")
+    with h5py.File(folder / "train_a.h5", "r+") as file:
+        kinds = np.resize([3, 0], M["train"]).astype(h5py.enum_dtype(names, basetype="i2"))
+        put(file, "train_set_kind", kinds)
+    with pytest.raises(DataError, match=f"«train_set_kind».*{said}"):
+        load_dataset("a", folder)
+
+
 def test_needs_no_right_to_write(folder):
     write_both(folder, "a")
     for path in folder.iterdir():

@@ -106,10 +106,21 @@ def test_who_wins_by_chance_is_not_called_the_better_one():
 
 
 def test_errors_are_counted_by_gesture_where_the_set_says_it():
-    Y, kind = np.array([[1, 1, 0, 0, 0, 0]]), np.array([2, 2, 9, 9, 9, 5])
+    Y, yaw = np.array([[1, 1, 0, 0, 0, 0]]), np.zeros(6)
+    kind = np.array(["risa"] * 2 + ["ojos cerrados"] * 3 + ["hablando"])
     wrong = np.array([True, False, True, True, False, False])
-    found = evaluation.error_groups(wrong, Y, {"kind": kind, "yaw": kind}, ["no", "sí"])
+    found = evaluation.error_groups(wrong, Y, {"kind": kind, "yaw": yaw}, ["no", "sí"])
     assert found == [("ojos cerrados", 3, 2, 0), ("risa", 2, 1, 1), ("hablando", 1, 0, 0)]
+    (group,) = evaluation.error_groups(wrong, Y, {"kind": np.arange(6), "yaw": yaw}, ["no", "sí"])
+    assert group.name == "0 a 0° de lado"  # of numbers without names nothing is said
+
+
+def test_of_groups_of_one_rate_the_largest_is_last():
+    kind = np.array(["a"] * 3 + ["b"] * 2 + ["c"])
+    found = evaluation.error_groups(
+        np.zeros(6, bool), np.ones((1, 6)), {"kind": kind}, ["no", "sí"]
+    )
+    assert [group.name for group in found] == ["c", "b", "a"]
 
 
 def test_errors_are_counted_by_turn_else_and_by_class_where_nothing_is_known():
@@ -148,15 +159,22 @@ def test_altered_images_are_what_their_names_say():
     images = np.random.RandomState(0).randint(0, 256, (3, 20, 20, 3), np.uint8)
     found = changes.altered(images)
     assert all(of.shape == images.shape and of.dtype == np.uint8 for of in found.values())
-    np.testing.assert_array_equal(found["5 píxeles a un lado"][:, :, 5:], images[:, :, :-5])
-    np.testing.assert_array_equal(found["5 píxeles a un lado"][:, 7, 2], images[:, 7, 0])
+    for pixels in (3, 5):  # to the right and, the second, to the left
+        moved = found[f"{pixels} píxeles a un lado"]
+        np.testing.assert_array_equal(moved[::2, :, pixels:], images[::2, :, :-pixels])
+        np.testing.assert_array_equal(moved[::2, 7, 2], images[::2, 7, 0])
+        np.testing.assert_array_equal(moved[1, :, :-pixels], images[1, :, pixels:])
+        np.testing.assert_array_equal(moved[1, 7, -2], images[1, 7, -1])
     np.testing.assert_array_equal(found["en negativo"] + images, 255)
     assert found["más oscuras"].max() <= 127
-    spot = np.zeros((1, 21, 21, 3), np.uint8)
-    spot[0, 10, 18] = 255
-    row, column, _ = np.unravel_index(changes.altered(spot)["giradas 15°"][0].argmax(), (21, 21, 3))
-    assert np.hypot(row - 10, column - 10) == pytest.approx(8, abs=0.7)
-    assert abs(np.degrees(np.arctan2(row - 10, column - 10))) == pytest.approx(15, abs=5)
+    spot = np.zeros((2, 21, 21, 3), np.uint8)
+    spot[:, 10, 18] = 255
+    angles = []
+    for turned in changes.altered(spot)["giradas 15°"]:
+        row, column, _ = np.unravel_index(turned.argmax(), (21, 21, 3))
+        assert np.hypot(row - 10, column - 10) == pytest.approx(8, abs=0.7)
+        angles.append(np.degrees(np.arctan2(10 - row, column - 10)))
+    assert angles == pytest.approx([15, -15], abs=5)
 
 
 def test_the_occlusion_map_finds_the_pixels_that_decide():

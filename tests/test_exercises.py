@@ -1,5 +1,6 @@
 """The exercises: what is right is told so, whatever else is not; the code shown is the code."""
 
+import functools
 import inspect
 import re
 
@@ -102,9 +103,9 @@ NINE = 9 / 13  # 69.2308 %
 ANSWERS = {
     1: [
         *[(right, "correcto!") for right in (245973, 245973.0, np.int64(245973), "245,973", "245973")],
-        *[(right, "correcto!") for right in ("245 973", np.array([[245973]]))],
+        *[(right, "correcto!") for right in ("245 973", "245.973", 245.973, np.array([[245973]]))],
         (245940, "sesgo"), (33, "faltan los pesos"), (245972, "todavía no"), ("muchos", "esperaba un número"),
-        ((245973, 1), "esperaba un número"), (2.45973, "todavía no"), (24597300, "todavía no"),
+        ((245973, 1), "esperaba un número"), (2.45973, "todavía no"), ("24.5973", "todavía no"), (24597300, "todavía no"),
     ],
     2: [
         *[(right, "correcto!") for right in ((7, 20), [7, 20], "(7, 20)", "7 × 20", np.array([7, 20]))],
@@ -129,6 +130,9 @@ ANSWERS = {
         (lambda dA, Z: dA * (Z > 0), "0.01"),
         (lambda dA, Z: np.where(dA > 0, dA, 0.01 * dA), "signo de Z"),
         (lambda dA, Z: np.where(Z > 0, 1, 0.01), "falta multiplicarla"),
+        (functools.partial(lambda slope, dA, Z: dA * np.where(Z > 0, 1, slope), 0.01), "correcto!"),
+        (np.vectorize(lambda dA, z: dA if z > 0 else 0.01 * dA), "correcto!"),
+        (functools.lru_cache(lambda dA, Z: dA), "no sirve de clave"),
         (lambda Z: Z, "no recibe"),
         (np.ones((4, 5)), "sin paréntesis"),
     ],
@@ -158,7 +162,7 @@ ANSWERS = {
 )
 def test_an_answer_is_told_right_or_what_is_wrong(number, answer, says, small, capsys):
     exercises.check(number, answer, *(small if number == 4 else ()))
-    (said,) = capsys.readouterr().out.splitlines()
+    *_, said = capsys.readouterr().out.splitlines()
     assert said.startswith(f"Ejercicio {number}: ") and says in said
     assert ("correcto" in said) == (says == "correcto!")
 

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.data import load_dataset
 from tools.render_caras import people
-from tools.render_caras.__main__ import negative
+from tools.render_caras.__main__ import NAMES, negative
 from tools.render_caras.photo import develop
 
 
@@ -152,8 +152,9 @@ def test_the_files_hold_what_was_drawn(caras, halves):
     ):
         assert images.shape == (len(photos), 64, 64, 3) and images.dtype == np.uint8
         assert labels[0].tolist() == [photo.smiles for photo in photos]
-        for name in ("person", "known", "kind"):
+        for name in ("person", "known"):
             assert attributes[name].tolist() == [getattr(photo, name) for photo in photos]
+        assert attributes["kind"].tolist() == [NAMES[people.KINDS[photo.kind]] for photo in photos]
         np.testing.assert_allclose(attributes["yaw"], np.degrees([p.yaw for p in photos]))
         assert {"mouth_opening", "teeth", "pitch", "tilt", "darkness"} <= set(attributes)
     assert caras.classes == ("no sonríe", "sonríe") or list(caras.classes) == [
@@ -175,17 +176,19 @@ def test_smiles_show_their_teeth_where_real_ones_do(caras):
     """In GENKI's aligned photographs teeth are brightest, beside calm mouths, in rows 46 to 48."""
     middle = caras.train_x[:, 40:58, 28:36].mean((2, 3))
     kind = caras.train_attributes["kind"]
-    brighter = middle[kind == 1].mean(0) - middle[kind == 3].mean(0)
+    brighter = middle[kind == NAMES["smile with teeth"]].mean(0)
+    brighter -= middle[kind == NAMES["neutral"]].mean(0)
     assert 46 <= 40 + brighter.argmax() <= 48
 
 
 def test_lips_that_part_show_teeth(caras):
-    kind = np.array([people.KINDS[k] for k in caras.train_attributes["kind"]])
+    kind = caras.train_attributes["kind"]
     teeth, opening = caras.train_attributes["teeth"], caras.train_attributes["mouth_opening"]
     assert (teeth <= opening + 1e-9).all()  # what is seen of both rows lies between the lips
     for shown in ("smile with teeth", "laugh", "talking"):
-        assert np.median(teeth[kind == shown]) > 0.2
-        assert teeth[kind == shown].min() > np.median(teeth[kind == "closed smile"])
+        of = kind == NAMES[shown]
+        assert np.median(teeth[of]) > 0.2
+        assert teeth[of].min() > np.median(teeth[kind == NAMES["closed smile"]])
 
 
 @pytest.mark.parametrize("name", ["mouth_opening", "teeth", "yaw", "pitch", "tilt", "darkness"])

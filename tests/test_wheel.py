@@ -48,7 +48,8 @@ def wheel(tmp_path_factory):
 
 def pip(*arguments):
     command = [sys.executable, "-m", "pip", *arguments, "--no-deps", "--no-index", "--quiet"]
-    subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=300)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_it_holds_all_that_the_programs_read_and_nothing_else(wheel):

@@ -1,247 +1,329 @@
 """The workbook: right answers are told so, typical mistakes each in their own words."""
 
+import functools
+import linecache
 import re
 
 import nbformat
 import numpy as np
 import pytest
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from conftest import blas_threads
-from helpers.lesson import workbook
+from helpers import network
+from helpers.lesson import asked, workbook
 from tools import workbook as generator
 
 SOLVED = nbformat.read(generator.SOLVED, as_version=4)
 STUDENT = nbformat.read(generator.STUDENT, as_version=4)
-NAMES = list(workbook.CHECKS)
+NAMES = list(asked.ASKED)
+SOLUTIONS = {
+    cell.metadata["nbgrader"]["grade_id"]: cell.source
+    for cell in SOLVED.cells
+    if cell.metadata.get("nbgrader", {}).get("solution")
+}
 
 
-def solutions():
-    """Function → the source of its cell in the workbook with solutions."""
-    cells = [cell for cell in SOLVED.cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    return {cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in cells}
-
-
-def written(name=None, source=None):
-    """All the functions of the solutions, as a reader's notebook has them, one of them replaced."""
-    scope = {"np": np}
-    for other, solution in (solutions() | ({name: source} if name else {})).items():
-        exec(compile(solution, f"cell of {other}", "exec"), scope)
+def written(**others):
+    """The names of a reader's notebook after the solutions, some of them otherwise: code or objects."""
+    scope = {"np": np, "workbook": workbook}
+    for name, answer in (SOLUTIONS | others).items():
+        if isinstance(answer, str):
+            file = f"cell of {name}"
+            linecache.cache[file] = len(answer), None, answer.splitlines(True), file
+            exec(compile(answer, file, "exec"), scope)
+        else:
+            scope[name] = answer
     return scope
 
 
-def told(name, source, capsys):
-    workbook.check(written(name, source)[name])
+def told(name, capsys, **others):
+    """What a reader's cell with the check of a function prints."""
+    exec(f"workbook.check({name})", written(**others))
     return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_solution_is_right(name, capsys):
-    assert told(name, solutions()[name], capsys).startswith(f"{name}: ¡correcto!")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_stub_has_no_answer_yet(name, capsys):
-    stub = generator._stubbed(solutions()[name])
-    assert told(name, stub, capsys) == f"{name}: aún sin respuesta.\n"
+def test_the_solution_is_right_and_a_stub_has_no_answer_yet(name, capsys):
+    assert told(name, capsys) == f"{name}: ¡correcto! {next(iter(asked.SAID[name]))}\n"
+    stub = generator._stubbed(SOLUTIONS[name])
+    assert told(name, capsys, **{name: stub}) == f"{name}: aún sin respuesta.\n"
     begun = stub.replace(generator.INVITATION, "x = len('abc')")
-    assert "borra «raise NotImplementedError()»" in told(name, begun, capsys)
+    assert "borra «raise NotImplementedError()»" in told(name, capsys, **{name: begun})
     for body in ("return ...", "..."):
-        head = solutions()[name].split("\n")[0]
-        assert told(name, f"{head}\n    {body}", capsys) == f"{name}: aún sin respuesta.\n"
+        dots = f"{SOLUTIONS[name].splitlines()[0]}\n    {body}"
+        assert told(name, capsys, **{name: dots}) == f"{name}: aún sin respuesta.\n"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_prints_or_returns_nothing_is_told(name, capsys):
-    source = solutions()[name]
-    *_, last = re.findall(r"\n    return (.*)\n", source)
-    printing = source.replace(f"    return {last}\n", f"    print({last})\n")
-    assert "imprime en vez de regresar" in told(name, printing, capsys)
-    silent = source.replace(f"    return {last}\n", f"    result = {last}\n")
-    assert "¿le falta «return»?" in told(name, silent, capsys)
-    text = source.replace(f"    return {last}\n", "    return 'hola'\n")
-    said = told(name, text, capsys)
-    assert "esperaba" in said and "correcto" not in said
+def test_what_returns_nothing_or_something_strange_is_told(name, capsys):
+    *_, last = re.findall(r"\n    (return .*)\n", SOLUTIONS[name])
+    for other, says in [
+        (last.replace("return ", "print(") + ")", "imprime en vez de regresar"),
+        (last.replace("return", "result ="), "¿le falta «return»?"),
+        ("return 'hola'", "esperaba"),
+        ("return object()", "esperaba"),
+        ("return {'W1': 'a'}", "esperaba|falta"),
+        ("return [[1], [2, 3]]", "esperaba"),
+        ("yield 1", "esperaba"),
+        ("raise OSError('x')", "falla en «raise OSError"),
+        ("exit()", "falla en «exit"),
+    ]:
+        source = SOLUTIONS[name].replace(last, other)
+        said = told(name, capsys, **{name: source}).splitlines()[-1]
+        assert re.search(says, said) and said.startswith(f"{name}: ") and "correcto" not in said
 
 
+TABLE = [(name, said) for name in NAMES for said in list(asked.SAID[name])[1:]]
+
+
+@pytest.mark.parametrize("name, sentence", TABLE)
+def test_each_slip_of_the_table_is_told_with_its_sentence(name, sentence, capsys):
+    slip = asked.slipped(name, asked.SAID[name][sentence])
+    said = told(name, capsys, **{name: slip})
+    assert re.fullmatch(rf"{name}: \S+( \S+)?: {re.escape(sentence)}\n", said)
+
+
+AVERAGE = "-np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m"
+COURSE = """    for l in range(1, len(parameters) // 2 + 1):
+        for k in ("W" + str(l), "b" + str(l)):
+            parameters[k] = parameters[k] - learning_rate * grads["d" + k]
+    return parameters"""
+NOTED = "        costs.append(compute_cost(AL, Y))\n"
 MISTAKES = [
-    ("sigmoid", "np.exp(-Z)", "np.exp(Z)", "signo menos"),
-    ("sigmoid", "1 / (1 + np.exp(-Z))", "1 / 1 + np.exp(-Z)", "paréntesis"),
-    ("sigmoid", "1 / (1 + np.exp(-Z))", "np.tanh(Z)", "tangente"),
-    ("sigmoid", "1 / (1 + np.exp(-Z))", "np.exp(-Z)", "fracción"),
     ("sigmoid", "np.exp(-Z)", "__import__('math').exp(-Z)", "np.exp"),
     ("sigmoid", "np.exp(-Z)", "np.exp(-z)", "«z» no tiene ningún valor"),
-    ("sigmoid", "np.exp(-Z))", "np.exp(-Z.ravel()))", "(6,), esperaba (2, 3)"),
-    ("sigmoid", "1 / (1 + np.exp(-Z))", "(1 / (1 + np.exp(-Z)), Z)", "tupla"),
-    ("sigmoid", "1 / (1 + np.exp(-Z))", "(1 / (1 + np.exp(-Z))).tolist()", "lista"),
-    ("relu", "np.maximum(0, Z)", "max(0, Z)", "uno por uno"),
-    ("relu", "np.maximum(0, Z)", "np.minimum(0, Z)", "máximo"),
-    ("relu", "np.maximum(0, Z)", "np.abs(Z)", "valor absoluto"),
-    ("relu", "np.maximum(0, Z)", "1 * (Z > 0)", "pendiente"),
-    ("relu", "np.maximum(0, Z)", "np.max(Z)", "np.maximum"),
+    ("sigmoid", "np.exp(-Z))", "np.exp(-Z.ravel()))", "(6,), esperaba (2, 3): le falta una dim"),
+    ("sigmoid", "1 / (1 + np.exp(-Z))", "(1 / (1 + np.exp(-Z)), Z)", "A es una tupla"),
+    ("sigmoid", "1 / (1 + np.exp(-Z))", "np.float32(1 / (1 + np.exp(-Z)))", "son float32"),
+    ("relu", "np.maximum(0, Z)", "np.max(0, Z)", "el máximo, uno por uno, es np.maximum"),
+    ("relu", "np.maximum(0, Z)", "Z.relu()", "«.relu»"),
     ("relu", "return np.maximum(0, Z)", "Z[Z < 0] = 0; return Z", "cambia los arreglos"),
-    ("initialize_parameters_deep", " / np.sqrt(n_prev)", "", "falta dividir entre la raíz"),
-    ("initialize_parameters_deep", "np.sqrt(n_prev)", "np.sqrt(n)", "lo que entra"),
-    ("initialize_parameters_deep", "np.sqrt(n_prev)", "n_prev", "no entre n_prev"),
-    ("initialize_parameters_deep", "/ np.sqrt(n_prev)", "* 0.01", "dos capas"),
-    ("initialize_parameters_deep", "randn", "rand", "randn"),
-    ("initialize_parameters_deep", "RandomState(seed)", "RandomState(1)", "semilla"),
-    ("initialize_parameters_deep", "RandomState(seed)", "RandomState()", "con la fórmula"),
-    ("initialize_parameters_deep", "random.randn(n", "np.random.RandomState(seed).randn(n", "vuelves a sembrar"),
-    ("initialize_parameters_deep", "randn(n, n_prev)", "randn(n_prev, n)", "¿está traspuesta?"),
-    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros(n)", "(4,), esperaba (4, 1): le falta una dim"),
-    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.ones((n, 1))", "b1: empieza en 0"),
-    ("initialize_parameters_deep", "range(1, len(layer_dims))", "range(1, len(layer_dims) - 1)", "le falta «W3»"),
-    ("linear_forward", "W @ A + b", "W @ A", "sesgo"),
-    ("linear_forward", "W @ A + b", "W @ A - b", "no se resta"),
-    ("linear_forward", "W @ A + b", "W.T @ A + b", "formas no cuadran: aquí hay A (4, 5), W (3, 4)"),
-    ("linear_forward", "W @ A + b", "W * A + b", "formas no cuadran"),
-    ("linear_forward", "W @ A + b", "W @ A + b.ravel()", "formas no cuadran"),
-    ("linear_forward", "return Z, (A, W, b)", "return Z, (W, A, b)", "cache[0]"),
-    ("linear_forward", "return Z, (A, W, b)", "return Z", "regresa 1 cosa; esperaba 2"),
-    ("L_model_forward", "relu(Z) if l < L else sigmoid(Z)", "relu(Z)", "última capa lleva sigmoide"),
-    ("L_model_forward", "relu(Z) if l < L else sigmoid(Z)", "sigmoid(Z)", "ocultas llevan ReLU"),
-    ("L_model_forward", "relu(Z) if l < L else sigmoid(Z)", "sigmoid(Z) if l == L else Z", "falta la ReLU"),
-    ("L_model_forward", "range(1, L + 1)", "range(1, L)", "una capa corta"),
+    ("initialize_parameters_deep", "n, n_prev) /", "n_prev, n) /", "¿está traspuesta?"),
+    ("initialize_parameters_deep", "n, n_prev) /", "(n, n_prev)) /", "randn(n, n_prev)."),
+    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros(n)", "(4, 1): le falta una dim"),
+    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros(n, 1)", "np.zeros((n, 1))."),
+    ("initialize_parameters_deep", "np.zeros((n, 1))", "0", "b1: es un sesgo por unidad"),
+    ("initialize_parameters_deep", 'f"W{l}"', '"W" + l', 'f"W{l}"'),
+    ("linear_forward", "W @ A + b", "W.T @ A + b", "no cuadran: aquí hay A (4, 5), W (3, 4)"),
+    ("linear_forward", "Z, (A, W, b)", "Z, (W, A, b)", "no en su lugar (en este orden: A, W, b)"),
+    ("linear_forward", "Z, (A, W, b)", "Z", "regresa 1 cosa; esperaba 2"),
+    ("linear_forward", "(A, W, b)\n", "{'A': A, 'W': W}\n", "un diccionario; esperaba 3 (en"),
     ("L_model_forward", "range(1, L + 1)", "range(L)", "no tiene la clave 'W0'"),
-    ("L_model_forward", "linear_forward(A,", "linear_forward(X,", "formas no cuadran"),
-    ("L_model_forward", "caches.append((cache, Z))", "caches.append((cache, A))", "guarda Z, no A"),
-    ("L_model_forward", "caches.append((cache, Z))", "caches.append(cache)", "no es un par"),
-    ("L_model_forward", "caches.append((cache, Z))", "caches = [(cache, Z)]", "tiene 1"),
+    ("L_model_forward", "Z, cache =", "Z =", "«Z», todo junto, son varias cosas"),
+    ("L_model_forward", "append((cache, Z))", "append(cache)", "caches[0]: 3 cosas; esperaba 2"),
     ("compute_cost", "return -np", "return np", "signo"),
-    ("compute_cost", " / m", "", "le falta dividir entre m"),
+    ("compute_cost", "Y.shape[1]", "len(Y)", "len(Y) es 1"),
     ("compute_cost", " / m", " / m / m", "le sobra dividir entre m"),
-    ("compute_cost", " + (1 - Y) * np.log(1 - AL)", "", "segundo término"),
-    ("compute_cost", "Y * np.log(AL) + (1 - Y)", "(1 - Y)", "primer término"),
-    ("compute_cost", "np.log(", "np.log10(", "natural"),
-    ("compute_cost", "Y * np.log(AL) + (1 - Y) * np.log(1 - AL)", "AL * np.log(Y) + (1 - AL) * np.log(1 - Y)", "logaritmo de 0"),
-    ("compute_cost", "Y * np.log(AL) + (1 - Y) * np.log(1 - AL)", "Y * np.log(1 - AL) + (1 - Y) * np.log(AL)", "cruzados"),
-    ("compute_cost", "np.log(1 - AL))", "np.log(1 - AL), axis=1)", "(1,), esperaba ()"),
-    ("compute_cost", "np.log(1 - AL))", "np.log(1 - AL), axis=0)", "(5,), esperaba ()"),
-    ("linear_backward", "dZ @ A_prev.T / m", "dZ @ A_prev.T", "a dW le falta dividir entre m"),
-    ("linear_backward", "keepdims=True) / m", "keepdims=True)", "a db le falta dividir entre m"),
-    ("linear_backward", "W.T @ dZ", "W.T @ dZ / m", "a dA_prev le sobra dividir entre m"),
-    ("linear_backward", "W.T @ dZ", "W @ dZ", "formas no cuadran"),
+    ("compute_cost", "1 - AL)) ", "1 - AL), axis=1) ", "su forma es (1,), esperaba la de un solo"),
+    ("compute_cost", AVERAGE, f"round({AVERAGE}, 4)", "Se aparta 3e-05: no redondees"),
+    ("compute_cost", "np.log(AL)", "np.log(AL + 1e-5)", "Se aparta 1e-05: no redondees, ni le sum"),
+    ("linear_backward", "W.T @ dZ", "3 * W.T @ dZ", "dA_prev sale 3 veces lo que debe"),
     ("linear_backward", "W.T @ dZ", "-W.T @ dZ", "dA_prev tiene el signo al revés"),
-    ("linear_backward", "dZ @ A_prev.T", "A_prev @ dZ.T", "dW es (4, 3), esperaba (3, 4): ¿está traspuesta?"),
-    ("linear_backward", "axis=1, keepdims=True", "axis=1", "db es (3,), esperaba (3, 1): le falta una dimensión (si la sumaste, keepdims"),
-    ("linear_backward", "axis=1, keepdims=True", "axis=0, keepdims=True", "axis=1"),
-    ("linear_backward", "dZ, axis=1, keepdims=True", "dZ", "sumaste todo"),
-    ("linear_backward", "A_prev.shape[1]", "dZ.shape[0]", "las columnas"),
-    ("linear_backward", "return dA_prev, dW, db", "return dW, db, dA_prev", "orden"),
-    ("L_model_backward", "AL - Y", "Y - AL", "signo"),
-    ("L_model_backward", "AL - Y", "(AL - Y) * AL * (1 - AL)", "otra vez"),
-    ("L_model_backward", "AL - Y", "-(Y / AL - (1 - Y) / (1 - AL))", "derivada del costo sola"),
-    ("L_model_backward", "dA * (Z > 0)", "dA", "falta la pendiente"),
-    ("L_model_backward", "dA * (Z > 0)", "dA * (Z < 0)", "al revés"),
-    ("L_model_backward", "dA * (Z > 0)", "dA * relu(Z)", "no la ReLU"),
-    ("L_model_backward", "dA * (Z > 0)", "dA * (dA > 0)", "el signo de Z"),
-    ("L_model_backward", "dA * (Z > 0)", "dA * sigmoid(Z) * (1 - sigmoid(Z))", "no de la sigmoide"),
-    ("L_model_backward", "range(L, 0, -1)", "range(L, 1, -1)", "le falta «dW1»"),
-    ("L_model_backward", "caches[l - 1]", "caches[l]", "IndexError"),
+    ("linear_backward", "keepdims=True", "keepdim=True", "«keepdim» no es un argumento"),
+    ("linear_backward", "dA_prev, dW, db\n", "dW, db, dA_prev\n", "orden: dA_prev, dW, db"),
+    ("linear_backward", "A_prev, W, b = cache", "A_prev, W = cache", "no hay tantos nombres"),
+    ("L_model_backward", "caches[l - 1]", "caches[l]", "el de la capa l es el [l - 1]"),
     ("L_model_backward", "dZ = AL - Y", "dZ = AL; dZ -= Y", "cambia los arreglos"),
-    ("update_parameters", "- learning_rate * grads", "+ learning_rate * grads", "se resta"),
-    ("update_parameters", "learning_rate * grads", "grads", "falta la tasa"),
-    ("update_parameters", "parameters[name] - learning_rate", "-learning_rate", "solo el paso"),
-    ("update_parameters", "- learning_rate * grads[f\"d{name}\"] for", "- learning_rate * grads[f\"d{name}\"] * (name[0] == 'W') for", "b1: no cambió"),
-    ("update_parameters", "f\"d{name}\"", "name", "no tiene la clave 'W1'"),
-    ("update_parameters", "for name in parameters}", "for name in ('W1', 'b1')}", "le falta «W2»"),
-    ("update_parameters", "    return {", "    for k in parameters: parameters[k] -= learning_rate * grads[f'd{k}']\n    return parameters\n    {", "cambia los arreglos"),
-    ("predict", "(AL > 0.5).astype(int)", "AL", "falta ver cuáles"),
-    ("predict", "AL > 0.5", "AL > 0", "sí a todo"),
-    ("predict", "AL > 0.5", "AL < 0.5", "al revés"),
-    ("predict", "(AL > 0.5).astype(int)", "(AL > 0.5).astype(int)[0]", "(5,), esperaba (1, 5)"),
-    ("predict", "(AL > 0.5).astype(int)", "int(AL > 0.5)", "para un solo número"),
-    ("L_layer_model", "        costs.append(compute_cost(AL, Y))\n        grads = L_model_backward(AL, Y, caches)\n        parameters = update_parameters(parameters, grads, learning_rate)", "        grads = L_model_backward(AL, Y, caches)\n        parameters = update_parameters(parameters, grads, learning_rate)\n        costs.append(compute_cost(L_model_forward(X, parameters)[0], Y))", "antes de actualizar"),
-    ("L_layer_model", "        parameters = update", "        update", "¿guardas lo que regresa"),
-    ("L_layer_model", "range(num_iterations)", "range(num_iterations - 1)", "num_iterations"),
-    ("L_layer_model", "layers_dims, seed)\n    costs", "layers_dims, 1)\n    costs", "semilla"),
-    ("L_layer_model", "return parameters, costs", "return parameters", "regresa 1 cosa"),
-    ("L_layer_model", "parameters, grads, learning_rate", "parameters, grads, 0.0075", "con la fórmula"),
+    ("L_model_backward", "caches[l - 1]", "caches.pop()", "cambia los arreglos"),
+    ("update_parameters", 'f"d{name}"', "name", "no tiene la clave 'W1'"),
+    ("update_parameters", "    return {", f"{COURSE}\n    {{", "empieza con «nuevo = {}»"),
+    ("predict", "AL, caches = ", "AL = ", "«AL», todo junto, son varias cosas"),
+    ("L_layer_model", NOTED, "", "costs: está vacía"),
+    ("L_layer_model", "    return param", "        return param", "dentro del ciclo"),
+    ("L_layer_model", "for _ in range(num_iterations)", "for i in num_iterations", "range"),
+    ("L_layer_model", "costs\n    ###", "[[1], [1, 2]]\n    ###", "costs: esperaba números"),
+    ("L_layer_model", "        AL, ", "        parameters = initialize_parameters_deep("
+     "layers_dims, seed)\n        AL, ", "sacas los pesos una vez"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name, right, mistake, says", MISTAKES)
 def test_a_typical_mistake_is_told(name, right, mistake, says, capsys):
-    source = solutions()[name]
-    assert right in source
-    said = told(name, source.replace(right, mistake), capsys)
+    assert right in SOLUTIONS[name]
+    said = told(name, capsys, **{name: SOLUTIONS[name].replace(right, mistake)})
     assert says in said and said.startswith(f"{name}: ") and "correcto!" not in said
 
 
-def test_each_function_has_three_mistakes_or_more():
-    assert min([mistake[0] for mistake in MISTAKES].count(name) for name in NAMES) >= 3
+NEAR = [  # … to a mistake that has a sentence, which here would not be true
+    ("compute_cost", "np.log(AL)", "np.log(AL + 0.5)", "redondees"),
+    ("compute_cost", "np.log(AL)", "np.log(AL + 1e-3)", "veces"),
+    ("compute_cost", " / m", " / 4", "dividir|veces"),
+    ("linear_backward", "A_prev.shape[1]", "6", "unidades|dividir"),
+    ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros((1, n))", "keepdims|sumaste|un sesgo"),
+    ("predict", "AL > 0.5", "1 - AL > 0.45", "umbral"),
+    ("L_layer_model", "range(num_iterations)", "range(num_iterations - 9)", "keepdims|dimensión"),
+    ("L_layer_model", NOTED, NOTED.replace("costs", "if len(costs) < 50: costs"), "cada|dentro"),
+    ("update_parameters", "learning_rate *", "0.2 *", "falta|se resta|no cambió"),
+]  # fmt: skip
 
 
-def test_what_calls_something_wrong_points_there(capsys):
-    scope = written("linear_backward", solutions()["linear_backward"].replace(" / m", ""))
-    workbook.check(scope["L_model_backward"])
-    assert "usa linear_backward, que todavía no está bien" in capsys.readouterr().out
-    scope = written("linear_forward", generator._stubbed(solutions()["linear_forward"]))
-    for name in ("L_model_forward", "predict"):
-        workbook.check(scope[name])
-        assert "aún sin respuesta: usa" in capsys.readouterr().out
+@pytest.mark.parametrize("name, right, mistake, silent", NEAR)
+def test_a_sentence_is_not_said_of_what_is_only_near(name, right, mistake, silent, capsys):
+    assert right in SOLUTIONS[name]
+    said = told(name, capsys, **{name: SOLUTIONS[name].replace(right, mistake)})
+    assert "¡correcto!" not in said and not re.search(silent, said)
 
 
-def test_what_fails_or_is_strange_stops_nothing(capsys):
-    for body in (
-        "raise OSError('x')",
-        "return object()",
-        "return {'W1': 'a'}",
-        "return [[1], [2, 3]]",
-    ):
-        for name in NAMES:
-            head = solutions()[name].split("\n")[0]
-            said = told(name, f"{head}\n    {body}", capsys)
-            assert said.startswith(f"{name}: ") and "correcto" not in said
-    for ragged in ("[[1], [1, 2]]", "[{}]", "0.5", "None", "'ab'"):
-        source = solutions()["L_layer_model"].replace(
-            "return parameters, costs", f"return parameters, {ragged}"
-        )
-        assert "costs" in told("L_layer_model", source, capsys)
-    workbook.check(written("predict", "def predict(X): return X")["predict"])
-    assert "no recibe lo que dice su primera línea" in capsys.readouterr().out
+def test_anything_that_can_be_called_is_judged(capsys):
+    class Callable:
+        def __call__(self, Z):
+            return np.maximum(Z, 0)
+
+    for right in (lambda Z: Z * (Z > 0), Callable(), functools.partial(np.maximum, 0)):
+        assert "¡correcto!" in told("relu", capsys, relu=right)
+    assert "¡correcto!" in told("sigmoid", capsys, sigmoid=expit)
+    ramp = np.vectorize(lambda z: z if z > 0 else 0)  # of whole numbers, as the first is one
+    for wrong, says in [
+        (ramp, "¿un 0 que debe ser 0.0?"),
+        (functools.lru_cache(np.abs), "falla al llamarla: un arreglo no sirve de clave"),
+        (lambda: 3, "no recibe lo que dice su primera línea"),
+        (3, "esperaba la función misma"),
+        ("sigmoid = relu = np.tanh", "relu: es lo mismo que sigmoid"),
+    ]:
+        said = told("relu", capsys, relu=wrong)
+        assert says in said or "sigmoid: es lo mismo que relu" in said
     with pytest.raises(ValueError, match="check espera"):
         workbook.check(np.tanh)
 
 
-def test_the_readers_training_takes_one_core(capsys):
+def test_a_slip_is_told_once_and_whoever_uses_it_says_so(capsys):
+    others = {"relu": "def relu(Z): return np.abs(Z)"}
+    assert "usa relu, que todavía no está bien: empieza" in told("predict", capsys, **others)
+    assert "predict: ¡correcto!" in told("predict", capsys, **others)
+    assert "usa" not in told("compute_cost", capsys, **others)
+    others = {"linear_forward": generator._stubbed(SOLUTIONS["linear_forward"])}
+    for name in ("L_model_forward", "L_layer_model"):
+        assert told(name, capsys, **others).endswith("Pero usa linear_forward, que falta.\n")
+    others = {
+        f: f"def {f}(Z): return {g}(Z)" for f, g in [("relu", "sigmoid"), ("sigmoid", "relu")]
+    }
+    assert "relu: A[1, 2] te da 0.95" in told("relu", capsys, **others)  # and not without end
+    assert "Pero usa relu" in told("L_model_forward", capsys, **others)
+    scope = written()
+    before = dict(scope)
+    exec("workbook.check(predict)", scope)
+    assert {name: scope[name] for name in before} == before  # the reader's own are back
+
+
+def test_what_the_reader_prints_is_seen(capsys):
+    loud = "def relu(Z):\n    for i in range({}): print('Z', i)\n    return np.maximum(0, Z)"
+    assert told("relu", capsys, relu=loud.format(2)).startswith("Z 0\nZ 1\nrelu: ¡correcto!")
+    said = told("relu", capsys, relu=loud.format(1234)).splitlines()
+    assert len(said) == 102 and said[99] == "Z 99" and said[100] == "… y 1,134 líneas más."
+    seen = []
+
+    def train():
+        print("costo", end="")
+        seen.append(capsys.readouterr().out)  # at once
+        return 1
+
+    assert workbook.run(train) == 1
+    assert seen == ["costo"] and capsys.readouterr().out == "\n"
+
+
+def test_the_readers_training_takes_one_core_and_counts_its_steps(capsys, monkeypatch):
     with threadpool_limits(2, user_api="blas"):
         assert workbook.run(blas_threads) == {1}
         assert blas_threads() == {2}
+    counted = []
+    monkeypatch.setattr(
+        workbook, "progress_bar", lambda steps, *_, **__: map(counted.append, steps)
+    )
+    scope = written()
+    scope["given"] = np.eye(4), np.array([[1, 0, 1, 0]]), [4, 2, 1], 0.1, 3, 5
+    exec("workbook.run(L_layer_model, *given, steps=9)", scope)
+    exec("update_parameters(*3 * [{}])", scope)
+    assert counted == list(range(9))
 
 
 def test_what_the_reader_is_not_ready_for_is_not_run(capsys):
-    solved = written()
-    X, Y = np.eye(4), np.array([[1, 0, 1, 0]])
-    parameters, costs = workbook.run(solved["L_layer_model"], X, Y, [4, 2, 1], 0.1, 5, 3)
-    assert len(costs) == 5
-    assert workbook.run(solved["predict"], X, parameters).shape == (1, 4)
+    scope = written()
+    scope["given"] = given = np.eye(4), np.array([[1, 0, 1, 0]]), [4, 2, 1], 0.1, 5, 3
+    exec("parameters, costs = workbook.run(L_layer_model, *given, names=['p', 'c'])", scope)
+    parameters = scope["parameters"]
+    assert len(scope["costs"]) == 5
+    assert workbook.run(scope["predict"], given[0], parameters).shape == (1, 4)
     assert capsys.readouterr().out == ""
-    stub = written("predict", generator._stubbed(solutions()["predict"]))["predict"]
-    assert workbook.run(stub, X, parameters) is None
-    assert workbook.run(stub, X, parameters, names=["a", "b"]) == [None, None]
+    exec(generator._stubbed(SOLUTIONS["predict"]), scope)
+    exec("assert workbook.run(predict, 0, 0) is None", scope)
+    exec("assert workbook.run(predict, 0, 0, names=['a', 'b']) == [None, None]", scope)
     assert capsys.readouterr().out == 2 * "predict: aún sin respuesta.\n"
-    assert workbook.run(solved["predict"], X, parameters, names=["a", "b"]) == [None, None]
-    assert "esperaba 2: a, b" in capsys.readouterr().out
-    settings = X, Y, [4, 2, 1], 0.1, 5, 3
-    assert workbook.check_training(parameters, *settings)
+    assert workbook.run(lambda: 1, names=["a", "b"]) == [None, None]
+    assert "esperaba 2 (en este orden: a, b)" in capsys.readouterr().out
+
+
+def test_the_readers_training_is_that_of_helpers(capsys):
+    scope = written()
+    scope["given"] = given = np.eye(4), np.array([[1, 0, 1, 0]]), [4, 2, 1], 0.1, 5, 3
+    parameters, _ = scope["L_layer_model"](*given)
+    assert workbook.check_training(parameters, *given)
     assert "¡correcto! Sus 13 parámetros" in capsys.readouterr().out
-    parameters["W2"] = parameters["W2"] + [[2e-6, 0]]
-    assert not workbook.check_training(parameters, *settings)
-    assert "tu red: W2[0, 0] te da" in capsys.readouterr().out
-    for bad, says in [(None, "aún sin"), ({}, "falta «W1»"), (parameters | {"b1": "x"}, "b1")]:
-        assert not workbook.check_training(bad, *settings)
+    moved = parameters | {"W2": parameters["W2"] + [[2e-6, 0]]}
+    single = {name: values.astype(np.float32) for name, values in parameters.items()}
+    for bad, says in [
+        *[(moved, "tu red: W2[0, 0] te da"), (single, "W1: son float32"), ({}, "falta «W1»")],
+        *[(None, "aún sin"), (parameters | {"b1": "x"}, "b1 es un texto")],
+    ]:
+        assert not workbook.check_training(bad, *given)
         assert says in capsys.readouterr().out
+    scope["moved"], scope["relu"] = moved, np.abs
+    exec("workbook.check_training(moved, *given)", scope)
+    assert capsys.readouterr().out == "tu red: relu todavía no está bien: empieza por ella.\n"
 
 
-def test_where_nbgrader_marks_a_wrong_answer_is_an_error(monkeypatch, capsys):
+def test_where_nbgrader_marks_a_slip_costs_its_own_points(monkeypatch, capsys):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    workbook.check(written()["relu"])
-    with pytest.raises(AssertionError, match="relu: .*valor absoluto"):
-        workbook.check(written("relu", "def relu(Z): return abs(Z)")["relu"])
+    others = {"relu": "def relu(Z): return abs(Z)"}
+    for name in NAMES:
+        if name == "relu":
+            with pytest.raises(AssertionError, match="relu: .*valor absoluto"):
+                told(name, capsys, **others)
+        else:
+            told(name, capsys, **others)
     with pytest.raises(AssertionError, match="aún sin respuesta"):
         workbook.check_training(None, None, None, None, None, None, None)
+
+
+# -- What is right is right ------------------------------------------------------------------------
+
+
+def slopes(f, x, h=1e-5):
+    """How much the number ``f(x)`` changes with each element of ``x``: central differences."""
+    out = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[i] = h
+        out[i] = (f(x + step) - f(x - step)) / (2 * h)
+    return out
+
+
+def test_what_is_right_is_what_helpers_say():
+    for name in NAMES[2:-1]:
+        right, _, given = asked.ASKED[name]
+        workbook.alike("of helpers", getattr(network, name)(*given), right(*given))
+
+
+def test_moving_each_number_a_little_gives_the_gradients():
+    right, _, (dZ, (A, W, b)) = asked.ASKED["linear_backward"]
+    dA, dW, db = right(dZ, (A, W, b))
+    np.testing.assert_allclose(dA, slopes(lambda A: np.sum(dZ * (W @ A + b)), A), rtol=1e-6)
+    np.testing.assert_allclose(
+        dW, slopes(lambda W: np.sum(dZ * (W @ A + b)), W) / asked.M, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        db, slopes(lambda b: np.sum(dZ * (W @ A + b)), b) / asked.M, rtol=1e-6
+    )
+    right, _, given = asked.ASKED["L_model_backward"]
+    for name, values in asked.DEEP.items():
+        moved = slopes(
+            lambda v, name=name: network.compute_cost(
+                network.L_model_forward(asked.DEEP_X, asked.DEEP | {name: v})[0], asked.Y
+            ),
+            values,
+        )
+        np.testing.assert_allclose(right(*given)[f"d{name}"], moved, rtol=1e-5, atol=1e-9)
 
 
 # -- The two notebooks -----------------------------------------------------------------------------
@@ -258,21 +340,12 @@ def test_the_students_workbook_is_made_from_the_solutions():
     assert sum(answer in text for text in texts for answer in ("np.exp(", "W @ A", "AL - Y")) == 0
 
 
-def test_untouched_it_ends_quietly_with_no_answer():
-    said = [
-        output.get("text", "")
-        for cell in STUDENT.cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
-        for output in cell.outputs
-    ]
-    assert len(said) == len(NAMES) + 1
-    assert all(text.endswith(": aún sin respuesta.\n") for text in said)
-
-
-def test_solved_every_answer_is_right():
-    graded = [cell for cell in SOLVED.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    assert all("¡correcto!" in cell.outputs[0].text for cell in graded)
-    assert sum(cell.metadata["nbgrader"]["points"] for cell in graded) == 20
+def test_untouched_it_has_no_answer_and_solved_each_is_right():
+    for notebook, said in [(STUDENT, ": aún sin respuesta.\n"), (SOLVED, ": ¡correcto!")]:
+        graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
+        assert all(said in cell.outputs[0].text for cell in graded)
+        assert len(graded) == len(NAMES) + 1
+        assert sum(cell.metadata["nbgrader"]["points"] for cell in graded) == 20
 
 
 def test_each_answer_is_marked_up_for_nbgrader_with_its_check_below():

@@ -6,11 +6,10 @@ training images, a dot each, and its cost, in equal parts of the square root of 
 
 import io
 
-import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from helpers import data, evaluation, inspection, plots, training
+from helpers import canvas, data, evaluation, inspection, plots, training
 from helpers.files import PROJECT, whole_file
 from helpers.model import STORY
 from tools import command
@@ -18,7 +17,7 @@ from tools import command
 GIF = PROJECT / "images" / "aprender.gif"
 FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
 SIZE, DOTS = (8.0, 4.9), 100  # inches; pixels per inch
-COLOURS = 96
+COLORS = 96
 
 
 def film(caras, frames=FRAMES, recipe=STORY):
@@ -35,8 +34,7 @@ def film(caras, frames=FRAMES, recipe=STORY):
 def pictures(caras, moments, costs, answers, weights):
     """Yield the frames, as Pillow's images."""
     Y, steps = caras.train_y[0], moments[-1]
-    plt.rcParams.update({"font.size": 15, "font.family": "DejaVu Sans"})
-    figure = plt.figure(figsize=SIZE, dpi=DOTS, facecolor="white")
+    figure = canvas.Figure(*SIZE, layout=None)
     tiles = [
         figure.add_axes((0.015 + 0.138 * (u % 3), 0.6 - 0.235 * (u // 3), 0.132, 0.225))
         for u in range(6)
@@ -56,7 +54,7 @@ def pictures(caras, moments, costs, answers, weights):
         mine = order[Y[order] == label]
         face.imshow(caras.train_x[mine[len(mine) // 3]])
         face.set(xticks=[], yticks=[])
-        face.spines[:].set(color=plots.CLASS_COLORS[label], linewidth=3)
+        face.spines[:].set(visible=True, color=plots.CLASS_COLORS[label], linewidth=3)
     curve = figure.add_axes((0.085, 0.1, 0.875, 0.17), xlim=(0, 1), ylim=(0, 0.8))
     x = np.sqrt(np.arange(len(costs)) / steps)
     curve.plot(x, costs, color=plots.NETWORK, alpha=0.2, linewidth=1)
@@ -100,19 +98,19 @@ def pictures(caras, moments, costs, answers, weights):
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=DOTS)
         yield Image.open(stream).convert("RGB")
-    plt.close(figure)
 
 
 def main():
     """Write the animation and say how large it is."""
     command.writable(GIF)
     caras = data.load_dataset("caras", data.DATASETS)
-    frames = list(pictures(caras, *film(caras)))
+    with canvas.style(**{"axes.grid": False, "font.size": 15}):
+        frames = list(pictures(caras, *film(caras)))
     # One palette for all, from moments of every kind, so that what rests costs no bytes.
     some = np.vstack([np.asarray(frames[k]) for k in (len(frames) // 2, -1)])
     inked = some[(some < 250).any(axis=2)]  # else most of the colours were kinds of white
     inked = np.vstack([inked, np.full((len(inked) // 20, 3), 255)])[None].astype(np.uint8)
-    palette = Image.fromarray(inked).quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    palette = Image.fromarray(inked).quantize(COLORS, method=Image.Quantize.MAXCOVERAGE)
     frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     times = [LASTS] * (len(frames) - 1) + [LASTS + HOLD]
     with whole_file(GIF) as unfinished:

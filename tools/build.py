@@ -219,8 +219,7 @@ def _expected(source, files):
     more = f"\n  … y {len(lines) - _SHOWN} carpetas más" * (len(lines) > _SHOWN)
     told = (
         "Esperaba dos carpetas, una por clase, como «sonrie» y «no_sonrie», o «train» y «test» con "
-        f"esas dos en cada una. En {source} hay archivos en {len(lines)} carpetas:"
-        f"{''.join(lines[:_SHOWN])}{more}"
+        f"esas dos en cada una. En {source} hay archivos en:{''.join(lines[:_SHOWN]) or ' ninguna'}{more}"
     )
     for table in [path for path in files if path.suffix.lower() == ".csv"][:1]:
         told += f"""

@@ -2,13 +2,13 @@
 
 import io
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
-from helpers import data, model, plots
+from helpers import data, model
+from helpers.canvas import drawing, panel
 from helpers.files import PROJECT, whole_file
-from helpers.plots import CLASS_COLORS, CLASS_INKS, GREY, WIDTH
+from helpers.plots import CLASS_COLORS, CLASS_INKS, GREY
 
 
 def drawn_network():
@@ -18,16 +18,14 @@ def drawn_network():
     face = caras.test_x[data.SHOWN["cover"]]
     layers_dims = [caras.train_x[0].size, *model.STORY.hidden, 1]
     probability = trained.predict_proba(face[None])[0, 0]
-    with plt.rc_context(plots.STYLE):
-        figure = architecture(layers_dims, face, probability, caras.classes)
-        plt.close(figure)
-    return figure
+    return architecture(layers_dims, face, probability, caras.classes)
 
 
+@drawing
 def architecture(layers_dims, image, probability, classes):
     """Draw the network: ``image`` (h, w, 3) uint8 → vector → a circle per unit → probability."""
     n_parameters = sum(n * (n_prev + 1) for n_prev, n in zip(layers_dims, layers_dims[1:]))
-    figure, axes = plt.subplots(figsize=(WIDTH, 4.2))
+    figure, axes = panel(4.2)
     axes.imshow(image, extent=(0, 18, -9, 9), zorder=3)
     strip = np.ravel(image)[np.linspace(0, image.size - 1, 48).astype(int), np.newaxis]
     axes.imshow(strip, extent=(23, 25.4, -20, 20), cmap="gray", zorder=3)
@@ -57,17 +55,13 @@ def architecture(layers_dims, image, probability, classes):
     axes.set(xlim=(0, 100), ylim=(-27, 27), aspect="equal")
     axes.axis("off")
     sizes = "–".join(f"{n:,}" for n in layers_dims)
-    axes.set_title(f"La red {sizes}: {n_parameters:,} parámetros")
-    return figure
+    return figure, f"La red {sizes}: {n_parameters:,} parámetros"
 
 
 def save(figure):
     """Write the figure to images/, the same bytes where nothing has changed."""
     for kind in ("png", "svg"):
         drawn = io.BytesIO()
-        with plt.rc_context({"svg.hashsalt": "always the same"}):
-            figure.savefig(
-                drawn, format=kind, bbox_inches="tight", dpi=160, metadata={"Date": None}
-            )
+        figure.savefig(drawn, format=kind, bbox_inches="tight", dpi=160, metadata={"Date": None})
         with whole_file(PROJECT / "images" / f"red.{kind}") as unfinished:
             unfinished.write_bytes(drawn.getvalue())

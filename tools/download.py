@@ -68,9 +68,9 @@ def happy(source=None, folder=DATASETS):
         for sha, path in wanted.items():
             if sha not in found:
                 raise DataError(
-                    f"No encontré el verdadero {path.name} en {source}: de {len(found)} archivos "
-                    f"llamados así, ninguno tiene su hash, {sha[:12]}…. {''.join(problems)}"
-                    f"Descárgalo otra vez de {_PAGE}."
+                    f"No encontré el verdadero {path.name} en {source}: vi {len(found)} archivos con "
+                    f"ese nombre o el de su pareja, y ninguno con su hash, {sha[:12]}…. "
+                    f"{''.join(problems)}Descárgalo otra vez de {_PAGE}."
                 )
         folder.mkdir(parents=True, exist_ok=True)
         for sha, path in wanted.items():

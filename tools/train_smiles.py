@@ -10,13 +10,12 @@ card: ten minutes on two cores.
 
 import argparse
 
-import matplotlib.pyplot as plt
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
-from helpers import plots, studies
+from helpers import canvas, plots, studies
 from helpers.data import load_half
 from helpers.evaluation import error_bins, paired, percent, suspected_causes, wilson_interval
 from helpers.files import PROJECT, shown, whole_file
@@ -126,8 +125,8 @@ def draw_calibration(probabilities, Y, path):
     smile, said = calibration_curve(Y[0], probabilities, n_bins=10)
     n = np.histogram(probabilities, bins=np.linspace(0, 1, 11))[0]
     low, high = np.transpose([wilson_interval(s * k, k) for s, k in zip(smile, n[n > 0])])
-    with plt.rc_context(plots.STYLE):
-        figure, axes = plt.subplots(figsize=(plots.WIDTH, 4))
+    with canvas.style():
+        figure, axes = canvas.panel(4)
         axes.plot([0, 1], [0, 1], color=plots.GREY, linestyle="--", label="lo ideal")
         axes.errorbar(
             said, smile, [smile - low, high - smile], fmt="o-", color=plots.BLUE,
@@ -141,7 +140,6 @@ def draw_calibration(probabilities, Y, path):
         axes.legend(loc="upper left")
         with whole_file(path) as unfinished:
             figure.savefig(unfinished, format="png", dpi=110, metadata={"Software": None})
-        plt.close(figure)
 
 
 def main(arguments=None):

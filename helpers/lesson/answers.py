@@ -9,16 +9,54 @@ import linecache
 import math
 import os
 import re
+import sys
 import warnings
 from contextlib import redirect_stdout
+from itertools import permutations
+from types import GeneratorType
 
+import joblib
 import numpy as np
 
 STUB = "raise NotImplementedError()"  # what stands in the student's workbook, as in nbgrader's own
+SHOWN = 100  # lines that somebody's function may print
+EXPLAINED = {  # what Python says → what that means
+    r"(?:NameError|UnboundLocalError).*?'(\w+)'": "«{}» no tiene ningún valor todavía: ¿está bien escrito?",
+    r"KeyError: (.*)": "el diccionario no tiene la clave {}.",
+    "truth value": "usa un arreglo como si fuera un solo número: np.maximum y np.where van uno por uno.",
+    "integer scalar": "usa un arreglo donde va un entero; el máximo, uno por uno, es np.maximum.",
+    "Python scalar": "esa función es para un solo número: con arreglos, usa la de NumPy (np.exp, np.log).",
+    "data type": "la forma lleva sus propios paréntesis: np.zeros((n, 1)).",
+    "'tuple' object cannot be": "los tamaños van sueltos, sin paréntesis propios: randn(n, n_prev).",
+    "concatenate str": 'pega un texto con un número; escribe, por ejemplo, f"W{{l}}".',
+    r"'(?:int|float)' object is not iterable": "un número no se recorre: ¿falta range(…)?",
+    "values? to unpack|cannot unpack": "a la izquierda del «=» no hay tantos nombres como cosas a la derecha.",
+    "IndexError": "pide un elemento que no hay: Python cuenta desde 0, y el de la capa l es el [l - 1].",
+    "tuple|inhomogeneous": "{together}, todo junto, son varias cosas: recíbelas por separado: a, b = función(…).",
+    "dimension|broadcast|aligned": "las formas no cuadran: aquí hay {shapes}.",
+    "positional argument": "le das a una función más o menos argumentos de los que pide ({text}).",
+    "keyword argument '?(\\w*)": "«{}» no es un argumento de esa función: ¿está bien escrito?",
+    "unhashable": "un arreglo no sirve de clave, ni de un diccionario ni de @lru_cache: quítala.",
+    "RecursionError": "hay funciones que se llaman a sí mismas, o una a otra, sin fin.",
+    "NoneType": "usa None como si fuera un valor: algo de lo que llama no regresa nada.",
+    "has no attribute '(\\w+)'": "ahí no hay ningún «.{}»: ¿está bien escrito?",
+    "is not callable": "pone paréntesis a lo que no es una función: los elementos se piden con [ ].",
+}
+EMPTY = (lambda: None).__code__.co_code  # also of a body that is nothing but ``...``
+KINDS = {tuple: "una tupla", list: "una lista", dict: "un diccionario", str: "un texto"}
+KINDS |= {GeneratorType: "un generador (¿«yield» en lugar de «return»?)"}
+CHANGES = (
+    "los arreglos que recibe, y quien la llamó los pierde: calcula otros, sin «+=», «-=» ni pop.",
+    "el diccionario que recibe, y quien la llamó lo pierde: empieza con «nuevo = {}» y llena ese.",
+)
 
 
 class Wrong(Exception):
     """What is wrong first, as a Spanish sentence to the reader."""
+
+
+class Slip(Wrong):
+    """What many do wrong, or a shape: told before numbers that are."""
 
 
 class Unanswered(Wrong):
@@ -35,118 +73,128 @@ def tell(name, said):
 # -- Calling what somebody else wrote --------------------------------------------------------------
 
 
-def call(function, *arguments):
-    """Return what ``function`` returns, given copies of ``arguments``, and whether it changed them.
+class _Printed(io.TextIOBase):
+    """Hands to ``out`` the first lines that are written, at once; counts the others."""
 
+    def __init__(self, out):
+        self.out, self.lines, self.last = out, 0, ""
+
+    def write(self, text):
+        for self.last in text.splitlines(keepends=True):
+            if self.lines < SHOWN:
+                self.out.write(self.last)
+            self.lines += self.last.endswith("\n")
+        return len(text)
+
+    def end(self):
+        if self.lines > SHOWN:
+            self.out.write(f"… y {self.lines - SHOWN:,} líneas más.\n")
+        elif not self.last.endswith("\n") and self.last:
+            self.out.write("\n")
+
+
+def call(function, *arguments, scope=None, quiet=False):
+    """Return what ``function`` returns, given copies of ``arguments``, and what of them it changed, if any.
+
+    What it prints is seen as it comes, up to ``SHOWN`` lines, unless ``quiet``. scope: the globals of
+    who wrote it, by default the function's own. What was changed is told with what to do instead.
     Raises ``Wrong`` where it fails, prints instead of returning, or is empty.
     """
-    given, printed = copy.deepcopy(arguments), io.StringIO()
+    if not callable(function):
+        raise Wrong("esperaba la función misma: su nombre, sin paréntesis.")
+    given = copy.deepcopy(arguments)
+    printed = _Printed(io.StringIO() if quiet else sys.stdout)
     try:
         with redirect_stdout(printed), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             value = function(*given)
-    except Exception as error:
-        raise _explained(error, function) from None
-    if value is ... or (value is None and _is_empty(function)):
+    except (Exception, SystemExit) as error:
+        raise _explained(error, function, scope or getattr(function, "__globals__", 0)) from None
+    finally:
+        printed.end()
+    code = getattr(getattr(function, "__code__", None), "co_code", None)
+    if value is ... or (value is None and code == EMPTY):
         raise Unanswered("aún sin respuesta.")
+    if value is None and printed.last:
+        raise Wrong("tu función imprime en vez de regresar: cambia «print(…)» por «return …».")
     if value is None:
-        raise Wrong(
-            "tu función imprime en vez de regresar: cambia «print(…)» por «return …»."
-            if printed.getvalue()
-            else "tu función no regresa nada (None): ¿le falta «return»?"
-        )
-    return value, not _equal(given, arguments)
+        raise Wrong("tu función no regresa nada (None): ¿le falta «return»?")
+    changed = [new for new, old in zip(given, arguments) if joblib.hash(new) != joblib.hash(old)]
+    return value, changed and CHANGES[type(changed[0]) is dict]
 
 
-def _is_empty(function):
-    """Whether a body is nothing but ``...``."""
-    return getattr(function, "__code__", None) and function.__code__.co_code == _EMPTY
-
-
-_EMPTY = (lambda: None).__code__.co_code
-
-
-def _equal(a, b):
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)
-    if isinstance(a, (tuple, list)):
-        return len(a) == len(b) and all(map(_equal, a, b))
-    return np.array_equal(a, b)
-
-
-def _explained(error, function):
+def _explained(error, function, scope):
     """Return the ``Wrong`` that says where in the reader's own code it failed, and of what."""
     frame, step = None, error.__traceback__
     while step:
-        if step.tb_frame.f_globals is getattr(function, "__globals__", None):
+        if step.tb_frame.f_globals is scope:
             frame, number = step.tb_frame, step.tb_lineno
         step = step.tb_next
-    if frame is None:  # not even begun: the arguments don't fit
-        return Wrong(f"no recibe lo que dice su primera línea en este cuaderno ({error}).")
-    code = frame.f_code
-    if isinstance(error, NotImplementedError):
-        if code.co_name != function.__name__:
-            return Unanswered(f"aún sin respuesta: usa {code.co_name}, que falta.")
-        begun = code.co_names != ("NotImplementedError",)
-        return Unanswered(
-            f"aún sin respuesta.{f' Cuando acabes, borra «{STUB}».' if begun else ''}"
-        )
-    shapes = [f"{k} {v.shape}" for k, v in frame.f_locals.items() if isinstance(v, np.ndarray)]
-    text = str(error)
-    if isinstance(error, NameError):
-        name = re.search("'(.*?)'", text)[1]
-        why = f"«{name}» no tiene ningún valor todavía: ¿está bien escrito?"
-    elif isinstance(error, KeyError):
-        why = f"el diccionario no tiene la clave {text}."
-    elif "truth value" in text:
-        why = "usa un arreglo como si fuera un solo número: np.maximum y np.where van uno por uno."
-    elif "converted to Python scalar" in text or "can be converted to" in text:
-        why = "esa función es para un solo número: con arreglos, usa la de NumPy (np.exp, np.log)."
-    elif isinstance(error, ValueError) and ("dimension" in text or "broadcast" in text):
-        why = f"las formas no cuadran: aquí hay {', '.join(shapes)}."
-    elif "positional argument" in text:
-        why = f"le das a una función más o menos argumentos de los que pide ({text})."
-    else:
-        why = f"{type(error).__name__}: {text}"
-    line = linecache.getline(code.co_filename, number).strip()
-    where = f"«{line}»" if line else f"su línea {number}"
-    who = "" if code.co_name == function.__name__ else f"{code.co_name} "
-    return Wrong(f"{who}falla en {where}: {why}")
+    own = getattr(function, "__name__", None)
+    if frame and isinstance(error, NotImplementedError):
+        if (name := frame.f_code.co_name) not in (own, "<lambda>"):
+            return Unanswered(f"aún sin respuesta: usa {name}, que falta.")
+        begun = frame.f_code.co_names != ("NotImplementedError",)
+        advice = f" Cuando acabes, borra «{STUB}»." if begun else ""
+        return Unanswered(f"aún sin respuesta.{advice}")
+    text, here = f"{type(error).__name__}: {error}", frame.f_locals if frame else {}
+    line = linecache.getline(frame.f_code.co_filename, number).strip() if frame else ""
+    together = [k for k, v in here.items() if isinstance(v, tuple) and re.search(rf"\b{k}\b", line)]
+    words = {
+        "text": error,
+        "together": f"«{together[0]}»" if together else "lo que usa",
+        "shapes": ", ".join(f"{k} {v.shape}" for k, v in here.items() if hasattr(v, "shape")),
+    }
+    known = ((re.search(pattern, text), sentence) for pattern, sentence in EXPLAINED.items())
+    whys = (sentence.format(*found.groups(), **words) for found, sentence in known if found)
+    why = next(whys, text)
+    if not frame:  # not even begun
+        unfit = f"no recibe lo que dice su primera línea en este cuaderno ({error})."
+        return Wrong(unfit if "argument" in text else f"falla al llamarla: {why}")
+    who = "" if frame.f_code.co_name == own else f"{frame.f_code.co_name} "
+    return Wrong(f"{who}falla en {f'«{line}»' if line else f'su línea {number}'}: {why}")
 
 
-def examine(function, checks):
-    """Return what is right with ``function``; raise ``Wrong``, about what it calls if that's why.
+# -- Comparing what it returned --------------------------------------------------------------------
 
-    checks: for each name, what takes a function and returns a sentence and whether it changes what
-    it is given.
+
+def alike(what, got, right, slips=(), m=None):
+    """Raise ``Wrong`` unless ``got`` is ``right``: an array, a number, or a nest of them.
+
+    what: its name, or, with commas, those of its parts; slips: pairs (sentence, what is got by who
+    slips so, or parts of it); m: the examples that a mean is over.
     """
-    try:
+    if isinstance(right, dict):
+        fields(got, right)
+        inside = dict(zip(right, right))
+    elif isinstance(right, (tuple, list)) and not isinstance(right[0], float):
+        listed = re.findall(r"\(.*?\)|\w+", what.removeprefix("(")) if ", " in what else []
+        names = listed or [f"{what}[{i}]" for i in range(len(right))]
+        parts(got, *names, what="" if listed and what[0] != "(" else what)
+        inside = dict(enumerate(names))
+    else:
+        got = np.array(got, object) if isinstance(right, list) and isinstance(got, list) else got
+        return same(what, got, right, *slips, m=m)
+    problems = []
+    for key, name in inside.items():
+        told = [(said, wrong[key]) for said, wrong in slips if len(wrong) == len(right)]
         try:
-            said, changed = checks[function.__name__](function)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise Wrong(f"no es lo que esperaba: {type(error).__name__}, {error}.") from None
+            alike(name, got[key], right[key], told, m)
+        except Wrong as problem:
+            problems.append(problem)
+    orders = permutations(got) if problems and what and not isinstance(right, dict) else ()
+    if any(_is(order, right) for order in orders):
+        raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
+    for problem in sorted(problems, key=lambda problem: not isinstance(problem, Slip)):
+        raise problem
+
+
+def _is(got, right):
+    try:
+        alike("", got, right)
     except Wrong:
-        for name in function.__code__.co_names:
-            used = function.__globals__.get(name)
-            if name not in checks or used is function or not hasattr(used, "__code__"):
-                continue
-            try:
-                examine(used, checks)
-            except Wrong as why:
-                missing = isinstance(why, Unanswered)
-                said = (
-                    "aún sin respuesta: usa {}, que falta."
-                    if missing
-                    else "usa {}, que todavía no está bien: empieza por ella."
-                )
-                raise type(why)(said.format(name)) from None
-        raise
-    if changed:
-        raise Wrong(
-            "el resultado es correcto, pero tu función cambia los arreglos que recibe, y quien la "
-            "llamó los pierde: calcula arreglos nuevos, sin «+=», «-=» ni asignar en ellos."
-        )
-    return said
+        return False
+    return True
 
 
 def same(what, got, right, *slips, m=None):
@@ -154,88 +202,77 @@ def same(what, got, right, *slips, m=None):
 
     slips: pairs (sentence, what somebody gets who does that); m: the examples that a mean is over.
     """
-    right = np.asarray(right, np.float64)
-    if isinstance(got, (tuple, list, dict, str)) or callable(got):
-        kind = {tuple: "una tupla", list: "una lista", dict: "un diccionario", str: "un texto"}
-        kind = kind.get(type(got), "una función")
-        raise Wrong(
-            f"{what} es {kind}; esperaba {'un arreglo de NumPy' if right.ndim else 'un número'}."
-        )
+    right = np.asarray(right)
+    if isinstance(got, tuple(KINDS)) or callable(got):
+        expected = "un arreglo de NumPy" if right.ndim else "un número"
+        raise Wrong(f"{what} es {_kind(got)}; esperaba {expected}.")
     try:
-        got = np.asarray(got, np.float64)
+        kind, got = np.asarray(got).dtype, np.asarray(got, np.float64)
     except (TypeError, ValueError):
-        raise Wrong(f"{what} es {type(got).__name__}; esperaba números.") from None
-
-    def is_close(other):
-        return got.shape == np.shape(other) and np.allclose(got, other, rtol=1e-6, atol=1e-8)
-
-    if is_close(right):
+        raise Wrong(f"{what}: esperaba números, y hay otra cosa.") from None
+    if kind in (np.float16, np.float32) and right.dtype == np.float64:
+        raise Wrong(f"{what}: son {kind}, con menos dígitos; deja el float64 de NumPy.")
+    if _close(got, right):
         return
     for sentence, wrong in slips:
-        if is_close(wrong):
-            raise Wrong(f"{what}: {sentence}")
+        if _close(got, wrong):
+            raise Slip(f"{what}: {sentence}")
     if got.shape != right.shape:
-        raise Wrong(f"la forma de {what} es {got.shape}, esperaba {right.shape}{_hint(got, right)}")
+        hint = ": ¿está traspuesta?" if got.shape == right.shape[::-1] else "."
+        hint = ": le falta una dimensión." if got.ndim == 1 < right.ndim else hint
+        shape, expected = (x.shape or "la de un solo número" for x in (got, right))
+        raise Slip(f"{what}: su forma es {shape}, esperaba {expected}{hint}")
     if not np.isfinite(got).all():
         raise Wrong(f"{what} tiene nan o infinito: ¿un logaritmo de 0, una división entre 0?")
+    if kind.kind in "iu" and np.array_equal(got, np.trunc(right)):
+        raise Wrong(f"{what}: son enteros, y se perdieron los decimales: ¿un 0 que debe ser 0.0?")
     with np.errstate(all="ignore"):
         ratios = (got / right)[right != 0]
-    if ratios.size and np.allclose(ratios, ratios.flat[0], rtol=1e-6) and not got[right == 0].any():
-        ratio = float(ratios.flat[0])
-        size = "" if m is None else {m: "le falta", 1 / m: "le sobra"}.get(_nearest(ratio, m))
-        if size:
-            raise Wrong(
-                f"a {what} {size} dividir entre m (la media): sale {abs(ratio):.3g} veces lo que debe."
-            )
-        if math.isclose(ratio, -1, rel_tol=1e-4):
+    ratio = ratios.flat[0] if ratios.size and not got[right == 0].any() else np.nan
+    if np.allclose(ratios, ratio, rtol=1e-6):
+        if m and math.isclose(ratio, m, rel_tol=1e-6):
+            raise Wrong(f"{what}: le falta dividir entre m, los ejemplos (las columnas).")
+        if m and math.isclose(ratio, 1 / m, rel_tol=1e-6):
+            raise Wrong(f"{what}: le sobra dividir entre m, los ejemplos (las columnas).")
+        if math.isclose(ratio, -1, rel_tol=1e-6):
             raise Wrong(f"{what} tiene el signo al revés.")
-        raise Wrong(f"{what} sale {ratio:.3g} veces lo que debe.")
+        if right.size > 1 and ratio and abs(ratio - 1) > 0.01:
+            raise Wrong(f"{what} sale {ratio:.3g} veces lo que debe.")
     worst = np.unravel_index(np.abs(got - right).argmax(), right.shape)
     at = f"{what}[{', '.join(map(str, worst))}]" if worst else what
-    raise Wrong(f"{at} te da {got[worst]:.7g}; con la fórmula es {right[worst]:.7g}.")
+    said = f"{at} te da {got[worst]:.9g}; con la fórmula es {right[worst]:.9g}."
+    if not worst and (much := abs(got - right)) < 0.01 * abs(right):
+        said += f" Se aparta {much:.1g}: no redondees, ni le sumes ni le recortes nada."
+    raise Wrong(said)
 
 
-def _nearest(ratio, m):
-    return next((x for x in (m, 1 / m) if math.isclose(abs(ratio), x, rel_tol=1e-4)), None)
+def _close(got, right):
+    right = np.asarray(right, np.float64)
+    return got.shape == right.shape and np.allclose(got, right, rtol=1e-6, atol=1e-8)
 
 
-def _hint(got, right):
-    if right.shape == ():
-        return " (un solo número): ¿falta sumar todo, o float(…)?"
-    if got.shape == right.shape[::-1]:
-        return ": ¿está traspuesta?"
-    if got.shape == ():
-        return ": sumaste todo; di en qué axis, con keepdims=True."
-    return ": le falta una dimensión (si la sumaste, keepdims=True)." if got.ndim == 1 else "."
+def _kind(value):
+    return KINDS.get(type(value), "una función" if callable(value) else type(value).__name__)
 
 
-def parts(value, *names, what="regresa"):
-    """Check that ``value`` is as many things as ``names``; return them."""
-    if not isinstance(value, (tuple, list)) or len(value) != len(names):
-        many = len(value) if isinstance(value, (tuple, list)) else 1
-        plural = "s" * (many != 1)
-        raise Wrong(f"{what} {many} cosa{plural}; esperaba {len(names)}: {', '.join(names)}.")
-    return value
+def parts(value, *names, what=""):
+    """Check that ``value``, returned or called ``what``, is as many things as ``names``; return them."""
+    if isinstance(value, (tuple, list)) and len(value) == len(names):
+        return value
+    many = len(value) if isinstance(value, (tuple, list)) else 1
+    has = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"
+    verb = f"{what}:" if what else "regresa"
+    raise Wrong(f"{verb} {has}; esperaba {len(names)}{_named(names)}.")
+
+
+def _named(names):
+    return "" if "[" in names[0] else f" (en este orden: {', '.join(names)})"
 
 
 def fields(value, names):
     """Check that ``value`` is a dictionary with ``names`` among its keys."""
     if not isinstance(value, dict):
-        raise Wrong(
-            f"regresa {type(value).__name__}; esperaba un diccionario con {', '.join(names)}."
-        )
+        raise Wrong(f"regresa {_kind(value)}; esperaba un diccionario con {', '.join(names)}.")
     for name in names:
         if name not in value:
-            raise Wrong(
-                f"al diccionario le falta «{name}»; tiene {', '.join(map(str, value)) or 'nada'}."
-            )
-
-
-def slopes(f, x, h=1e-5):
-    """Return how much the number ``f(x)`` changes with each element of ``x``: central differences."""
-    out = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[i] = h
-        out[i] = (f(x + step) - f(x - step)) / (2 * h)
-    return out
+            raise Wrong(f"al diccionario le falta «{name}»; tiene {', '.join(map(str, value))}.")

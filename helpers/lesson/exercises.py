@@ -63,15 +63,15 @@ def check(number, answer, *given):
 def _values(answer, is_share=False):
     """Return the numbers that ``answer`` may mean; of a share, 78.7 may mean 0.787."""
     texts = [answer]
-    if isinstance(answer, str):
-        text = answer.strip()
+    if isinstance(answer, (str, float)):
+        text = str(answer).strip()
         if part := re.fullmatch(r"(\d+) *(?:/|de) *(\d+)", text):  # 118 de 150
             return [int(part[1]) / max(int(part[2]), 1)]
         if is_share and text.endswith("%"):
             return [value / 100 for value in _values(text[:-1])]
-        texts = [re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text), text.replace(",", ".")]
+        texts = [re.sub(r"(?<=\d)[,.\s](?=\d{3}\b)", "", text), text.replace(",", ".")]
     values = []
-    for text in texts:  # 245,973 or 78,7
+    for text in texts:  # 245,973 or 245.973, as people write thousands, or 78,7
         with suppress(TypeError, ValueError):
             values.append(float(text if isinstance(text, str) else np.squeeze(text)))
     if not values:
@@ -196,8 +196,6 @@ def _decayed_step(function):
 
 
 def _called(function, *arguments):
-    if not callable(function):
-        raise Wrong("esperaba la función misma: su nombre, sin paréntesis.")
     return call(function, *arguments)[0]  # whether in place or not
 
 

@@ -25,11 +25,24 @@ from tqdm import tqdm
 
 from helpers.faces import align, find_faces
 from helpers.files import whole_file
-from tools.render_caras.people import N_KNOWN, N_NEW, draw_people, draw_photographs
+from tools.render_caras.people import KINDS, N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
 
 PROJECT = Path(__file__).resolve().parents[2]
 NEGATIVES = PROJECT / "reporte" / "caras"
+NAMES = {  # of the kinds of expression, as the file says them to its reader
+    "closed smile": "sonrisa cerrada",
+    "smile with teeth": "sonrisa con dientes",
+    "laugh": "risa",
+    "neutral": "seria",
+    "stern": "severa",
+    "talking": "hablando",
+    "surprised": "sorprendida",
+    "yawning": "bostezando",
+    "pouting": "haciendo trompa",
+    "eyes shut": "ojos cerrados",
+}
+KIND = h5py.enum_dtype({NAMES[name]: kind for kind, name in enumerate(KINDS)}, basetype="i8")
 SEEN = 0.6  # of the way from the landmarks to where the detector sees them in each picture
 
 
@@ -88,7 +101,8 @@ def prints(people, photos):
         images.append(align(picture, as_seen(picture, landmarks)))
         darkness.append(1 - images[-1][18:54, 14:50].mean() / 255)
     column = lambda name: np.array([getattr(photo, name) for photo in photos])  # noqa: E731
-    attributes = {name: column(name) for name in ("person", "known", "kind")}
+    attributes = {name: column(name) for name in ("person", "known")}
+    attributes["kind"] = column("kind").astype(KIND)
     attributes |= {name: np.degrees(column(name)) for name in ("yaw", "pitch", "tilt")}
     attributes["mouth_opening"], attributes["teeth"] = np.clip(np.array(mouths).T / 0.35, 0, 1)
     attributes["darkness"] = np.array(darkness)
