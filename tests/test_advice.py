@@ -92,7 +92,13 @@ def test_a_command_is_taken_by_its_program(command, monkeypatch):
 
 
 TOOLS = "build", "download", "train_smiles", "report", "render_caras.__main__"
-OTHERS = {"--upgrade", "--no-deps", "--depth", "--output", "--starts"}  # pip's, git's; benchmarks.caras has one
+OTHERS = {
+    "--upgrade",
+    "--no-deps",
+    "--depth",
+    "--output",
+    "--starts",
+}  # pip's, git's; benchmarks.caras has one
 
 
 def test_an_option_that_is_told_is_one_of_ours(capsys, monkeypatch):
