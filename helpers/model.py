@@ -4,16 +4,18 @@ What the preprocessing learns from the training images, their mean, is applied b
 whatever it predicts afterwards, so that nobody can forget it. A model can be kept in an HDF5 file.
 """
 
+import math
+
 import numpy as np
 from scipy import special
 
-from helpers import model_file, network
+from helpers import arguments, model_file, network
 from helpers.model_file import Origin as Origin
 from helpers.model_file import save_model as save_model
 from helpers.recipe import PUBLISHED, inputs
 from helpers.recipe import STORY as STORY
 from helpers.recipe import Recipe as Recipe
-from helpers.training import L_layer_model, descend, descending
+from helpers.training import COST_EVERY, L_layer_model, film
 
 
 class Model:
@@ -30,6 +32,11 @@ class Model:
         sizes = "-".join(str(n) for n in (*self.recipe.hidden, 1))
         of = f", entrenado con «{self.origin.dataset}»" if self.origin else ""
         return f"Modelo de {len(self.networks)} redes de capas {sizes}{of}"
+
+    @property
+    def size(self):
+        """The side, in pixels, of the images that it takes."""
+        return math.isqrt(self.networks[0]["W1"].shape[1] // 3)
 
     @property
     def classes(self):
@@ -90,26 +97,28 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
     return model
 
 
-def train_along(images, Y, recipe, moments):
+def train_along(images, Y, recipe, moments, caller=None):
     """Train once, as ``train`` does; return a dict, number of iterations in ``moments`` → ``Model``.
 
-    What the recipe says of iterations is not read. After an overflow the numbers are NaN, no warning.
+    What the recipe says of iterations is not read. ``caller``, and what an overflow makes, as in
+    ``training.film``.
     """
     model, X, Y = _untrained(images, Y, recipe)
     models = {moment: Model(recipe, model.mean, []) for moment in moments}
-    dims = [len(X), *recipe.hidden, 1]
-    with descending(X.shape[1]):
-        for seed in recipe.seeds:
-            start = network.initialize_parameters_deep(dims, seed)
-            settings = recipe.learning_rate, recipe.hidden_activation, recipe.weight_decay
-            for i, (_, now) in zip(range(max(moments) + 1), descend(X, Y, start, *settings)):
-                if i in moments:
-                    models[i].networks.append(now())
+    for seed in recipe.seeds:
+        _, kept, _ = film(
+            X, Y, [len(X), *recipe.hidden, 1], moments, recipe.learning_rate,
+            hidden_activation=recipe.hidden_activation, weight_decay=recipe.weight_decay,
+            seed=seed, cost_every=COST_EVERY, caller=caller,
+        )  # fmt: skip
+        for moment in moments:
+            models[moment].networks.append(kept[moment])
     return models
 
 
 def _untrained(images, Y, recipe):
     """Return a ``Model`` without networks, and the X and Y to train them on."""
+    Y = arguments.matrix("Y", Y)
     if recipe.mirror:
         images, Y = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([Y, Y], axis=1)
     X = inputs(images, recipe)

@@ -3,13 +3,13 @@
 import io
 import json
 import math
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
 import h5py
 import numpy as np
 
-from helpers import network
 from helpers.files import (
     DataError,
     check_total,
@@ -111,17 +111,7 @@ def _understood(about):
 
     Raises ``ValueError`` or ``TypeError`` for what no ``save_model`` should write.
     """
-    recipe = _as_tuple(about["recipe"], Recipe())
-    origin = _as_tuple(about["origin"], Origin("caras", ("no sonríe", "sonríe"), 0.0, 0.0, False))
-    network.activation_functions(recipe.hidden_activation)
-    if len(origin.classes) != 2 or not recipe.seeds:
-        raise ValueError(
-            f"classes = {origin.classes!r}, seeds = {recipe.seeds!r}: esperaba los nombres de las "
-            "dos clases y al menos una semilla."
-        )
-    for name in ("local_contrast", "directions"):
-        if not 0 <= getattr(recipe, name) <= 1000:
-            raise ValueError(f"{name} = {getattr(recipe, name)!r}: esperaba de 0 a 1000 píxeles.")
+    recipe, origin = Recipe(**about["recipe"]), _origin(about["origin"])
     n, sizes = len(recipe.seeds), [about["inputs"], *recipe.hidden, 1]
     if not all(type(size) is int and size > 0 for size in sizes):
         raise ValueError(f"capas = {sizes!r}: esperaba enteros positivos.")
@@ -133,13 +123,18 @@ def _understood(about):
     return recipe, origin, shapes
 
 
-def _as_tuple(fields, example):
-    """``fields``, as JSON gave them, as a named tuple like ``example``; raise if they don't fit."""
-    result = type(example)(**{k: tuple(v) if type(v) is list else v for k, v in fields.items()})
-    for name, value, like in zip(result._fields, result, example):
-        fits = type(value) in ((int, float) if type(like) is float else (type(like),))
-        if type(like) is tuple:  # of any length, of one type
-            fits = fits and all(type(one) is type(like[0]) for one in value)
-        if not fits or (type(like) is float and not math.isfinite(value)):
-            raise ValueError(f"{name} = {value!r}: esperaba un valor como {like!r}.")
-    return result
+def _origin(fields):
+    """``fields``, as JSON gave them, as an ``Origin``; ValueError or TypeError if they don't fit."""
+    origin = Origin(**fields)._replace(classes=tuple(fields["classes"]))
+    accuracies = origin.train_accuracy, origin.test_accuracy
+    if not isinstance(origin.dataset, str) or not isinstance(origin.aligned, bool):
+        raise ValueError(
+            f"dataset = {origin.dataset!r}, aligned = {origin.aligned!r}: no son de su tipo."
+        )
+    if not all(isinstance(value, Real) and 0 <= value <= 1 for value in accuracies):
+        raise ValueError(
+            f"train_accuracy, test_accuracy = {accuracies}: esperaba números de 0 a 1."
+        )
+    if len(origin.classes) != 2 or not all(type(name) is str for name in origin.classes):
+        raise ValueError(f"classes = {origin.classes!r}: esperaba los nombres de las dos clases.")
+    return origin

@@ -1,72 +1,77 @@
 """The L-layer network, one function per formula, in the notation of the course.
 
 Columns are examples: ``X`` is (n_x, m), ``Y`` is (1, m) of 0 and 1, layer l has ``W{l}``
-(n_l, n_{l-1}) and ``b{l}`` (n_l, 1). Everything is float64, nothing given is modified, nothing
-is read or written. Names, arguments and results are those of Andrew Ng's Deep Learning
-Specialization, course 1, week 4, so that ``from helpers.network import *`` can stand where a
-notebook had ``from dnn_app_utils_v3 import *``.
+(n_l, n_{l-1}) and ``b{l}`` (n_l, 1). Nothing given is modified, nothing is read or written.
 
-Bad arguments raise ``ValueError`` with a message in Spanish that names the argument.
+The body of each function is its formula and nothing else; the notebook prints it as it stands here.
+``checked`` looks at the arguments before: it makes float64 matrices of them, and raises
+``ValueError`` in Spanish where one doesn't fit. Names are those of Andrew Ng's Deep Learning
+Specialization, course 1, week 4; what only its notebooks call otherwise is in ``dnn_app_utils_v3``.
 """
 
 import numpy as np
 
-LEAKY_SLOPE = 0.01  # Maas, Hannun & Ng (2013), "Rectifier nonlinearities improve neural network..."
-
+from helpers.arguments import checked
 
 # -- Activations: A = g(Z), and dZ = dA * g'(Z) ----------------------------------------------------
 
 
 def identity(Z):
-    """Return ``A = Z`` and the cache ``Z``."""
+    r"""$$g(z) = z$$"""
     return Z, Z
 
 
 def identity_backward(dA, Z):
-    """Return ``dZ = dA``: the slope of the identity is 1."""
+    r"""$$dZ = dA$$"""
     return dA
 
 
 def relu(Z):
-    """Return ``A = max(0, Z)`` and the cache ``Z``."""
-    return np.maximum(Z, 0.0), Z
+    r"""$$g(z) = \max(0, z)$$"""
+    return np.maximum(0, Z), Z
 
 
 def relu_backward(dA, Z):
-    """Return ``dZ = dA * [Z > 0]``."""
+    r"""$$dZ = dA * g'(Z), \quad g'(z) = 1 \text{ si } z > 0, \text{ si no, } 0$$"""
     return dA * (Z > 0)
 
 
 def leaky_relu(Z):
-    """Return ``A = max(0.01 Z, Z)`` and the cache ``Z``."""
-    return np.maximum(LEAKY_SLOPE * Z, Z), Z
+    r"""$$g(z) = \max(0.01\, z, z)$$
+
+    Maas, Hannun & Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
+    """
+    return np.maximum(0.01 * Z, Z), Z
 
 
 def leaky_relu_backward(dA, Z):
-    """Return ``dZ``: ``dA`` where Z > 0, ``0.01 dA`` elsewhere."""
-    return dA * np.where(Z > 0, 1.0, LEAKY_SLOPE)
+    r"""$$dZ = dA * g'(Z), \quad g'(z) = 1 \text{ si } z > 0, \text{ si no, } 0.01$$"""
+    return dA * np.where(Z > 0, 1, 0.01)
 
 
 def tanh(Z):
-    """Return ``A = tanh(Z)`` and the cache ``Z``."""
+    r"""$$g(z) = \tanh z$$"""
     return np.tanh(Z), Z
 
 
 def tanh_backward(dA, Z):
-    """Return ``dZ = dA * (1 - tanh(Z)^2)``."""
-    return dA * (1.0 - np.tanh(Z) ** 2)
+    r"""$$dZ = dA * (1 - \tanh^2 Z)$$"""
+    return dA * (1 - np.tanh(Z) ** 2)
 
 
+@np.errstate(over="ignore", under="ignore")  # exp(710) is infinity, 1 / infinity the 0 meant
 def sigmoid(Z):
-    """Return ``A = 1 / (1 + exp(-Z))``, from ``exp(-|Z|)``, which can't overflow, and the cache ``Z``."""
-    e = np.exp(-np.abs(Z))
-    return np.where(np.greater_equal(Z, 0.0), 1.0, e) / (1.0 + e), Z
+    r"""$$\sigma(z) = \frac{1}{1 + e^{-z}}$$"""
+    return 1 / (1 + np.exp(-Z)), Z
 
 
+@np.errstate(over="ignore", under="ignore")
 def sigmoid_backward(dA, Z):
-    """Return ``dZ = dA * s (1 - s)`` with ``s = sigmoid(Z)``, and 1 - s not rounded."""
-    e = np.exp(-np.abs(Z))
-    return dA * e / (1.0 + e) ** 2
+    r"""$$dZ = dA * \sigma(Z) * \sigma(-Z), \quad \sigma(-z) = 1 - \sigma(z)$$
+
+    With σ(-Z) no digit is lost where σ(Z) is so near 1 that the difference would round to 0.
+    """
+    return dA * sigmoid(Z)[0] * sigmoid(-Z)[0]
 
 
 ACTIVATIONS = {
@@ -81,24 +86,17 @@ ACTIVATIONS = {
 # -- Initialisation --------------------------------------------------------------------------------
 
 
+@checked
 def initialize_parameters_deep(layer_dims, seed=1):
-    """Draw the starting parameters of an L-layer network.
+    r"""$$W^{[l]} \sim \mathcal N(0, 1) \,/ \sqrt{n^{[l-1]}}, \quad b^{[l]} = 0$$
 
-    Weights are standard normal divided by ``sqrt(n_{l-1})``, drawn layer by layer from
-    ``RandomState(seed)``; biases are zero. This is the recipe behind the published cost tables.
-
-    Parameters: ``layer_dims`` — L + 1 sizes, input first; ``seed`` — int.
-    Returns ``{"W1": (n_1, n_0), "b1": (n_1, 1), ..., "WL", "bL"}``.
+    layer_dims: L + 1 sizes, input first. Drawn layer by layer from one ``RandomState(seed)``: the
+    recipe behind the published cost tables. Returns ``{"W1": (n_1, n_0), "b1": (n_1, 1), ...}``.
     """
-    if len(layer_dims) < 2 or any(int(n) != n or n < 1 for n in layer_dims):
-        raise ValueError(
-            f"layer_dims={list(layer_dims)}: se esperaban dos o más tamaños de capa, enteros y "
-            "positivos, empezando por la entrada; por ejemplo [12288, 20, 7, 5, 1]."
-        )
     random = np.random.RandomState(seed)
     parameters = {}
     for l in range(1, len(layer_dims)):
-        n, n_prev = int(layer_dims[l]), int(layer_dims[l - 1])
+        n, n_prev = layer_dims[l], layer_dims[l - 1]
         parameters[f"W{l}"] = random.randn(n, n_prev) / np.sqrt(n_prev)
         parameters[f"b{l}"] = np.zeros((n, 1))
     return parameters
@@ -115,50 +113,39 @@ def initialize_parameters(n_x, n_h, n_y, seed=1):
 # -- Forward ---------------------------------------------------------------------------------------
 
 
+@checked
 def linear_forward(A, W, b):
-    """Compute ``Z = W A + b``.
+    r"""$$Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}$$
 
-    Shapes: ``A`` (n_{l-1}, m), ``W`` (n_l, n_{l-1}), ``b`` (n_l, 1).
-    Returns ``Z`` (n_l, m) and the cache ``(A, W, b)``.
+    ``A`` (n_{l-1}, m), ``W`` (n_l, n_{l-1}), ``b`` (n_l, 1). Returns ``Z`` (n_l, m) and the cache.
     """
-    A, W, b = as_matrix("A", A), as_matrix("W", W), as_matrix("b", b)
-    if W.shape[1] != A.shape[0] or b.shape != (W.shape[0], 1):
-        raise ValueError(
-            f"W tiene forma {W.shape}, A {A.shape} y b {b.shape}: W debe tener tantas columnas "
-            "como filas tiene A, y b debe ser (filas de W, 1)."
-        )
     return W @ A + b, (A, W, b)
 
 
+@checked
 def linear_activation_forward(A_prev, W, b, activation):
-    """Compute one layer, ``A = g(W A_prev + b)``.
+    r"""$$A^{[l]} = g(Z^{[l]})$$
 
-    ``activation`` is a key of ``ACTIVATIONS``. Returns ``A`` (n_l, m) and the cache
-    ``((A_prev, W, b), Z)``.
+    activation: a key of ``ACTIVATIONS``. Returns ``A`` (n_l, m), and the cache ``((A_prev, W, b), Z)``.
     """
-    activate, _ = activation_functions(activation)
+    g, _ = ACTIVATIONS[activation]
     Z, linear_cache = linear_forward(A_prev, W, b)
-    A, activation_cache = activate(Z)
+    A, activation_cache = g(Z)
     return A, (linear_cache, activation_cache)
 
 
+@checked
 def L_model_forward(X, parameters, hidden_activation="relu"):
-    """Compute the whole network: L - 1 hidden layers, then a sigmoid.
+    r"""$$X = A^{[0]} \to A^{[1]} \to \dots \to A^{[L]} = \hat Y$$
 
-    ``X`` is (n_0, m), finite. Returns ``AL`` (n_L, m) in [0, 1] and the list of L caches.
+    Hidden layers with ``hidden_activation``, then a sigmoid. ``X`` is (n_0, m). Returns ``AL``
+    (n_L, m) in [0, 1] and the list of L caches.
     """
-    A = as_matrix("X", X)
-    if not np.isfinite(A).all():
-        raise ValueError(
-            "X contiene NaN o infinitos: revisa cómo se cargaron y escalaron las imágenes."
-        )
-    L = _depth(parameters)
-    caches = []
+    A, caches, L = X, [], len(parameters) // 2
     for l in range(1, L + 1):
         activation = hidden_activation if l < L else "sigmoid"
-        A, cache = linear_activation_forward(
-            A, parameters[f"W{l}"], parameters[f"b{l}"], activation
-        )
+        W, b = parameters[f"W{l}"], parameters[f"b{l}"]
+        A, cache = linear_activation_forward(A, W, b, activation)
         caches.append(cache)
     return A, caches
 
@@ -166,158 +153,75 @@ def L_model_forward(X, parameters, hidden_activation="relu"):
 # -- Cost ------------------------------------------------------------------------------------------
 
 
+@checked
 def compute_cost(AL, Y):
-    """Return the mean cross-entropy ``-1/m sum(Y log AL + (1 - Y) log(1 - AL))`` as a float.
+    r"""$$J = -\frac1m \sum_{i=1}^{m} \Big[ y^{(i)} \log \hat y^{(i)} + (1 - y^{(i)}) \log \big(1 - \hat y^{(i)}\big) \Big]$$
 
-    ``AL`` and ``Y`` are (1, m). A saturated unit (AL exactly 0 or 1) costs at most 708 per
-    example, -log of the smallest normal float64, instead of infinity.
+    Of the two logarithms the label leaves one: that of the probability given to the true class, at
+    least 1e-300, so that a saturated unit that is wrong costs 691 and not infinity.
 
     >>> compute_cost([[0.5, 0.5]], [[1, 0]])  # who tosses a coin pays log 2
     0.6931471805599453
     """
-    AL = as_matrix("AL", AL)
-    Y = _labels(Y, AL)
-    right = np.where(Y == 1, AL, 1.0 - AL)  # the probability given to the true class
-    return float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
+    right = np.where(Y == 1, AL, 1 - AL)
+    return float(-np.log(np.maximum(right, 1e-300)).mean())
 
 
 # -- Backward --------------------------------------------------------------------------------------
 
 
 def linear_backward(dZ, cache):
-    """Return ``dA_prev = W.T dZ``, ``dW = dZ A_prev.T / m`` and ``db = sum(dZ) / m``.
-
-    ``dZ`` is (n_l, m); ``cache`` is ``(A_prev, W, b)`` of ``linear_forward``.
-    """
+    r"""$$dA^{[l-1]} = W^{[l]T} dZ^{[l]}, \quad dW^{[l]} = \tfrac1m\, dZ^{[l]} A^{[l-1]T}, \quad db^{[l]} = \tfrac1m \textstyle\sum_i dZ^{[l](i)}$$"""
     A_prev, W, _ = cache
     m = A_prev.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
 
 
+@checked
 def linear_activation_backward(dA, cache, activation):
-    """Return ``dA_prev, dW, db`` of one layer, from ``dA`` (n_l, m) and the layer's cache."""
-    _, activate_backward = activation_functions(activation)
-    linear_cache, Z = cache
-    if np.shape(dA) != np.shape(Z):
-        raise ValueError(
-            f"dA tiene forma {np.shape(dA)} y Z, en cache, {np.shape(Z)}: deben ser iguales."
-        )
-    return linear_backward(activate_backward(dA, Z), linear_cache)
+    r"""$$dZ^{[l]} = dA^{[l]} * g'(Z^{[l]})$$
 
-
-def L_model_backward(AL, Y, caches, hidden_activation="relu"):
-    """Backpropagate through the whole network.
-
-    ``AL`` and ``caches`` come from ``L_model_forward``; ``Y`` is (1, m) of 0 and 1.
-    Returns ``grads`` with ``dA{l-1}``, ``dW{l}`` and ``db{l}`` for l = L, ..., 1.
+    Returns ``dA_prev, dW, db`` of one layer.
     """
-    AL = as_matrix("AL", AL)
-    Y = _labels(Y, AL)
-    L = len(caches)
-    linear_cache, ZL = caches[-1]
-    grads = {}
-    dZL = _output_backward(AL, Y, ZL)
-    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = linear_backward(dZL, linear_cache)
+    _, g_backward = ACTIVATIONS[activation]
+    linear_cache, Z = cache
+    return linear_backward(g_backward(dA, Z), linear_cache)
+
+
+@checked
+def L_model_backward(AL, Y, caches, hidden_activation="relu"):
+    r"""$$dZ^{[L]} = \hat Y - Y, \quad l = L, L-1, \dots, 1$$
+
+    ``AL`` and ``caches`` are what ``L_model_forward`` returned. Returns ``grads`` with ``dA{l-1}``,
+    ``dW{l}`` and ``db{l}`` for l = L, ..., 1.
+    """
+    grads, L = {}, len(caches)
+    linear_cache, _ = caches[-1]
+    dA, dW, db = linear_backward(AL - Y, linear_cache)
+    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = dA, dW, db
     for l in range(L - 1, 0, -1):
-        grads[f"dA{l - 1}"], grads[f"dW{l}"], grads[f"db{l}"] = linear_activation_backward(
-            grads[f"dA{l}"], caches[l - 1], hidden_activation
-        )
+        dA, dW, db = linear_activation_backward(dA, caches[l - 1], hidden_activation)
+        grads[f"dA{l - 1}"], grads[f"dW{l}"], grads[f"db{l}"] = dA, dW, db
     return grads
 
 
-def _output_backward(AL, Y, ZL):
-    """Return dZL: the cross-entropy's slope at ``AL``, times the sigmoid's at ``ZL``.
-
-    Where AL is sigmoid(ZL), as in a forward pass, the fractions 1/AL and 1/(1 - AL) cancel and
-    AL - Y is left: no digit is lost in a saturated unit and nothing is divided by 0.
-    """
-    right = np.where(Y == 1, AL, 1.0 - AL)
-    dAL = np.where(Y == 1, -1.0, 1.0) / np.maximum(right, np.finfo(np.float64).tiny)
-    is_sigmoid = np.isclose(AL, sigmoid(ZL)[0], rtol=1e-15, atol=0.0)
-    return np.where(is_sigmoid, AL - Y, sigmoid_backward(dAL, ZL))
-
-
+@checked
 def update_parameters(parameters, grads, learning_rate):
-    """Take one step of gradient descent: ``W - learning_rate * dW`` and likewise ``b``.
-
-    Returns new parameters; those given stay as they were.
-    """
-    return {
-        f"{name}{l}": parameters[f"{name}{l}"] - learning_rate * grads[f"d{name}{l}"]
-        for l in range(1, _depth(parameters) + 1)
-        for name in ("W", "b")
-    }
+    r"""$$W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}, \quad b^{[l]} := b^{[l]} - \alpha\, db^{[l]}$$"""
+    return {name: parameters[name] - learning_rate * grads[f"d{name}"] for name in parameters}
 
 
 # -- Prediction ------------------------------------------------------------------------------------
 
 
 def predict_proba(X, parameters, hidden_activation="relu"):
-    """Return the probability of class 1 for each column of ``X``, (1, m) float64."""
+    """Return the probability of class 1 for each column of ``X``, (1, m)."""
     return L_model_forward(X, parameters, hidden_activation)[0]
 
 
-def predict(X, parameters, course_parameters=None, *, hidden_activation="relu"):
-    """Return the predicted class of each column of ``X``, (1, m) int64: 1 where P > 0.5.
+def predict(X, parameters, hidden_activation="relu"):
+    r"""$$\hat y > 0.5$$
 
-    The course's own call, ``predict(X, y, parameters)``, is understood as well; the labels are
-    not needed to predict.
+    Returns the class of each column of ``X``, (1, m) of 0 and 1.
     """
-    if course_parameters is not None:
-        parameters = course_parameters
     return (predict_proba(X, parameters, hidden_activation) > 0.5).astype(np.int64)
-
-
-# -- What the arguments must be --------------------------------------------------------------------
-
-
-def as_matrix(name, value):
-    """Return ``value`` as a 2-D float64 array, not copied where it already is one."""
-    try:
-        matrix = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} debe ser una matriz de números; se recibió {type(value).__name__}."
-        ) from None
-    if matrix.ndim != 2 or matrix.size == 0:
-        raise ValueError(
-            f"{name} tiene forma {matrix.shape}: se esperaba una matriz no vacía de dos "
-            "dimensiones, con una columna por cada ejemplo. Un vector de etiquetas se pasa como "
-            "y.reshape(1, -1)."
-        )
-    return matrix
-
-
-def _labels(Y, AL):
-    """Return ``Y`` as float64 after checking that it holds 0 and 1 in the shape of ``AL``."""
-    Y = as_matrix("Y", Y)
-    if Y.shape != AL.shape:
-        raise ValueError(f"Y tiene forma {Y.shape} y AL {AL.shape}: deben ser iguales.")
-    if np.count_nonzero(Y == 0) + np.count_nonzero(Y == 1) != Y.size:
-        strange = Y[(Y != 0) & (Y != 1)][0]
-        raise ValueError(f"Y contiene {strange:g}: las etiquetas deben ser 0 o 1.")
-    return Y
-
-
-def activation_functions(name):
-    """Return an activation's two functions, g and its backward step, by its name."""
-    if name not in ACTIVATIONS:
-        raise ValueError(f"No conozco la activación {name!r}: usa una de {', '.join(ACTIVATIONS)}.")
-    return ACTIVATIONS[name]
-
-
-def _depth(parameters):
-    """Return L after checking that ``parameters`` holds W1..WL and b1..bL."""
-    if not isinstance(parameters, dict):
-        advice = " L_layer_model regresa dos cosas, parámetros y costos: pasa solo la primera."
-        raise ValueError(
-            f"parameters es {type(parameters).__name__}: se esperaba un diccionario con W1, b1, ..., "
-            f"WL, bL.{advice if isinstance(parameters, tuple) else ''}"
-        )
-    L = len(parameters) // 2
-    expected = {f"{name}{l}" for name in "Wb" for l in range(1, L + 1)}
-    if L == 0 or set(parameters) != expected:
-        raise ValueError(
-            f"parameters tiene las claves {list(parameters)}: se esperaban W1, b1, ..., WL, bL."
-        )
-    return L

@@ -1,16 +1,16 @@
 """What decides a training but the data; and the preparation of each image that it asks for."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
+from helpers import arguments
 from helpers.data import flatten
 
 
-class Recipe(NamedTuple):
-    """Everything that decides a training but the data; the defaults are the published recipe."""
-
+class _Fields(NamedTuple):
     hidden: tuple = (20, 7, 5)  # units of the hidden layers
     learning_rate: float = 0.0075
     num_iterations: int = 2700
@@ -26,6 +26,61 @@ class Recipe(NamedTuple):
     seeds: tuple = (1,)  # a network each; the model's probability is their mean
     average_mirror: bool = False  # ... and that of the answers to the image and its mirror image
     sharpen: float = 1.0  # multiply that mean's log-odds: 2 for a model that doubts twice too much
+
+
+class Recipe(_Fields):
+    """Everything that decides a training but the data; the defaults are the published recipe.
+
+    Each field is checked, and made of its type: a list becomes a tuple, 1e3 iterations 1000. Raises
+    ``ValueError``, in Spanish, for a value that it can't have and a name that is no field.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *args, **kwargs):
+        if unknown := [name for name in kwargs if name not in cls._fields]:
+            raise ValueError(
+                f"{unknown[0]!r} no es parte de una receta: hay {', '.join(cls._fields)}."
+            )
+        fields = super().__new__(cls, *args, **kwargs)
+        return cls._make(_checked(name, value) for name, value in fields._asdict().items())
+
+    def _replace(self, **changes):
+        return type(self)(**(self._asdict() | changes))
+
+
+_TINY = np.finfo(np.float64).tiny  # what is not said here must be more than 0
+_LEAST = {"hidden": 1, "num_iterations": 1, "seeds": 0, "weight_decay": 0} | dict.fromkeys(
+    ("local_contrast", "directions"), 0
+)
+_MOST = {"seeds": 2**32 - 1, "local_contrast": 1000, "directions": 1000}  # pixels
+
+
+def _checked(name, value):
+    """``value`` as the field ``name`` has it."""
+    like, ends = _Fields._field_defaults[name], (_LEAST.get(name, _TINY), _MOST.get(name, 1e300))
+    if isinstance(like, str):
+        return arguments.activation(name, value)
+    try:
+        if not isinstance(like, tuple):
+            return _as(type(like), value, *ends)
+        values = tuple(_as(int, n, *ends) for n in (value if np.ndim(value) else [value]))
+        return values or {"hidden": ()}[name]  # no seeds, no network
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        raise ValueError(
+            f"{name}={value!r:.99} no sirve en una receta: esperaba un valor como {like!r}."
+        ) from None
+
+
+def _as(kind, value, least, most):
+    """``value`` as a ``kind`` of number, or a bool; TypeError where it is none, or out of bounds."""
+    if isinstance(value, (bool, np.bool_)) or kind is bool:
+        fits = isinstance(value, (bool, np.bool_)) and kind is bool
+    else:
+        fits = isinstance(value, Real) and kind(value) == value and least <= kind(value) <= most
+    if not fits:
+        raise TypeError
+    return kind(value)
 
 
 PUBLISHED = Recipe()

@@ -6,7 +6,9 @@ the interpreter where it works. Another number of them, processes, or a Dask clu
 """
 
 import sys
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +17,10 @@ from joblib.parallel import get_active_backend
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
 
-from helpers import network
+from helpers import arguments
 from helpers.model import train_along
 from helpers.progress import progress_bar
+from helpers.training import Caller
 
 
 class StudyError(RuntimeError):
@@ -38,14 +41,15 @@ def held_out(images, Y, splits, recipes, progress=True):
     """
     if not splits or not recipes:
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
+    Y = arguments.matrix("Y", Y)
     moments = {}  # what is trained, a network each → when it is judged
     for recipe in recipes:
-        network.activation_functions(recipe.hidden_activation)
         for seed in recipe.seeds:
-            plan = recipe._replace(num_iterations=0, seeds=(seed,))
+            plan = recipe._replace(num_iterations=1, seeds=(seed,))
             moments.setdefault(plan, set()).add(recipe.num_iterations)
     keys = [(plan, j) for plan in moments for j in range(len(splits))]
-    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan]) for plan, j in keys)
+    caller = Caller()
+    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan], caller) for plan, j in keys)
     n_jobs = get_active_backend()[1] or -1  # where no parallel_config says how many, a core each
     try:
         with threadpool_limits(1, user_api="blas"), _quick_turns():
@@ -54,13 +58,16 @@ def held_out(images, Y, splits, recipes, progress=True):
             done = dict(zip(keys, list(bar)))
     except Exception as error:
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:150]
+        lacked = isinstance(error, (MemoryError, BrokenExecutor))  # or its process was killed
         raise StudyError(
-            f"El estudio de {len(keys)} entrenamientos se detuvo ({detail}). Si faltó memoria, cierra "
-            "otros programas y repite la celda."
+            f"El estudio de {len(keys)} entrenamientos se detuvo ({detail})."
+            f"{' Faltó memoria: cierra otros programas y repite la celda.' * lacked}"
         ) from error
+    finally:
+        caller.left = True  # however: what still trains in a thread ends at its next step
 
     def of_seeds(recipe, j):
-        plans = [recipe._replace(num_iterations=0, seeds=(seed,)) for seed in recipe.seeds]
+        plans = [recipe._replace(num_iterations=1, seeds=(seed,)) for seed in recipe.seeds]
         return np.mean([done[plan, j][recipe.num_iterations] for plan in plans], axis=0)
 
     return {recipe: [of_seeds(recipe, j) for j in range(len(splits))] for recipe in recipes}
@@ -77,9 +84,9 @@ def _quick_turns():
         sys.setswitchinterval(usual)
 
 
-def _judge(images, Y, train, judged, recipe, moments):
+def _judge(images, Y, train, judged, recipe, moments, caller):
     """Return number of iterations → probabilities (v,) of the images ``judged``."""
-    models = train_along(images[train], Y[:, train], recipe, moments)
+    models = train_along(images[train], Y[:, train], recipe, moments, caller)
     with np.errstate(over="ignore", invalid="ignore"):
         return {n: model.predict_proba(images[judged])[0] for n, model in models.items()}
 
@@ -103,6 +110,7 @@ def cross_validate(images, Y, recipes, k=5, seed=1, groups=None, progress=True):
     The other arguments and errors are those of ``held_out``; ``ValueError`` also where a class has
     fewer than ``k`` images.
     """
+    Y = arguments.matrix("Y", Y)
     counts = np.bincount(np.ravel(Y).astype(np.int64), minlength=2)
     if not 2 <= k <= counts.min():
         raise ValueError(
@@ -144,17 +152,20 @@ def score_on_test(data, chosen, recipes, progress=True):
 def grid(base, **values):
     """Return name → list of recipes: ``base`` with each of the values in turn.
 
-    Raises ``ValueError`` for a name that is no field of the recipe and for an empty list.
+    Raises ``ValueError`` for a name that is no field of the recipe, and for what is no list of values.
 
     >>> from helpers.model import PUBLISHED
     >>> [recipe.hidden for recipe in grid(PUBLISHED, hidden=[(7,), (20, 7)])["hidden"]]
     [(7,), (20, 7)]
     """
     for name, of_name in values.items():
-        if name not in base._fields:
-            raise ValueError(f"{name!r} no es un hiperparámetro: hay {', '.join(base._fields)}.")
-        if len(of_name) == 0:
-            raise ValueError(f"{name}=[] no tiene valores que probar: pon al menos uno.")
+        is_list = isinstance(of_name, (list, tuple, range, np.ndarray)) and len(of_name) > 0
+        if not is_list or (name == "hidden" and any(isinstance(of, Real) for of in of_name)):
+            example = "[(7,), (20, 7)]" if name == "hidden" else "[uno, otro]"
+            raise ValueError(
+                f"{name}={of_name!r:.99}: esperaba una lista con los valores que probar, al menos uno; "
+                f"por ejemplo {name}={example}."
+            )
     return {name: [base._replace(**{name: v}) for v in of] for name, of in values.items()}
 
 

@@ -19,7 +19,7 @@ from numbers import Integral, Real
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from helpers import network
+from helpers import arguments, network
 from helpers.progress import progress_bar
 
 COST_EVERY = 100  # iterations between two recorded costs, as in the published tables
@@ -42,8 +42,7 @@ def descend(X, Y, parameters, learning_rate=0.0075, hidden_activation="relu", we
     (n_0, m), L = X.shape, len(parameters) // 2
     W = {l: parameters[f"W{l}"] for l in range(1, L + 1)}
     b = {l: parameters[f"b{l}"] for l in range(1, L + 1)}
-    g = {l: network.activation_functions(hidden_activation) for l in range(1, L)}
-    g[L] = network.activation_functions("sigmoid")
+    g = {l: network.ACTIVATIONS[hidden_activation if l < L else "sigmoid"] for l in W}
     rate, keep = learning_rate / m, 1.0 - learning_rate * weight_decay
 
     W1_0, in_images = W[1], m < n_0
@@ -93,6 +92,70 @@ def _parameters(W, b, image_space):
     return {f"{name}{l}": of[l] for l in W for name, of in (("W", W), ("b", b))}
 
 
+class Caller:
+    """Who waits for trainings, perhaps in other threads: once it has ``left``, they end."""
+
+    left = False
+
+
+class Abandoned(RuntimeError):
+    """A training ended because its ``Caller`` had left."""
+
+
+def film(
+    X,
+    Y,
+    layers_dims,
+    moments,
+    learning_rate=0.0075,
+    *,
+    hidden_activation="relu",
+    weight_decay=0.0,
+    parameters=None,
+    seed=1,
+    cost_every=1,
+    print_cost=False,
+    progress=False,
+    caller=None,
+):
+    """Train by gradient descent up to the last of ``moments``, and keep what is seen on the way.
+
+    moments: numbers of iterations, 0 is the start. cost_every: how many lie between two costs.
+    caller: a ``Caller``; once it has left, ``Abandoned`` is raised. The rest is as ``L_layer_model``
+    has it. What overflows is NaN from there on, without a warning.
+
+    Returns the costs (n,), each before an update, and two dicts: moment → parameters, and moment →
+    their answers to X, (1, m). Raises ``ValueError`` where an argument doesn't fit.
+    """
+    X = arguments.matrix("X", X)
+    _check_settings(X, layers_dims, learning_rate, weight_decay)
+    if parameters is None:
+        parameters = network.initialize_parameters_deep(layers_dims, seed)
+    with descending(X.shape[1]):  # the network's own checks: X, Y, parameters fit each other
+        network.compute_cost(network.predict_proba(X, parameters, hidden_activation), Y)
+    sizes = [len(X), *(len(parameters[f"b{l + 1}"]) for l in range(len(parameters) // 2))]
+    if sizes != list(layers_dims):
+        raise ValueError(
+            f"parameters es de una red de capas {sizes} y layers_dims es {list(layers_dims)}: deben "
+            "ser iguales."
+        )
+    Y = np.asarray(Y, dtype=np.float64)
+    costs, kept, answers = [], {}, {}
+    steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
+    iterations = progress_bar(range(max(moments) + 1), progress, desc="Entrenando", delay=2)
+    with descending(X.shape[1]):
+        for i, (AL, now) in zip(iterations, steps):
+            if caller and caller.left:
+                raise Abandoned(f"En el paso {i:,} ya nadie esperaba este entrenamiento.")
+            if i % cost_every == 0:
+                costs.append(network.compute_cost(AL, Y))
+                if print_cost:
+                    print(f"Costo en la iteración {i:4}: {costs[-1]:.6f}")
+            if i in moments:
+                kept[i], answers[i] = now(), AL
+    return np.array(costs), kept, answers
+
+
 def L_layer_model(
     X,
     Y,
@@ -123,70 +186,39 @@ def L_layer_model(
     NaN and the parameters are those of the last finite cost), where the cost ended above its start,
     and where all examples ended with one and the same output.
     """
-    X = network.as_matrix("X", X)
-    _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
-    if parameters is None:
-        parameters = network.initialize_parameters_deep(layers_dims, seed)
-    # One pass through the network's own checks: X, Y, parameters and activation fit each other.
-    AL = network.predict_proba(X, parameters, hidden_activation)
-    cost_0 = network.compute_cost(AL, Y)
-    sizes = [X.shape[0], *(len(parameters[f"b{l + 1}"]) for l in range(len(parameters) // 2))]
-    if sizes != list(layers_dims):
-        raise ValueError(
-            f"parameters es de una red de capas {sizes} y layers_dims es {list(layers_dims)}: deben "
-            "ser iguales."
-        )
-    Y = np.asarray(Y, dtype=np.float64)
-
-    costs, recorded = [], []
-    steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
-    iterations = progress_bar(range(num_iterations), progress, desc="Entrenando", delay=2)
-    with descending(X.shape[1]):  # an overflow gets one warning, ours
-        for i, (AL, now) in zip(iterations, steps):
-            if i % COST_EVERY == 0:
-                if not np.isfinite(AL).all():
-                    break
-                costs.append(network.compute_cost(AL, Y))
-                recorded.append(now)
-                if print_cost:
-                    print(f"Costo en la iteración {i:4}: {costs[-1]:.6f}")
-        AL, now = next(steps)
-        parameters = now()
-
-        if not _are_finite(AL, *parameters.values()):
-            problem = "los números se desbordaron"
-            earlier = (now() for now in reversed(recorded))
-            parameters = next(p for p in earlier if _are_finite(*p.values()))
-            costs += [np.nan] * (-(-num_iterations // COST_EVERY) - len(costs))
-        elif (cost := network.compute_cost(AL, Y)) > cost_0:
-            problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({cost_0:.3f})"
-        elif np.ptp(AL) == 0 < np.ptp(Y):
-            problem = "la red terminó dando la misma respuesta a todas las imágenes"
-        else:
-            return parameters, costs
+    if not isinstance(num_iterations, Integral) or num_iterations < 1:
+        raise ValueError(f"num_iterations={num_iterations!r} debe ser un entero positivo.")
+    settings = {
+        "hidden_activation": hidden_activation,
+        "weight_decay": weight_decay,
+        "parameters": parameters,
+        "seed": seed,
+        "cost_every": COST_EVERY,
+        "progress": progress,
+    }
+    along = X, Y, layers_dims
+    costs, kept, answers = film(
+        *along, [num_iterations], learning_rate, print_cost=print_cost, **settings
+    )
+    costs = costs[: -(-num_iterations // COST_EVERY)].tolist()  # before an update: not the last
+    trained, AL = kept[num_iterations], answers[num_iterations]
+    if not _are_finite(AL, *trained.values()):
+        problem = "los números se desbordaron"
+        finite = range(0, num_iterations, COST_EVERY)[: np.isfinite(costs).sum()]
+        _, kept, _ = film(*along, finite, learning_rate, **settings)  # the same way once more
+        trained = next(p for p in reversed(kept.values()) if _are_finite(*p.values()))
+    elif (cost := network.compute_cost(AL, Y)) > costs[0]:
+        problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({costs[0]:.3f})"
+    elif np.ptp(AL) == 0 < np.ptp(Y):
+        problem = "la red terminó dando la misma respuesta a todas las imágenes"
+    else:
+        return trained, costs
     advice = f"Prueba con una tasa de aprendizaje menor que {learning_rate:g}."
-    if X.max() > 50:
-        advice = f"Los valores de X llegan a {X.max():g}: divide las imágenes entre 255."
+    if np.max(X) > 50:
+        advice = f"Los valores de X llegan a {np.max(X):g}: divide las imágenes entre 255."
     message = f"El entrenamiento no convergió: {problem}. {advice}"
     warnings.warn(message, DivergenceWarning, stacklevel=2)
-    return parameters, costs
-
-
-def film(X, Y, layers_dims, moments, learning_rate=0.0075, *, seed=1):
-    """Train with ReLU as ``L_layer_model`` does, up to the last of ``moments``; keep the whole way.
-
-    ``moments``: numbers of iterations, 0 is the start. Returns ``costs`` (max(moments) + 1,), one
-    before each update, NaN from an overflow on; and two dicts, moment → parameters, and moment →
-    their answers to X, (1, m).
-    """
-    steps = descend(X, Y, network.initialize_parameters_deep(layers_dims, seed), learning_rate)
-    costs, kept, answers = [], {}, {}
-    with descending(X.shape[1]):
-        for i, (AL, now) in zip(range(max(moments) + 1), steps):
-            costs.append(network.compute_cost(AL, Y))
-            if i in moments:
-                kept[i], answers[i] = now(), AL
-    return np.array(costs), kept, answers
+    return trained, costs
 
 
 def moments_of(recipe, n=31):
@@ -207,7 +239,7 @@ def _are_finite(*arrays):
     return all(np.isfinite(array).all() for array in arrays)
 
 
-def _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay):
+def _check_settings(X, layers_dims, learning_rate, weight_decay):
     if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
         raise ValueError(
             f"layers_dims={list(layers_dims)} debe empezar en {X.shape[0]}, las filas de X, y "
@@ -215,8 +247,6 @@ def _check_settings(X, layers_dims, learning_rate, num_iterations, weight_decay)
         )
     if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
         raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
-    if not isinstance(num_iterations, Integral) or num_iterations < 1:
-        raise ValueError(f"num_iterations={num_iterations!r} debe ser un entero positivo.")
     if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
         raise ValueError(
             f"weight_decay={weight_decay!r} debe ser un número no negativo, menor que "

@@ -8,9 +8,13 @@ from scipy import ndimage
 from helpers import faces, inspection
 from helpers.photos import load_photo
 
-_SIDE, _SIZE = 1600, 64  # pixels: of the photo in which faces are looked for, of what is judged
+_SIDE = 1600  # pixels, of the photo in which faces are looked for
 FACES_NUMBERED = 8  # of a photo, the largest
-_COVER, _STEP = 16, 12  # pixels; of a cover as large as a mouth, 25 places take 0.2 s
+_COVER, _STEP = 16 / 64, 12 / 64  # of the image's side; as large as a mouth, 25 places take 0.2 s
+# The landmarks of images/ejemplo.jpg as faces.find_faces finds them, for whoever has no detector.
+EXAMPLE = [
+    np.array([(133.7, 103.7), (175.3, 105.0), (153.0, 125.7), (133.4, 142.2), (169.8, 143.5)])
+]
 
 
 class Verdict(NamedTuple):
@@ -25,29 +29,30 @@ class Verdict(NamedTuple):
     note: str  # what else is to be known: turned, cut off by the rim, judged without a detector
 
 
-def judge_photo(model, source, explain=True):
+def judge_photo(model, source, landmarks=None, explain=True):
     """Return a ``Verdict`` on each face of a photo.
 
     source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
-    where no detector is installed, it judges the central square instead. explain: with reasons.
+    where no detector is installed, it judges the central square instead. landmarks: of the faces,
+    list of (5, 2) as from ``faces.find_faces``, where they are known. explain: with reasons.
 
-    Raises DataError as ``data.load_photo`` does, ValueError for a model without an origin.
+    Raises DataError as ``data.load_photo`` does, ValueError for what is no model with an origin.
     """
     check_origin(model)
     photo, note = load_photo(source, _SIDE, crop=False), ""
     try:
-        found = faces.find_faces(photo) if model.aligned else None
+        found = landmarks or faces.find_faces(photo) if model.aligned else None
     except faces.NoDetector as problem:
         found, note = None, str(problem)
     if found is None:
         h, w, _ = photo.shape
         square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
         frames = [(np.array([w, h]) + min(h, w) * square) / 2]
-        seen = [load_photo(source, _SIZE)]
+        seen = [load_photo(source, model.size)]
     else:
         photo, found, note = _from_left_to_right(photo, found)
         frames = [faces.corners(landmarks) for landmarks in found]
-        seen = [faces.align(photo, landmarks, _SIZE) for landmarks in found]
+        seen = [faces.align(photo, landmarks, model.size) for landmarks in found]
     probabilities = model.predict_proba(np.array(seen))[0] if seen else np.array([])
     given = model.given(np.array(seen[:FACES_NUMBERED])) if seen else np.array([])
     reasons = np.array([_reasons(model, image) for image in seen[: explain * FACES_NUMBERED]])
@@ -55,6 +60,12 @@ def judge_photo(model, source, explain=True):
 
 
 def check_origin(model):
+    """Raise ValueError, with what to do, unless ``model`` is a ``model.Model`` with an origin."""
+    if not hasattr(model, "predict_proba"):
+        raise ValueError(
+            f"Recibí {type(model).__name__}; esperaba un modelo: lo que regresan model.load_model("
+            '"models/smiles.h5") y model.train, o model.Model(receta, 0.0, [parameters], origen).'
+        )
     if model.origin is None:
         raise ValueError(
             "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
@@ -82,6 +93,7 @@ def _from_left_to_right(photo, found):
 
 def _reasons(model, image):
     """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
-    blurred = ndimage.gaussian_filter(image, (_STEP, _STEP, 0))
-    falls = inspection.occlusion_map(model.predict_proba, image, blurred, _COVER, _STEP)
-    return ndimage.gaussian_filter(falls, _STEP / 2)
+    cover, step = round(_COVER * len(image)), round(_STEP * len(image))
+    blurred = ndimage.gaussian_filter(image, (step, step, 0))
+    falls = inspection.occlusion_map(model.predict_proba, image, blurred, cover, step)
+    return ndimage.gaussian_filter(falls, step / 2)

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers import data, network
+from helpers import data, dnn_app_utils_v3, network
 from helpers.data import DATASETS
 
 COURSE = """
@@ -56,7 +56,7 @@ def test_a_course_notebook_runs_with_one_line_changed(monkeypatch, capsys):
     accuracy, p = course_predict(scope["test_x"], scope["test_y"], scope["parameters"])
     assert re.findall("^Accuracy.*\n", said, re.M) == [accuracy]
     np.testing.assert_array_equal(scope["pred_test"], p)
-    network.predict(scope["test_x"], scope["test_y"], scope["parameters"])
+    network.predict(scope["test_x"], scope["parameters"])
     assert capsys.readouterr().out == ""
     wrong = int((scope["pred_test"] != scope["test_y"]).sum())
     (title,) = [t.get_text() for t in scope["figure"].texts] or [scope["figure"].get_suptitle()]
@@ -98,3 +98,16 @@ def test_the_second_weeks_notebook_loads_its_cats(monkeypatch, tmp_path, capsys,
     exec(week, scope)  # without them what is at hand, which is said
     assert scope["num_px"] == 9
     assert "Conjunto «happy»" in capsys.readouterr().out
+
+
+def test_L_model_backward_differentiates_the_AL_that_it_is_given():
+    """As in the course's own test case, where AL is not the sigmoid of the cached Z."""
+    random = np.random.RandomState(3)
+    AL, Y = random.rand(1, 6), np.array([[1, 0, 1, 1, 0, 0]])
+    W, A_prev, Z = random.randn(1, 3), random.randn(3, 6), random.randn(1, 6)
+    grads = dnn_app_utils_v3.L_model_backward(AL, Y, [((A_prev, W, np.zeros((1, 1))), Z)])
+    dAL = -(Y / AL - (1 - Y) / (1 - AL))
+    s = 1 / (1 + np.exp(-Z))
+    dZ = dAL * s * (1 - s)
+    np.testing.assert_allclose(grads["dA0"], W.T @ dZ, rtol=1e-12)
+    np.testing.assert_allclose(grads["dW1"], dZ @ A_prev.T / 6, rtol=1e-12)

@@ -237,7 +237,7 @@ def test_a_grid_changes_one_field_at_a_time():
         "scale": [SMALL, SMALL._replace(scale=2.0)],
         "center": [SMALL._replace(center=True)],
     }
-    with pytest.raises(ValueError, match="'momentum' no es un hiperparámetro"):
+    with pytest.raises(ValueError, match="'momentum' no es parte de una receta"):
         studies.grid(SMALL, momentum=[0.9])
     with pytest.raises(ValueError, match="al menos uno"):
         studies.grid(SMALL, scale=[])

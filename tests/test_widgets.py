@@ -21,7 +21,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "images" / "ejemplo.jpg"
 class Judge:
     """Finds class 1 in the red of the first pixel, and remembers what it was shown."""
 
-    classes, origin = ("no <sonríe>", "sonríe"), "aquí"
+    classes, origin, size = ("no <sonríe>", "sonríe"), "aquí", 64
 
     def __init__(self, aligned=False):
         self.aligned, self.seen = aligned, []

@@ -5,7 +5,6 @@ import inspect
 import math
 import re
 from contextlib import suppress
-from textwrap import dedent
 
 import numpy as np
 from IPython.display import Markdown
@@ -14,73 +13,31 @@ from helpers import evaluation, network
 from helpers.data import flatten
 from helpers.lesson.answers import Unanswered, Wrong, call, same, tell
 
-# What the code of ``network`` does against strange arguments and overflows → what is left without
-PLAIN = [
-    (r'as_matrix\("\w+", (\w+)\)|_labels\((\w+), AL\)', r"\1\2"),
-    (r"^ +(.+) = \1\n", ""),
-    (r" *#.*", ""),
-    (r"_depth\(parameters\)", "len(parameters) // 2"),
-    (r"activation_functions\(activation\)", "ACTIVATIONS[activation]"),
-    (r"_output_backward\(AL, Y, ZL\)", "AL - Y"),
-    (r"linear_cache, ZL = ", "linear_cache, _ = "),
-    (r" +e = np\.exp\(-np\.abs\(Z\)\)\n", ""),
-    (r"np\.where\(np\.greater_equal\(Z, 0\.0\), 1\.0, e\) / \(1\.0 \+ e\)", "1 / (1 + np.exp(-Z))"),
-    (r"dA \* e / \(1\.0 \+ e\) \*\* 2", "dA * sigmoid(Z)[0] * (1 - sigmoid(Z)[0])"),
-    (r"np\.maximum\(right, np\.finfo\(np\.float64\)\.tiny\)", "right"),
-    (r"course_parameters=None, \*, ", ""),
-    (r" +if course_parameters.*\n.*\n", ""),
-]
 
+def formulas(*names):
+    """Show functions of ``network`` as they stand in its file, each under its formula.
 
-FORMULAS = {
-    "initialize_parameters_deep": r"W^{[l]} \sim \mathcal N(0, 1) \,/ \sqrt{n^{[l-1]}}, \quad b^{[l]} = 0",
-    "relu": r"g(z) = \max(0, z)",
-    "sigmoid": r"\sigma(z) = \frac{1}{1 + e^{-z}}",
-    "linear_forward": r"Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}",
-    "linear_activation_forward": r"A^{[l]} = g(Z^{[l]})",
-    "L_model_forward": r"X = A^{[0]} \to A^{[1]} \to \dots \to A^{[L]} = \hat Y",
-    "compute_cost": r"J = -\frac1m \sum_{i=1}^{m} \Big[ y^{(i)} \log \hat y^{(i)} "
-    r"+ (1 - y^{(i)}) \log \big(1 - \hat y^{(i)}\big) \Big]",
-    "relu_backward": r"dZ = dA * g'(Z), \quad g'(z) = 1 \text{ si } z > 0, \text{ si no, } 0",
-    "sigmoid_backward": r"dZ = dA * \sigma(Z) * (1 - \sigma(Z))",
-    "linear_backward": r"dA^{[l-1]} = W^{[l]T} dZ^{[l]}, \quad dW^{[l]} = \tfrac1m\, dZ^{[l]} A^{[l-1]T}, "
-    r"\quad db^{[l]} = \tfrac1m \textstyle\sum_i dZ^{[l](i)}",
-    "linear_activation_backward": r"dZ^{[l]} = dA^{[l]} * g'(Z^{[l]})",
-    "L_model_backward": r"dZ^{[L]} = \hat Y - Y, \quad l = L, L-1, \dots, 1",
-    "update_parameters": r"W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}, \quad b^{[l]} := b^{[l]} - \alpha\, db^{[l]}",
-    "predict": r"\hat y > 0.5",
-}
-
-
-PAIRS = 'ACTIVATIONS = {"relu": (relu, relu_backward), "sigmoid": (sigmoid, sigmoid_backward)}'
-
-
-def formulas(*functions):
-    """Show each of some functions of ``network`` under its formula, bare: only what the formula says.
-
-    After the slope of the sigmoid stands the table in which the other functions look both up.
+    names: of functions, or of a table such as ACTIVATIONS. The formula is the first line of a
+    docstring; decorators and docstrings are left out.
     """
+    source = inspect.getsource(network)
     shown = []
-    for function in functions:
-        name = function.__name__
-        table = f"\n\n{PAIRS}\n" if name == "sigmoid_backward" else ""
-        code = f"```python\n{bare(function)}{table}```"
-        shown.append(f"$${FORMULAS[name]}$$\n\n{code}" if name in FORMULAS else code)
+    for name in names:
+        (node,) = (node for node in ast.parse(source).body if _name(node) == name)
+        documented = isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+        lines = source.splitlines()[node.lineno - 1 : node.end_lineno]
+        if documented:
+            words = node.body[0]
+            del lines[words.lineno - node.lineno : words.end_lineno - node.lineno + 1]
+        formula = (documented or "").partition("\n")[0]
+        code = "\n".join(["```python", *lines, "```"])
+        shown.append(f"{formula}\n\n{code}" if formula.startswith("$$") else code)
     return Markdown("\n\n".join(shown))
 
 
-def bare(function):
-    """Return the code of a function of ``network`` without documentation, checks and great care."""
-    lines = dedent(inspect.getsource(function)).splitlines()
-    for node in reversed(ast.parse("\n".join(lines)).body[0].body):
-        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        is_check = isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)
-        if is_docstring or is_check:
-            del lines[node.lineno - 1 : node.end_lineno]
-    text = "\n".join(lines) + "\n"
-    for careful, plain in PLAIN:
-        text = re.sub(careful, plain, text, flags=re.M)
-    return text
+def _name(node):
+    """What a statement at the top of a module defines, or None."""
+    return node.targets[0].id if isinstance(node, ast.Assign) else getattr(node, "name", None)
 
 
 def check(number, answer, *given):

@@ -1,0 +1,120 @@
+"""What the network's functions must be given, and the Spanish sentence where it is something else.
+
+In the course's notation a name means the same thing everywhere, so one check per name is enough. It
+looks before the function runs: afterwards, NaN, a label 2 or a bias of shape (n,) would have passed.
+"""
+
+import inspect
+from functools import wraps
+
+import numpy as np
+
+ACTIVATION_NAMES = ("linear", "relu", "leaky_relu", "tanh", "sigmoid")
+
+
+def checked(function):
+    """Let each argument pass the check of its name before ``function`` sees it; ``ValueError`` else."""
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def checking(*args, **kwargs):
+        given = signature.bind(*args, **kwargs)
+        for name, value in given.arguments.items():
+            if name in CHECKS:
+                given.arguments[name] = CHECKS[name](name, value, given.arguments)
+        return function(*given.args, **given.kwargs)
+
+    return checking
+
+
+def matrix(name, value, given=None):
+    """``value`` as a 2-D float64 array, not copied where it already is one."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} debe ser una matriz de números; se recibió {type(value).__name__}."
+        ) from None
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"{name} tiene forma {array.shape}: se esperaba una matriz no vacía de dos dimensiones, "
+            "con una columna por cada ejemplo. Un vector de etiquetas se pasa como y.reshape(1, -1)."
+        )
+    return array
+
+
+def _finite(name, value, given):
+    X = matrix(name, value)
+    if not np.isfinite(X).all():
+        raise ValueError(
+            f"{name} contiene NaN o infinitos: revisa cómo se cargaron y escalaron las imágenes."
+        )
+    return X
+
+
+def _bias(name, value, given):
+    """``b`` and the A and W before it fit each other."""
+    b, W = matrix(name, value), given["W"]
+    A = given["A"] if "A" in given else given["A_prev"]
+    if W.shape[1] != A.shape[0] or b.shape != (W.shape[0], 1):
+        raise ValueError(
+            f"W tiene forma {W.shape}, A {A.shape} y b {b.shape}: W debe tener tantas columnas como "
+            "filas tiene A, y b debe ser (filas de W, 1)."
+        )
+    return b
+
+
+def _labels(name, value, given):
+    Y, AL = matrix(name, value), given["AL"]
+    if Y.shape != AL.shape:
+        raise ValueError(f"Y tiene forma {Y.shape} y AL {AL.shape}: deben ser iguales.")
+    strange = Y[(Y != 0) & (Y != 1)]
+    if strange.size:
+        raise ValueError(f"Y contiene {strange[0]:g}: las etiquetas deben ser 0 o 1.")
+    return Y
+
+
+def _cache(name, value, given):
+    dA, (_, Z) = np.shape(given["dA"]), value
+    if dA != np.shape(Z):
+        raise ValueError(f"dA tiene forma {dA} y Z, en cache, {np.shape(Z)}: deben ser iguales.")
+    return value
+
+
+def activation(name, value, given=None):
+    if value not in ACTIVATION_NAMES:
+        raise ValueError(
+            f"No conozco la activación {value!r}: usa una de {', '.join(ACTIVATION_NAMES)}."
+        )
+    return value
+
+
+def _parameters(name, value, given):
+    if not isinstance(value, dict):
+        advice = " L_layer_model regresa dos cosas, parámetros y costos: pasa solo la primera."
+        raise ValueError(
+            f"parameters es {type(value).__name__}: se esperaba un diccionario con W1, b1, ..., "
+            f"WL, bL.{advice * isinstance(value, tuple)}"
+        )
+    L = len(value) // 2
+    if L == 0 or set(value) != {f"{kind}{l}" for kind in "Wb" for l in range(1, L + 1)}:
+        raise ValueError(
+            f"parameters tiene las claves {list(value)}: se esperaban W1, b1, ..., WL, bL."
+        )
+    return value
+
+
+def _sizes(name, value, given):
+    if len(value) < 2 or any(int(n) != n or n < 1 for n in value):
+        raise ValueError(
+            f"layer_dims={list(value)}: se esperaban dos o más tamaños de capa, enteros y positivos, "
+            "empezando por la entrada; por ejemplo [12288, 20, 7, 5, 1]."
+        )
+    return [int(n) for n in value]
+
+
+CHECKS = {
+    "X": _finite, "A": matrix, "A_prev": matrix, "AL": matrix, "W": matrix, "b": _bias,
+    "Y": _labels, "cache": _cache, "activation": activation, "hidden_activation": activation,
+    "parameters": _parameters, "layer_dims": _sizes,
+}  # fmt: skip
