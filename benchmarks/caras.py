@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.real_faces import aligned_face, faces_of, folder_of
+from benchmarks.real_faces import faces_of, folder_of
 from benchmarks.stability import FAMILIES
 from helpers import network, studies
 from helpers.data import flatten, load_dataset
@@ -76,9 +76,8 @@ def real_faces():
     """Yield name, aligned images and labels (m,) of each set of real photographs that is there."""
     for name in ("smiles", "happy"):
         if folder_of(file := f"test_{name}.h5"):
-            photos, Y, *_ = faces_of([file])
-            images, found = map(np.array, zip(*map(aligned_face, photos)))
-            yield name, images[found], Y[0, found]
+            images, labels, _, found = faces_of(file)
+            yield name, images[found], labels[found]
     if folder := folder_of("genki4k_3000.tar"):
         images, Y, _ = photographs(Path(folder, "genki4k_3000.tar"))
         judges = ~np.isin(OURS, list(LOOKED_AT))
