@@ -47,7 +47,6 @@ RIVALS = {
 }
 RECIPES = {
     "regresión logística": RIVAL,
-    "la red publicada, semilla 1": PUBLISHED,
     "la red del cuaderno": STORY,
     "la receta de `smiles.h5`, una semilla": RECIPE._replace(seeds=(1,)),
 }

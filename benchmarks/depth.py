@@ -4,8 +4,8 @@
 
 changes the training images of `caras` as figure 7 of the story does, and in other ways as simple to
 say, and cross-validates logistic regression and one, two and three hidden layers at the calm rate.
-In run r all start from seed r and judge the same folds, drawn by r: so runs are compared in pairs.
-A quarter of an hour on two cores.
+In run r all start from seed r and judge the same folds, drawn by r: so runs are compared in pairs. A
+quarter of an hour on two cores.
 """
 
 import numpy as np
@@ -54,13 +54,14 @@ def difference(these, those):
     """Say how much better ``these`` accuracies (runs,) are than ``those``, by Student's paired t."""
     apart = 100 * (these - those)
     low, high = stats.ttest_1samp(apart, 0).confidence_interval()
-    return f"{apart.mean():+.1f} ({low:+.1f} a {high:+.1f}); {np.sum(apart > 0)} de {len(apart)}"
+    says = f"{apart.mean():+.1f} ({low:+.1f} a {high:+.1f}); {np.sum(apart > 0)} de {len(apart)}"
+    return says.replace("-", "−")
 
 
 def main():
     data = load_dataset("caras")
     columns = [*LAYERS, *(f"{deep} − {flat}: puntos; gana" for deep, flat in PAIRS)]
-    print(f"| negativo al azar de… | {' | '.join(columns)} |\n|:--|{'--:|' * len(columns)}")
+    print(f"| imágenes | {' | '.join(columns)} |\n|:--|{'--:|' * len(columns)}")
     for name, images in versions(data.train_x):
         rates = {label: [] for label in LAYERS}
         for run in RUNS:
