@@ -29,7 +29,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from helpers.files import whole_file
-from helpers.widgets import MIME as WIDGET_MIME
+from helpers.page.base import MIME as WIDGET_MIME
 from tools import command, cover
 
 PROJECT = Path(__file__).resolve().parent.parent
