@@ -7,7 +7,7 @@ const LEAK = 0.01, ACTIVATIONS = { // and their slopes
   tanh: [Math.tanh, (z) => 1 - Math.tanh(z) ** 2],
   sigmoid: [sigmoid, (z) => sigmoid(z) * sigmoid(-z)],
 };
-// dims: n_0, ..., n_L; first: W1, in 8 bits where each unit has a scale, else in 16; rest: b1, W2, ...
+// dims: n_0, ..., n_L; first: W1, in 16 bits or, with scales, in 8; rest: b1, W2, ...
 function network({ dims, first, scales, rest }, hidden = "relu") {
   const L = dims.length - 1, W = [], b = [], numbers = halves(rest);
   const [g, slope] = ACTIVATIONS[hidden];
