@@ -13,6 +13,7 @@ from helpers import arguments, model_file, network
 from helpers.model_file import Origin as Origin
 from helpers.model_file import save_model as save_model
 from helpers.recipe import PUBLISHED, inputs
+from helpers.recipe import RIVAL as RIVAL
 from helpers.recipe import STORY as STORY
 from helpers.recipe import Recipe as Recipe
 from helpers.training import COST_EVERY, L_layer_model, film
