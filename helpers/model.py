@@ -32,7 +32,8 @@ class Model:
     def __repr__(self):
         sizes = "-".join(str(n) for n in (*self.recipe.hidden, 1))
         of = f", entrenado con «{self.origin.dataset}»" if self.origin else ""
-        return f"Modelo de {len(self.networks)} redes de capas {sizes}{of}"
+        n = len(self.networks)
+        return f"Modelo de {n} {'red' if n == 1 else 'redes'} de capas {sizes}{of}"
 
     @property
     def size(self):
