@@ -27,7 +27,7 @@ from benchmarks.stability import FAMILIES
 from helpers import network, studies
 from helpers.data import flatten, load_dataset
 from helpers.model import train
-from helpers.recipe import PUBLISHED, STORY
+from helpers.recipe import PUBLISHED, RIVAL, STORY
 from tools.train_smiles import RECIPE, photographs
 
 SEEDS = range(1, 11)
@@ -36,8 +36,6 @@ OURS = np.random.RandomState(2026).permutation(4000)[:3000] + 1
 LOOKED_AT = set(OURS[np.random.RandomState(17).permutation(3000)[:1500]].tolist())
 LOOKED_AT |= set(sorted(set(OURS.tolist()) - {1829})[::2])  # in that one no face is found
 CUES = "mouth_opening", "teeth", "yaw", "pitch", "tilt", "darkness"
-# Logistic regression, trained to its end: without the mean image the descent takes long steps.
-RIVAL = PUBLISHED._replace(hidden=(), center=True, learning_rate=0.1)
 RIVALS = {
     "sin restar la media, tasa 0.002": RIVAL._replace(center=False, learning_rate=0.002),
     **{f"tasa {rate}": RIVAL._replace(learning_rate=rate) for rate in (0.01, 0.03, 0.1)},

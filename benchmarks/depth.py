@@ -11,11 +11,10 @@ quarter of an hour on two cores.
 import numpy as np
 from scipy import stats
 
-from benchmarks.caras import RIVAL
 from helpers import studies
 from helpers.data import load_dataset
 from helpers.evaluation import percent
-from helpers.recipe import STORY
+from helpers.recipe import RIVAL, STORY
 
 RUNS = range(1, 11)
 CALM = STORY._replace(learning_rate=0.004)

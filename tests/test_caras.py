@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import caras
 from helpers import network
 from helpers.data import flatten, load_dataset
-from helpers.model import train
+from helpers.model import RIVAL, train
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +18,14 @@ def data():
 
 @pytest.fixture(scope="module")
 def rival(data):
-    return train(data.train_x, data.train_y, caras.RIVAL, progress=False)
+    return train(data.train_x, data.train_y, RIVAL, progress=False)
 
 
 def test_the_rival_is_trained_to_its_end(data, rival):
     cost = network.compute_cost(rival.predict_proba(data.train_x), data.train_y)
     assert cost < 0.02 and caras.slope(rival, data.train_x, data.train_y) < 0.01
     assert (rival.predict(data.train_x) == data.train_y).all()
-    starved = caras.RIVAL._replace(center=False, learning_rate=0.002)
+    starved = RIVAL._replace(center=False, learning_rate=0.002)
     model = train(data.train_x, data.train_y, starved, progress=False)
     assert caras.slope(model, data.train_x, data.train_y) > 0.1
 

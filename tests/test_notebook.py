@@ -33,14 +33,14 @@ def figures(notebook):
 
 SHORT = """from itertools import islice, repeat
 
-from helpers import model, training
+from helpers import training
 
 def stands_still(*start, descend=training.descend):
     steps = list(islice(descend(*start), 100))
     yield from steps
     yield from repeat(steps[-1])
 
-training.descend = model.descend = stands_still"""
+training.descend = stands_still"""
 
 
 def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
