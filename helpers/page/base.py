@@ -22,15 +22,16 @@ class Page(HTML):
     """A page inside the notebook, made of ``scripts`` and ``styles``, names of files beside this one.
 
     kind: names it in a notebook's metadata. title: what it is, in Spanish. content: what the scripts
-    find as ``data``, for JSON. figure: Matplotlib's, stands where no page runs. worker: names of the
-    scripts that a worker runs, too; the others find them as a function, ``engine``.
+    find as ``data``, for JSON. figure: Matplotlib's, stands where no page runs; without one, HTML
+    ``shown``, or a sentence. worker: names of the scripts that a worker runs; the others find them
+    as a function, ``engine``.
 
     It travels by the widgets' channel: a notebook keeps a sentence, and the figure. Where the
     variable ``SMILE_PAGE`` is set, as tools.report does, the output is the page itself.
     """
 
-    def __init__(self, kind, title, scripts, styles, content, figure=None, worker=()):
-        self.kind, self.title, self._figure = kind, title, figure
+    def __init__(self, kind, title, scripts, styles, content, figure=None, worker=(), shown=""):
+        self.kind, self._figure, self._shown = kind, figure, shown
         script, style = joined("js", "numbers", "kit", *scripts), joined("css", "page", *styles)
         if worker:
             script = f"const engine = {engine(*worker)};\n{script}"
@@ -50,16 +51,11 @@ class Page(HTML):
 
     @property
     def fragment(self):
-        """The page as HTML to be put into any other: a sentence and the figure until it runs."""
-        instead = html.escape(self._text)
+        """The page as HTML to be put into any other."""
+        shown = self._shown or html.escape(self._text)
         if self._figure:
             picture = f"data:image/jpeg;base64,{_drawn(self._figure, 'jpeg')}"
-            instead = f'<img alt="{instead}" src="{picture}" style="max-width: 100%">'
-        return self.instead_of(instead)
-
-    def instead_of(self, shown):
-        """The page as HTML to be put into any other: until it runs, and where no script does, HTML
-        ``shown`` is seen."""
+            shown = f'<img alt="{shown}" src="{picture}" style="max-width: 100%">'
         return f'<div class="smile-page" data-kind="{self.kind}">{shown}</div>{self._script}'
 
     def outputs(self):

@@ -60,11 +60,11 @@ const pick = (more) => el("input", { type: "file", accept: "image/*", hidden: tr
   onchange: ({ target }) => take([...target.files]).then(() => (target.value = "")) });
 const chooser = pick({ multiple: true, accept: "image/*,.heic,.heif" });
 const selfie = pick({ capture: "user" });
-const photos = div("photos");
+const photos = div("photos"), still = el("slot", { name: "still" }); // until there is something
 const card = el("section", { class: "card mirror", "aria-label": data.title },
   div("row", camera, button("Elige fotos", () => chooser.click()),
     el("span", { class: "drop" }, "o suéltalas aquí, o pégalas"), chooser, selfie),
-  status, live, photos,
+  status, live, still, photos,
   small("Todo se calcula aquí: ninguna imagen sale de tu aparato. ",
     data.finder ? "Las caras las encuentra YuNet (Wu y otros, 2023; licencia MIT)." : ""));
 card.addEventListener("dragover", (event) => event.preventDefault());

@@ -12,7 +12,7 @@ from helpers.files import whole_file
 from helpers.model import Model, Origin
 from helpers.page.base import document, joined
 from helpers.page.playground import touch, watch
-from helpers.page.reflection import TITLES, instead, mirror
+from helpers.page.reflection import TITLES, mirror
 from helpers.recipe import STORY
 
 _YET = "Todavía no hay red que guardar: primero, que aprenda."
@@ -65,7 +65,7 @@ def save(path, network, dataset, film=None, name="", real=None):
         f"<p>Una red neuronal de capas {sizes}, escrita desde cero. Aprendió de "
         f"{len(dataset.train_x):,} caras, y de {len(tests):,} que no había visto acierta "
         f"{evaluation.percent(tests.mean(), 0)}. Ahora te mira a ti: <b>¡sonríe!</b></p>",
-        seen.instead_of(instead()),
+        seen.fragment,
         "<h2>Tócala</h2><p>Dibuja sobre una cara, muévela, y mira cómo cambia de opinión.</p>",
         touch(red, dataset).fragment,
     ]

@@ -38,17 +38,6 @@ def mirror(model, other=None, titles=TITLES):
     )
 
 
-def instead():
-    """Return HTML for where no script runs, as in a phone's preview of a file: a picture of the
-    mirror, where the project has its animation, and what to do."""
-    picture, drawn = PROJECT / "images" / "espejo.gif", ""
-    if picture.is_file():
-        Image.open(picture).convert("RGB").save(stream := io.BytesIO(), "JPEG", quality=80)
-        source = f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
-        drawn = f'<img alt="El espejo, con una cara y lo que la red dice de ella" src="{source}">'
-    return f"{drawn}<p>{_PREVIEW}</p>"
-
-
 def content(model, other=None, titles=TITLES):
     """Return what the page needs to know of the models and the face finder, ready for JSON.
 
@@ -66,6 +55,18 @@ def content(model, other=None, titles=TITLES):
         ],
         "finder": _finder(),
     }
+
+
+def _still():
+    """HTML for where no script runs, as in a phone's preview of a file: a picture of the mirror,
+    where the project has its animation, which also invites to switch it on; and what to do."""
+    animation, picture = PROJECT / "images" / "espejo.gif", ""
+    if animation.is_file():
+        Image.open(animation).convert("RGB").save(stream := io.BytesIO(), "JPEG", quality=85)
+        source = f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
+        alt = "Una cara ante el espejo, en un marco, y lo que la red dice de ella"
+        picture = f'<img slot="still" alt="{alt}" src="{source}" style="max-width: 100%">'
+    return f"{picture}<p>{_PREVIEW}</p>"
 
 
 def _packed_model(model):
