@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from helpers import canvas, data, evaluation, inspection, model, plots, training
 from helpers.files import PROJECT, whole_file
@@ -178,7 +178,7 @@ def reflected(caras, judge):
             page.wait_for_timeout(450)  # until it has looked, and its needle rests
             high = page.locator(".live .stage").bounding_box()["height"]  # without the buttons
             picture = Image.open(io.BytesIO(page.locator(".live").screenshot())).convert("RGB")
-            yield picture.crop((0, 0, picture.width, int(high)))
+            yield ImageOps.expand(picture.crop((0, 0, picture.width, int(high))), 12, "white")
         browser.close()
 
 

@@ -33,9 +33,8 @@ def mirror(model, other=None, titles=TITLES):
     more, whose answer stands beside, and then ``titles`` says which is which. Raises ValueError for
     what is no model with an origin.
     """
-    return Page(
-        "mirror", "El espejo", _PAGE, ["mirror"], content(model, other, titles), worker=ENGINE
-    )
+    everything = content(model, other, titles), None, ENGINE, _still()
+    return Page("mirror", "El espejo", _PAGE, ["mirror"], *everything)
 
 
 def content(model, other=None, titles=TITLES):
@@ -62,10 +61,12 @@ def _still():
     where the project has its animation, which also invites to switch it on; and what to do."""
     animation, picture = PROJECT / "images" / "espejo.gif", ""
     if animation.is_file():
-        Image.open(animation).convert("RGB").save(stream := io.BytesIO(), "JPEG", quality=85)
+        w, h = (still := Image.open(animation).convert("RGB")).size
+        still = still.crop((12, 12, w // 2, h - 12))  # what the camera sees, without its frame
+        still.save(stream := io.BytesIO(), "JPEG", quality=85)
         source = f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
         alt = "Una cara ante el espejo, en un marco, y lo que la red dice de ella"
-        picture = f'<img slot="still" alt="{alt}" src="{source}" style="max-width: 100%">'
+        picture = f'<img slot="still" alt="{alt}" src="{source}" style="width: min(100%, 440px)">'
     return f"{picture}<p>{_PREVIEW}</p>"
 
 
