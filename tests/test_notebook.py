@@ -12,6 +12,7 @@ from nbclient.exceptions import CellExecutionError
 from conftest import DATA_FOLDERS
 from helpers import data, evaluation, network, training
 from helpers.lesson import exercises
+from tests.test_twice import SHORT
 from tools import report
 
 NAMES = [path.stem for path in report.NOTEBOOKS]
@@ -29,18 +30,6 @@ def code(notebook):
 def figures(notebook):
     outputs = (output for cell in code(notebook) for output in cell.outputs)
     return sum("image/png" in output.get("data", {}) for output in outputs)
-
-
-SHORT = """from itertools import islice, repeat
-
-from helpers import training
-
-def stands_still(*start, descend=training.descend):
-    steps = list(islice(descend(*start), 100))
-    yield from steps
-    yield from repeat(steps[-1])
-
-training.descend = stands_still"""
 
 
 def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
@@ -66,7 +55,7 @@ def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, 
     monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
     notebook = nbformat.read(report.STORY, as_version=4)
     expected = figures(notebook)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT.format(steps=100)))
     report.execute(notebook)
     assert "Conjunto: happy" in report.printed_results(notebook)
     assert figures(notebook) == expected
