@@ -35,7 +35,8 @@ class Saved:
     def _repr_html_(self):
         if self.path is None:
             return f"<p>{_YET}</p>"
-        link = f'<a href="{quote(self.path)}" download>Descárgala</a>'
+        beside = quote(Path(self.path).name)  # as a notebook finds it that lies in the same folder
+        link = f'<a href="{beside}" download>Descárgala</a>'
         if "google.colab" in sys.modules:  # where no link reaches the kernel's files
             from google.colab import files, output
 
