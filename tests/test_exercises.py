@@ -110,7 +110,7 @@ ANSWERS = {
     2: [
         *[(right, "correcto!") for right in ((7, 20), [7, 20], "(7, 20)", "7 × 20", np.array([7, 20]))],
         ((20, 7), "traspuesta"), ((7, 600), "dZ[2]"), ((7, 1), "db[2]"), ((1, 2), "todavía no"),
-        (np.zeros((7, 20)), "se pide su forma"), (140, "esperaba dos números"), ("hola", "todavía no"),
+        (np.zeros((7, 20)), "se pide su forma"), (140, "esperaba dos números"), ("hola", "esperaba dos números"),
     ],
     3: [
         *[(right, "correcto!") for right in (-np.log(0.09) / 2, 1.204, 1.2, "1.20", "1,204", 1.20397)],
