@@ -1,6 +1,5 @@
 """Cells that are run twice in a row, as readers do, print the same again."""
 
-import copy
 import re
 
 import nbformat
@@ -21,14 +20,10 @@ def printed(cell):
 
 def again(path, shorter):
     """For each code cell of a notebook, run twice in a row: its id, what it said, and then again."""
-    notebook = copy.deepcopy(nbformat.read(path, as_version=4))
-    client = NotebookClient(
-        notebook,
-        km=report._kernel(),
-        timeout=600,
-        resources={"metadata": {"path": str(path.parent)}},
-        coalesce_streams=True,
-    )
+    notebook = nbformat.read(path, as_version=4)
+    where = {"metadata": {"path": str(path.parent)}}
+    kernel = report._kernel()
+    client = NotebookClient(notebook, kernel, timeout=600, resources=where, coalesce_streams=True)
     with client.setup_kernel(cleanup_kc=True):
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "code":

@@ -178,9 +178,9 @@ def alike(what, got, right, slips=None, m=math.nan):
     for key, name in zip(keys, names):
         told = {said: wrong[key] for said, wrong in slips.items() if len(wrong) == len(right)}
         problems += _problems(name, got[key], right[key], told, m)
-    if problems and what and isinstance(got, (tuple, list)):
-        if not all(_problems("", order, right) for order in permutations(got)):
-            raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
+    orders = permutations(got) if problems and what and isinstance(got, (tuple, list)) else ()
+    if any(not _problems("", order, right) for order in orders):
+        raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
     for problem in sorted(problems, key=lambda problem: not isinstance(problem, Slip)):
         raise problem
 
@@ -243,7 +243,7 @@ def _kind(value):
 
 
 def parts(value, *names, what=""):
-    """Raise ``Wrong`` unless ``value``, returned or called ``what``, is as many things as ``names``."""
+    """Raise ``Wrong`` unless ``value``, returned or called ``what``, has as many parts as ``names``."""
     many = len(value) if isinstance(value, (tuple, list)) else 1
     if many != len(names):
         has = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"

@@ -1,6 +1,6 @@
 """What the workbook asks: per function what it is given, what is right, the praise, and the slips.
 
-The right ones are called as the reader's are; tests compare them with ``network``, and with slopes.
+The right ones are called as the reader's are; tests compare them with ``network``.
 """
 
 from functools import partial

@@ -64,19 +64,15 @@ def _values(answer, share):
 
 
 def _expect(answer, right, slips, digits=2, share=False):
-    """Raise ``Wrong`` unless ``answer`` means ``right``, rounded to ``digits`` decimals or more.
-
-    slips: what is said → of which other number.
-    """
+    """Raise ``Wrong`` unless ``answer`` means ``right``, rounded to ``digits`` decimals or more."""
     values = _values(answer, share)
-    for said, number in {"": right, **slips}.items():
+
+    def meant(number):
         rounded = (round(number, n) for n in range(digits, 13))
-        if any(math.isclose(value, r, abs_tol=1e-6) for r in rounded for value in values):
-            break
-    else:
-        said = AGAIN
-    if said:
-        raise Wrong(said)
+        return any(math.isclose(value, r, abs_tol=1e-6) for r in rounded for value in values)
+
+    if not meant(right):
+        raise Wrong(next((said for said, number in slips.items() if meant(number)), AGAIN))
 
 
 def _parameters(answer):
