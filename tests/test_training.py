@@ -18,6 +18,7 @@ from helpers.data import flatten, load_dataset
 from helpers.training import DivergenceWarning, L_layer_model
 
 HIDDEN = list(network.ACTIVATIONS)
+SIZE = st.integers(1, 40)
 
 
 def textbook(X, Y, layers_dims, learning_rate, num_iterations, activation="relu", seed=1, decay=0):
@@ -62,12 +63,7 @@ def test_the_courses_two_layer_model_costs_what_the_course_prints(real_folder):
 
 @pytest.mark.parametrize("activation", HIDDEN)
 @settings(max_examples=20)
-@given(
-    hidden=st.lists(st.integers(1, 6), max_size=4),
-    n_x=st.integers(1, 40),
-    m=st.integers(1, 40),
-    seed=st.integers(0, 1000),
-)
+@given(st.lists(st.integers(1, 6), max_size=4), SIZE, SIZE, st.integers(0, 1000))
 def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x, m, seed):
     random = np.random.RandomState(seed)
     X, Y = random.rand(n_x, m), random.randint(0, 2, (1, m))
@@ -86,9 +82,8 @@ def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x,
         np.testing.assert_allclose(answers[201], said, rtol=0, atol=1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # random labels may not be learnable
-        parameters, costs = L_layer_model(
-            X, Y, layers_dims, 0.02, 201, hidden_activation=activation, seed=seed
-        )
+        how = {"hidden_activation": activation, "seed": seed}
+        parameters, costs = L_layer_model(X, Y, layers_dims, 0.02, 201, **how)
     for found, right in zip(parameters.values(), expected.values(), strict=True):
         np.testing.assert_allclose(found, right, rtol=0, atol=1e-9)
     np.testing.assert_allclose(costs, expected_costs, rtol=0, atol=1e-9)
@@ -106,7 +101,7 @@ def problem():
 
 def test_it_learns_and_leaves_its_arguments_as_they_were(problem):
     X, Y = problem
-    start = network.initialize_parameters_deep([300, 8, 1], seed=4)
+    start = network.initialize_parameters_deep([300, 8, 1], 4)
     for array in (X, Y, *start.values()):
         array.flags.writeable = False
     parameters, costs = L_layer_model(X, Y, [300, 8, 1], 0.1, 600, parameters=start)
@@ -215,11 +210,10 @@ def test_few_images_are_multiplied_on_one_thread_and_no_digit_hangs_on_their_num
 @pytest.mark.parametrize("learning_rate", [10, 1e6, 1e300])
 def test_a_divergence_is_one_spanish_warning_and_flagged_costs(problem, activation, learning_rate):
     X, Y = problem
+    recipe = [300, 8, 5, 1], learning_rate, 350
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        parameters, costs = L_layer_model(
-            X, 1 - Y, [300, 8, 5, 1], learning_rate, 350, hidden_activation=activation
-        )
+        parameters, costs = L_layer_model(X, 1 - Y, *recipe, hidden_activation=activation)
         network.predict_proba(X, parameters, activation)  # usable, whatever happened
     assert len(costs) == 4 and np.isfinite(costs[0])
     assert all(np.isfinite(value).all() for value in parameters.values())
@@ -242,15 +236,12 @@ def test_a_network_gone_dead_is_reported_and_images_not_divided_by_255_as_the_ca
 def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
     X, Y = problem
     expected, _ = L_layer_model(X, Y, [300, 8, 1], num_iterations=150)
-    real_cost, calls = network.compute_cost, iter(range(3))
 
-    def stop_at_the_third_cost(AL, Y):
-        if next(calls) == 2:
-            raise KeyboardInterrupt
-        return real_cost(AL, Y)
+    def interrupted(AL, Y):
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(network, "compute_cost", stop_at_the_third_cost)
+        patch.setattr(network, "compute_cost", interrupted)
         L_layer_model(X, Y, [300, 8, 1], num_iterations=150)
     assert np.geterr()["over"] == "warn"
     again, _ = L_layer_model(X, Y, [300, 8, 1], num_iterations=150)

@@ -121,36 +121,29 @@ def call(function, *arguments, scope=None, quiet=False):
 def _explained(error, function, scope):
     """Return the ``Wrong`` that says where in the reader's own code it failed, and of what."""
     theirs = [at for at in traceback.walk_tb(error.__traceback__) if at[0].f_globals is scope]
-    text = f"{type(error).__name__}: {error}"
-    if not theirs:  # not even begun
-        if "argument" in text:
-            return Wrong(f"no recibe lo que dice su primera línea en este cuaderno ({error}).")
-        return Wrong(f"falla al llamarla: {_why(text, error, {}, '')}")
-    frame, number = theirs[-1]
-    code = frame.f_code
-    own = code.co_name == getattr(function, "__name__", None)
-    if isinstance(error, NotImplementedError):
-        if not own and code.co_name != "<lambda>":
-            return Unanswered(f"aún sin respuesta: usa {code.co_name}, que falta.")
-        begun = code.co_names != ("NotImplementedError",)
+    frame, number = theirs[-1] if theirs else (None, 0)
+    name = frame.f_code.co_name if frame else ""
+    own = name == getattr(function, "__name__", None)
+    if frame and isinstance(error, NotImplementedError):
+        if not own and name != "<lambda>":
+            return Unanswered(f"aún sin respuesta: usa {name}, que falta.")
+        begun = frame.f_code.co_names != ("NotImplementedError",)
         return Unanswered("aún sin respuesta." + begun * f" Cuando acabes, borra «{STUB}».")
-    line = linecache.getline(code.co_filename, number).strip()
-    where = f"{'' if own else f'{code.co_name} '}falla en {f'«{line}»' if line else f'su línea {number}'}"
-    return Wrong(f"{where}: {_why(text, error, frame.f_locals, line)}")
-
-
-def _why(text, error, here, line):
-    """Return what an error's ``text`` means, given what names mean ``here`` and the line that failed."""
+    text, here = f"{type(error).__name__}: {error}", frame.f_locals if frame else {}
+    line = linecache.getline(frame.f_code.co_filename, number).strip() if frame else ""
     together = [k for k, v in here.items() if isinstance(v, tuple) and re.search(rf"\b{k}\b", line)]
     words = {
         "text": error,
         "together": f"«{together[0]}»" if together else "lo que usa",
         "shapes": ", ".join(f"{k} {v.shape}" for k, v in here.items() if hasattr(v, "shape")),
     }
-    for pattern, sentence in EXPLAINED.items():
-        if found := re.search(pattern, text):
-            return sentence.format(*found.groups(), **words)
-    return text
+    known = ((re.search(pattern, text), said) for pattern, said in EXPLAINED.items())
+    why = next((said.format(*at.groups(), **words) for at, said in known if at), text)
+    if not frame:  # not even begun
+        unfit = f"no recibe lo que dice su primera línea en este cuaderno ({error})."
+        return Wrong(unfit if "argument" in text else f"falla al llamarla: {why}")
+    where = f"«{line}»" if line else f"su línea {number}"
+    return Wrong(f"{'' if own else f'{name} '}falla en {where}: {why}")
 
 
 def alike(what, got, right, slips=None, m=math.nan):

@@ -1,7 +1,6 @@
 """Whether the reader's functions do what the workbook asks, or the first thing that is wrong with one.
 
-Each is judged with ours (``asked``) in place of the reader's others, so that a slip is told, and costs
-points, once. Nothing is raised but where nbgrader marks: there an error means no points.
+Each is judged with ours (``asked``) in place of the reader's others: a slip costs its points once.
 """
 
 import sys
@@ -25,13 +24,11 @@ def check(function):
     Raises ``AssertionError`` with the printed sentence where nbgrader runs the notebook, only there.
     """
     scope = sys._getframe(1).f_globals
-    names = [name for name in ASKED if scope.get(name) is function]
-    if not names:
+    name, *same = [name for name in ASKED if scope.get(name) is function] or [None]
+    if not name:
         raise ValueError(f"check espera una de las funciones del cuaderno: {', '.join(ASKED)}.")
-    name = names[0]
-    problem = _fault(name, scope, quiet=False)
-    if len(names) > 1:
-        problem = Wrong(f"es lo mismo que {names[1]}: escribe cada una.")
+    problem = Wrong(f"es lo mismo que {same[0]}: escribe cada una.") if same else None
+    problem = problem or _fault(name, scope, quiet=False)
     tell(name, problem or f"¡correcto! {next(iter(SAID[name]))}{_cause(name, scope)}")
 
 
@@ -113,7 +110,7 @@ def _fault(name, scope, theirs=(), quiet=True):
 
 @cache
 def _told(name):
-    """What a function's result is called, what it is given, what is right, and sentence → slip."""
+    """What a function's result is called, what it is given, what is right, and what slips give."""
     _, names, given = ASKED[name]
     got = {said: slipped(name, slip)(*given) for said, slip in SAID[name].items()}
     return names, given, got.pop(next(iter(got))), got
