@@ -157,9 +157,10 @@ def alike(what, got, right, slips=None, m=math.nan):
         keys = names = list(right)
         if not isinstance(got, dict):
             raise Wrong(f"regresa {_kind(got)}; esperaba un diccionario con {', '.join(names)}.")
-        for name in names:
-            if name not in got:
-                raise Wrong(f"al diccionario le falta «{name}»; tiene {', '.join(map(str, got))}.")
+        if missing := [name for name in names if name not in got]:
+            raise Wrong(
+                f"al diccionario le falta «{missing[0]}»; tiene {', '.join(map(str, got))}."
+            )
     elif isinstance(right, (tuple, list)) and not isinstance(right[0], float):
         listed = re.findall(r"\(.*?\)|\w+", what.removeprefix("(")) if ", " in what else []
         keys, names = range(len(right)), listed or [f"{what}[{i}]" for i in range(len(right))]
@@ -236,12 +237,12 @@ def _kind(value):
 
 
 def parts(value, *names, what=""):
-    """Raise ``Wrong`` unless ``value``, returned or called ``what``, has as many parts as ``names``."""
+    """Return ``value``, returned or called ``what``; ``Wrong`` unless it has as many parts as ``names``."""
     many = len(value) if isinstance(value, (tuple, list)) else 1
-    if many != len(names):
-        has = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"
-        verb = f"{what}:" if what else "regresa"
-        raise Wrong(f"{verb} {has}; esperaba {len(names)}{_named(names)}.")
+    if many == len(names):
+        return value
+    has = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"
+    raise Wrong(f"{f'{what}:' if what else 'regresa'} {has}; esperaba {len(names)}{_named(names)}.")
 
 
 def _named(names):

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from helpers import training
 from helpers.lesson.answers import Unanswered, Wrong, alike, call, parts, tell
-from helpers.lesson.asked import ASKED, SAID, M, slipped
+from helpers.lesson.asked import ASKED, SAID, M
 from helpers.progress import progress_bar
 
 UNREADY = "todavía no está bien: empieza por ella."
@@ -49,9 +49,7 @@ def run(function, *arguments, names=(), steps=0):
     try:  # on one core: two, beside other work, would wait for each other
         with threadpool_limits(1, "blas"), _bound(scope, update and {"update_parameters": counted}):
             value, _ = call(function, *arguments, scope=scope)
-        if names:
-            parts(value, *names)
-        return value
+        return parts(value, *names) if names else value
     except Wrong as problem:
         name = next((name for name in ASKED if scope.get(name) is function), "tu función")
         print(f"{name}: {problem}")
@@ -111,8 +109,10 @@ def _fault(name, scope, theirs=(), quiet=True):
 @cache
 def _told(name):
     """What a function's result is called, what it is given, what is right, and what slips give."""
-    _, names, given = ASKED[name]
-    got = {said: slipped(name, slip)(*given) for said, slip in SAID[name].items()}
+    right, names, given = ASKED[name]
+    got = {}
+    for said, slip in SAID[name].items():
+        got[said] = right(*given, **slip) if isinstance(slip, dict) else slip(*given)
     return names, given, got.pop(next(iter(got))), got
 
 
