@@ -14,7 +14,6 @@ import traceback
 import warnings
 from contextlib import redirect_stdout
 from itertools import permutations
-from types import GeneratorType
 
 import joblib
 import numpy as np
@@ -45,7 +44,6 @@ EXPLAINED = {  # what Python says → what that means
 }
 EMPTY = (lambda: None).__code__.co_code  # also of a body that is nothing but ``...``
 KINDS = {tuple: "una tupla", list: "una lista", dict: "un diccionario", str: "un texto"}
-KINDS |= {GeneratorType: "un generador (¿«yield» en lugar de «return»?)"}
 CHANGES = (
     "los arreglos que recibe, y quien la llamó los pierde: calcula otros, sin «+=», «-=» ni pop.",
     "el diccionario que recibe, y quien la llamó lo pierde: empieza con «nuevo = {}» y llena ese.",
@@ -158,9 +156,7 @@ def alike(what, got, right, slips=None, m=math.nan):
         if not isinstance(got, dict):
             raise Wrong(f"regresa {_kind(got)}; esperaba un diccionario con {', '.join(names)}.")
         if missing := [name for name in names if name not in got]:
-            raise Wrong(
-                f"al diccionario le falta «{missing[0]}»; tiene {', '.join(map(str, got))}."
-            )
+            raise Wrong(f"al diccionario le falta «{missing[0]}»; hay {', '.join(map(str, got))}.")
     elif isinstance(right, (tuple, list)) and not isinstance(right[0], float):
         listed = re.findall(r"\(.*?\)|\w+", what.removeprefix("(")) if ", " in what else []
         keys, names = range(len(right)), listed or [f"{what}[{i}]" for i in range(len(right))]

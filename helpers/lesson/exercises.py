@@ -115,10 +115,8 @@ def _cost_of_09(answer):
 
 def _at_300(answer, parameters, dataset):
     """``parameters`` are those after 300 iterations, ``dataset`` the ``Dataset``."""
-    trained, right = (
-        accuracy(network.predict(flatten(x), parameters), Y)
-        for x, Y in [(dataset.train_x, dataset.train_y), (dataset.test_x, dataset.test_y)]
-    )
+    right = accuracy(network.predict(flatten(dataset.test_x), parameters), dataset.test_y)
+    trained = accuracy(network.predict(flatten(dataset.train_x), parameters), dataset.train_y)
     slips = {
         "esa es en las imágenes de entrenamiento; se pide en las de prueba.": trained,
         "esa es la parte que falla; se pide la que acierta.": 1 - right,
