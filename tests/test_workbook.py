@@ -153,11 +153,7 @@ def test_a_typical_mistake_is_told_and_not_what_is_only_near(near, capsys):
 
 
 def test_anything_that_can_be_called_is_judged(capsys):
-    class Callable:
-        def __call__(self, Z):
-            return np.maximum(Z, 0)
-
-    for right in (lambda Z: Z * (Z > 0), Callable(), functools.partial(np.maximum, 0)):
+    for right in (lambda Z: Z * (Z > 0), functools.partial(np.maximum, 0)):
         assert "¡correcto!" in told("relu", capsys, relu=right)
     assert "¡correcto!" in told("sigmoid", capsys, sigmoid=expit)
     ramp = np.vectorize(lambda z: z if z > 0 else 0)  # of whole numbers, as the first is one
@@ -277,9 +273,8 @@ def test_the_students_workbook_is_made_from_the_solutions():
     for cell, stored in zip(made.cells, STUDENT.cells, strict=True):
         assert cell.source == stored.source, "run python -m tools.workbook"
         assert (cell.id, cell.metadata) == (stored.id, stored.metadata)
-    texts = [cell.source for cell in STUDENT.cells]
-    assert not any("SOLUTION" in text for text in texts)
-    assert sum(answer in text for text in texts for answer in ("np.exp(", "W @ A", "AL - Y")) == 0
+    text = "".join(cell.source for cell in STUDENT.cells)
+    assert not re.search(r"SOLUTION|np.exp\(|W @ A|AL - Y", text)
 
 
 def test_untouched_it_has_no_answer_and_solved_each_is_right():
