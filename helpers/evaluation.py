@@ -29,14 +29,13 @@ def confusion_matrix(predictions, Y):
 def worst_first(probabilities, Y):
     """Return the indices (m,) of all examples, least probability for their own class first.
 
-    ``probabilities`` (1, m) are those of class 1. The mistakes come first, the most confident of
-    them leading; then the correct ones, the most doubtful of them leading.
+    ``probabilities`` (1, m) of class 1. So the mistakes lead, the most confident of them first.
 
     >>> worst_first([[0.9, 0.6, 0.2, 0.1]], [[1, 1, 1, 0]]).tolist()
     [2, 1, 0, 3]
     """
-    for_own_class = np.where(np.ravel(Y) == 1, np.ravel(probabilities), 1 - np.ravel(probabilities))
-    return np.argsort(for_own_class, kind="stable")
+    p = np.ravel(probabilities)
+    return np.argsort(np.where(np.ravel(Y) == 1, p, 1 - p), kind="stable")
 
 
 # -- Margins ---------------------------------------------------------------------------------------
@@ -95,10 +94,8 @@ def compared(name_1, right_1, name_2, right_2):
     """Say what ``paired`` finds, in Spanish."""
     only_1, only_2, p = paired(right_1, right_2)
     says = "una diferencia que el azar no explica" if p < 0.05 else "el azar basta para explicarlo"
-    return (
-        f"solo acierta {name_1}: {only_1}; solo acierta {name_2}: {only_2}; p = {p:.2g} "
-        f"(McNemar): {says}"
-    )
+    count = f"solo acierta {name_1}: {only_1}; solo acierta {name_2}: {only_2}"
+    return f"{count}; p = {p:.2g} (McNemar): {says}"
 
 
 # -- Causes of error -------------------------------------------------------------------------------
@@ -123,10 +120,9 @@ class Group(NamedTuple):
 def error_groups(wrong, Y, attributes, classes):
     """Count errors by what is known of the images; the ``Group`` of the highest rate comes first.
 
-    Of those of the same rate the larger ones come last: 0 of 60 say more than 0 of 6.
-
-    ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,). By gesture where the set names it,
-    else by how far the head is turned, in quarters; by class where neither is known.
+    Of those of the same rate the larger ones come last: 0 of 60 say more than 0 of 6. By gesture
+    where the set names it, else by how far the head is turned, in quarters; by class where neither
+    is known. ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,).
     """
     kinds = np.asarray(attributes.get("kind", 0))
     if kinds.dtype.kind == "U":  # older files have numbers without names
@@ -138,9 +134,8 @@ def error_groups(wrong, Y, attributes, classes):
         groups = {name: np.ravel(Y) == label for label, name in enumerate(classes)}
     found = []
     for name, of in groups.items():
-        labels = np.unique(np.ravel(Y)[of])
-        label = int(labels[0]) if len(labels) == 1 else None
-        found.append(Group(name, int(of.sum()), int(np.sum(wrong[of])), label))
+        label, *others = np.unique(np.ravel(Y)[of]).tolist()
+        found.append(Group(name, int(of.sum()), int(wrong[of].sum()), None if others else label))
     return sorted(found, key=lambda group: (-group.errors / group.n, group.n))
 
 
@@ -155,10 +150,8 @@ class Bin(NamedTuple):
 def error_bins(values, wrong):
     """Count errors over ``values`` (m,), quarter by quarter; ``wrong`` (m,) bool."""
     values, wrong = np.asarray(values), np.asarray(wrong)
-    return [
-        Bin(float(np.median(values[of])), int(of.sum()), int(wrong[of].sum()))
-        for _, _, of in _quarters(values)
-    ]
+    quarters = [of for _, _, of in _quarters(values)]
+    return [Bin(np.median(values[of]), int(of.sum()), int(wrong[of].sum())) for of in quarters]
 
 
 def _quarters(values):
@@ -174,23 +167,18 @@ def support(bins):
     "apoyada" and "al revés" where the 95 % interval of the difference leaves out 0; "muy pocos
     datos" where it is wider than 20 points; else "no apoyada".
     """
-    first, last = bins[0], bins[-1]
-    if len(bins) == 1:
-        return "muy pocos datos"
-    low, high = difference_interval(first.errors, first.n, last.errors, last.n)
-    if low > 0:
-        return "apoyada"
-    if high < 0:
-        return "al revés"
-    return "muy pocos datos" if high - low > 0.20 else "no apoyada"
+    (_, n_1, errors_1), (_, n_2, errors_2) = bins[0], bins[-1]
+    low, high = difference_interval(errors_1, n_1, errors_2, n_2)
+    if low > 0 or high < 0:
+        return "apoyada" if low > 0 else "al revés"
+    return "muy pocos datos" if len(bins) == 1 or high - low > 0.20 else "no apoyada"
 
 
 def suspected_causes(images, attributes):
     """Return how much there is of each suspected cause in each image, name → (m,).
 
-    The original project's four suspects, mouth, angle, darkness and posture: from ``attributes``
-    (name → (m,)) what is known of each image, and from the pixels of ``images`` (m, h, w, 3) uint8
-    how dark it is.
+    The original project's suspects: how dark the pixels of ``images`` (m, h, w, 3) uint8 are, and,
+    as far as ``attributes`` (name → (m,)) know them, mouth, angle and posture.
     """
     causes = {"oscuridad (1 − brillo medio)": 1 - images.mean(axis=(1, 2, 3)) / 255}
     if "mouth_opening" in attributes:
@@ -202,9 +190,8 @@ def suspected_causes(images, attributes):
 def suspicions(causes, wrong, Y, classes):
     """Yield a line of Spanish per suspected cause: each class's errors, quarter by quarter.
 
-    ``causes`` name → values (m,); ``wrong`` (m,) bool. By class, labels ``Y`` (1, m): a cause that
-    goes with the class, as an open mouth does with a smile, would else be blamed for the errors of
-    the harder class.
+    ``causes`` name → values (m,); ``wrong`` (m,) bool; ``Y`` (1, m). By class: a cause that goes with
+    it, as an open mouth with a smile, would else be blamed for the errors of the harder class.
     """
     for name, values in causes.items():
         parts = []

@@ -21,20 +21,18 @@ class Activity(NamedTuple):
 def activity(X, parameters):
     """Return the ``Activity`` of a ReLU network over the images in the columns of ``X`` (n_0, m)."""
     AL, caches = network.L_model_forward(X, parameters)
-    answers, counts = np.unique(AL, return_counts=True)
-    most = int(counts.argmax())
     on = [np.mean(Z > 0, axis=1) for _, Z in caches[:-1]]
-    return Activity(on, float(answers[most]), int(counts[most]))
+    answers, counts = np.unique(AL, return_counts=True)
+    return Activity(on, float(answers[counts.argmax()]), int(counts.max()))
 
 
 def look(X, states, n, with_start=False):
     """Return what one sees of a training, of which ``states`` are the parameters, moment by moment.
 
-    That is which ``n`` units of the first layer move the answer most in the end: the weights that
-    follow them times the spread of what they say of the images in the columns of ``X``. And what
-    these have learnt, (moments, n, h, w): positive where a lighter pixel pushes towards class 1,
-    by the sign of all the weights that follow. That is nothing in the first of the states; with
-    ``with_start`` the weights that it starts from stand there.
+    That is which ``n`` units of the first layer move the answer most in the end, by the weights that
+    follow and the spread over the images in the columns of ``X``. And what these have learnt,
+    (moments, n, h, w): positive where a lighter pixel pushes towards class 1. In the first of the
+    states that is nothing; with ``with_start`` the weights that it starts from stand there.
     """
     start, end = states[0], states[-1]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -49,7 +47,7 @@ def look(X, states, n, with_start=False):
     return units, (signs * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
 
 
-def occlusion_map(predict_proba, image, background, patch=8, stride=4):
+def occlusion_map(predict_proba, image, background, patch, stride):
     """Return (h, w): how much the log-odds of class 1 fall when the pixels around are covered.
 
     ``predict_proba`` takes images (m, h, w, 3) uint8; ``image`` and ``background``, what the cover
