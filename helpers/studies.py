@@ -1,8 +1,7 @@
 """Many trainings on parts of one set of images: cross-validation, seeds, people.
 
-Each training is a job of its own; joblib runs them side by side, a thread per core: NumPy lets go of
-the interpreter where it works. Another number of them, processes, or a Dask cluster, is joblib's
-``parallel_config`` around the call.
+joblib runs them side by side, a thread per core: NumPy lets go of the interpreter where it works.
+Another number of them, processes, or a Dask cluster, is joblib's ``parallel_config`` around the call.
 """
 
 import sys
@@ -36,16 +35,19 @@ def held_out(images, Y, splits, recipes, progress=True):
     progress: show a bar with the time left.
 
     Returns recipe → list, per split, of the probabilities of the judged images (v,), NaN where a
-    training overflowed. Raises ``ValueError`` for an empty list and for a recipe with an unknown
-    activation, ``StudyError`` where a training failed or the process that ran it died.
+    training overflowed. Raises ``ValueError`` for an empty list, ``StudyError`` where a training
+    failed or the process that ran it died.
     """
     if not splits or not recipes:
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
     Y = arguments.matrix("Y", Y)
-    moments = {}  # what is trained, a network each → when it is judged
+
+    def plans(recipe):  # what is trained, a network each
+        return [recipe._replace(num_iterations=1, seeds=(seed,)) for seed in recipe.seeds]
+
+    moments = {}  # plan → when it is judged
     for recipe in recipes:
-        for seed in recipe.seeds:
-            plan = recipe._replace(num_iterations=1, seeds=(seed,))
+        for plan in plans(recipe):
             moments.setdefault(plan, set()).add(recipe.num_iterations)
     keys = [(plan, j) for plan in moments for j in range(len(splits))]
     caller = Caller()
@@ -66,11 +68,10 @@ def held_out(images, Y, splits, recipes, progress=True):
     finally:
         caller.left = True  # however: what still trains in a thread ends at its next step
 
-    def of_seeds(recipe, j):
-        plans = [recipe._replace(num_iterations=1, seeds=(seed,)) for seed in recipe.seeds]
-        return np.mean([done[plan, j][recipe.num_iterations] for plan in plans], axis=0)
+    def mean(recipe, j):
+        return np.mean([done[plan, j][recipe.num_iterations] for plan in plans(recipe)], axis=0)
 
-    return {recipe: [of_seeds(recipe, j) for j in range(len(splits))] for recipe in recipes}
+    return {recipe: [mean(recipe, j) for j in range(len(splits))] for recipe in recipes}
 
 
 @contextmanager
@@ -103,7 +104,7 @@ class Scores(NamedTuple):
         return float(self.right.mean())
 
 
-def cross_validate(images, Y, recipes, k=5, seed=1, groups=None, progress=True):
+def cross_validate(images, Y, recipes, k=5, groups=None, progress=True):
     """Score recipes on held-out parts of ``images``; return recipe → ``Scores``.
 
     With ``groups`` (m,), the same number for the same person, nobody is in two of the ``k`` parts.
@@ -117,14 +118,12 @@ def cross_validate(images, Y, recipes, k=5, seed=1, groups=None, progress=True):
             f"k={k} partes no se pueden formar con {counts[0]} ejemplos de la clase 0 y {counts[1]} "
             "de la 1: k debe ser al menos 2 y a lo más el tamaño de la clase menor."
         )
-    if groups is not None and len(np.unique(groups)) < k:
-        raise ValueError(f"k={k} partes no se pueden formar con {len(np.unique(groups))} personas.")
-    if groups is None:
-        folds = StratifiedKFold(k, shuffle=True, random_state=seed)
-        splits = list(folds.split(images, np.ravel(Y)))
-    else:
+    splits = list(StratifiedKFold(k, shuffle=True, random_state=1).split(images, Y[0]))
+    if groups is not None:
         people = np.unique(groups)
-        folds = KFold(k, shuffle=True, random_state=seed).split(people)
+        if len(people) < k:
+            raise ValueError(f"k={k} partes no se pueden formar con {len(people)} personas.")
+        folds = KFold(k, shuffle=True, random_state=1).split(people)
         away = [np.isin(groups, people[judged]) for _, judged in folds]
         splits = [(np.flatnonzero(~out), np.flatnonzero(out)) for out in away]
     scores = {}
@@ -138,9 +137,9 @@ def cross_validate(images, Y, recipes, k=5, seed=1, groups=None, progress=True):
 
 
 def score_on_test(data, chosen, recipes, progress=True):
-    """Train on the images ``chosen`` of ``data.train_x``, judge the test half.
+    """Train on the images ``chosen`` of ``data.train_x``, judge the test half as ``held_out`` does.
 
-    Returns (recipes,) accuracies. Errors are those of ``held_out``.
+    Returns (recipes,) accuracies.
     """
     images = np.concatenate([data.train_x[chosen], data.test_x])
     Y = np.hstack([data.train_y[:, chosen], data.test_y])
@@ -162,10 +161,10 @@ def grid(base, **values):
         is_list = isinstance(of_name, (list, tuple, range, np.ndarray)) and len(of_name) > 0
         if not is_list or (name == "hidden" and any(isinstance(of, Real) for of in of_name)):
             example = "[(7,), (20, 7)]" if name == "hidden" else "[uno, otro]"
-            raise ValueError(
-                f"{name}={of_name!r:.99}: esperaba una lista con los valores que probar, al menos uno; "
-                f"por ejemplo {name}={example}."
+            expected = (
+                f"una lista de valores que probar, al menos uno; por ejemplo {name}={example}"
             )
+            raise ValueError(f"{name}={of_name!r:.99}: esperaba {expected}.")
     return {name: [base._replace(**{name: v}) for v in of] for name, of in values.items()}
 
 
