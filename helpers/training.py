@@ -121,14 +121,23 @@ def film(
     """Train by gradient descent up to the last of ``moments``, and keep what is seen on the way.
 
     moments: numbers of iterations, 0 is the start. cost_every: how many lie between two costs.
-    caller: a ``Caller``; once it has left, ``Abandoned`` is raised. The rest is as ``L_layer_model``
-    has it. What overflows is NaN from there on, without a warning.
+    caller: a ``Caller``; once it has left, ``Abandoned`` is raised. The rest and the errors are those
+    of ``L_layer_model``, but what overflows is NaN from there on, without a warning.
 
     Returns the costs (n,), each before an update, and two dicts: moment → parameters, and moment →
-    their answers to X, (1, m). Raises ``ValueError`` where an argument doesn't fit.
+    their answers to X, (1, m).
     """
     X = arguments.matrix("X", X)
-    _check_settings(X, layers_dims, learning_rate, weight_decay)
+    if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
+        raise ValueError(
+            f"layers_dims={list(layers_dims)} debe empezar en {X.shape[0]}, las filas de X, y "
+            "terminar en 1, la probabilidad."
+        )
+    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
+        raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
+    if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
+        expected = f"de 0 a menos que {1 / learning_rate:g} (uno entre la tasa de aprendizaje)"
+        raise ValueError(f"weight_decay={weight_decay!r} debe ser un número {expected}.")
     if parameters is None:
         parameters = network.initialize_parameters_deep(layers_dims, seed)
     with descending(X.shape[1]):  # the network's own checks: X, Y, parameters fit each other
@@ -136,8 +145,7 @@ def film(
     sizes = [len(X), *(len(parameters[f"b{l + 1}"]) for l in range(len(parameters) // 2))]
     if sizes != list(layers_dims):
         raise ValueError(
-            f"parameters es de una red de capas {sizes} y layers_dims es {list(layers_dims)}: deben "
-            "ser iguales."
+            f"parameters es de una red de capas {sizes} y layers_dims, {list(layers_dims)}."
         )
     Y = np.asarray(Y, dtype=np.float64)
     costs, kept, answers = [], {}, {}
@@ -188,24 +196,16 @@ def L_layer_model(
     """
     if not isinstance(num_iterations, Integral) or num_iterations < 1:
         raise ValueError(f"num_iterations={num_iterations!r} debe ser un entero positivo.")
-    settings = {
-        "hidden_activation": hidden_activation,
-        "weight_decay": weight_decay,
-        "parameters": parameters,
-        "seed": seed,
-        "cost_every": COST_EVERY,
-        "progress": progress,
-    }
-    along = X, Y, layers_dims
-    costs, kept, answers = film(
-        *along, [num_iterations], learning_rate, print_cost=print_cost, **settings
-    )
+    settings = {"hidden_activation": hidden_activation, "weight_decay": weight_decay, "seed": seed}
+    settings |= {"parameters": parameters, "cost_every": COST_EVERY, "progress": progress}
+    run = partial(film, X, Y, layers_dims, learning_rate=learning_rate, **settings)
+    costs, kept, answers = run([num_iterations], print_cost=print_cost)
     costs = costs[: -(-num_iterations // COST_EVERY)].tolist()  # before an update: not the last
     trained, AL = kept[num_iterations], answers[num_iterations]
     if not _are_finite(AL, *trained.values()):
         problem = "los números se desbordaron"
         finite = range(0, num_iterations, COST_EVERY)[: np.isfinite(costs).sum()]
-        _, kept, _ = film(*along, finite, learning_rate, **settings)  # the same way once more
+        _, kept, _ = run(finite)  # the same way once more
         trained = next(p for p in reversed(kept.values()) if _are_finite(*p.values()))
     elif (cost := network.compute_cost(AL, Y)) > costs[0]:
         problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({costs[0]:.3f})"
@@ -216,8 +216,8 @@ def L_layer_model(
     advice = f"Prueba con una tasa de aprendizaje menor que {learning_rate:g}."
     if np.max(X) > 50:
         advice = f"Los valores de X llegan a {np.max(X):g}: divide las imágenes entre 255."
-    message = f"El entrenamiento no convergió: {problem}. {advice}"
-    warnings.warn(message, DivergenceWarning, stacklevel=2)
+    said = f"El entrenamiento no convergió: {problem}. {advice}"
+    warnings.warn(said, DivergenceWarning, stacklevel=2)
     return trained, costs
 
 
@@ -237,18 +237,3 @@ def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000
 
 def _are_finite(*arrays):
     return all(np.isfinite(array).all() for array in arrays)
-
-
-def _check_settings(X, layers_dims, learning_rate, weight_decay):
-    if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
-        raise ValueError(
-            f"layers_dims={list(layers_dims)} debe empezar en {X.shape[0]}, las filas de X, y "
-            "terminar en 1, la probabilidad."
-        )
-    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
-        raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
-    if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
-        raise ValueError(
-            f"weight_decay={weight_decay!r} debe ser un número no negativo, menor que "
-            f"{1 / learning_rate:g} (uno entre la tasa de aprendizaje)."
-        )
