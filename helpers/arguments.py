@@ -32,9 +32,8 @@ def matrix(name, value, given=None):
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} debe ser una matriz de números; se recibió {type(value).__name__}."
-        ) from None
+        found = type(value).__name__
+        raise ValueError(f"{name} debe ser una matriz de números; se recibió {found}.") from None
     if array.ndim != 2 or array.size == 0:
         raise ValueError(
             f"{name} tiene forma {array.shape}: se esperaba una matriz no vacía de dos dimensiones, "
@@ -46,14 +45,11 @@ def matrix(name, value, given=None):
 def _finite(name, value, given):
     X = matrix(name, value)
     if not np.isfinite(X).all():
-        raise ValueError(
-            f"{name} contiene NaN o infinitos: revisa cómo se cargaron y escalaron las imágenes."
-        )
+        raise ValueError(f"{name} contiene NaN o infinitos: revisa cómo se escalaron las imágenes.")
     return X
 
 
 def _bias(name, value, given):
-    """``b`` and the A and W before it fit each other."""
     b, W = matrix(name, value), given["W"]
     A = given["A"] if "A" in given else given["A_prev"]
     if W.shape[1] != A.shape[0] or b.shape != (W.shape[0], 1):
@@ -83,23 +79,18 @@ def _cache(name, value, given):
 
 def activation(name, value, given=None):
     if value not in ACTIVATION_NAMES:
-        raise ValueError(
-            f"No conozco la activación {value!r}: usa una de {', '.join(ACTIVATION_NAMES)}."
-        )
+        names = ", ".join(ACTIVATION_NAMES)
+        raise ValueError(f"No conozco la activación {value!r}: usa una de {names}.")
     return value
 
 
 def _parameters(name, value, given):
-    if not isinstance(value, dict):
+    keys = list(value) if isinstance(value, dict) else []
+    if not keys or set(keys) != {f"{kind}{l + 1}" for kind in "Wb" for l in range(len(keys) // 2)}:
         advice = " L_layer_model regresa dos cosas, parámetros y costos: pasa solo la primera."
         raise ValueError(
-            f"parameters es {type(value).__name__}: se esperaba un diccionario con W1, b1, ..., "
-            f"WL, bL.{advice * isinstance(value, tuple)}"
-        )
-    L = len(value) // 2
-    if L == 0 or set(value) != {f"{kind}{l}" for kind in "Wb" for l in range(1, L + 1)}:
-        raise ValueError(
-            f"parameters tiene las claves {list(value)}: se esperaban W1, b1, ..., WL, bL."
+            f"parameters es {type(value).__name__}, con las claves {keys}: se esperaba un diccionario "
+            f"con W1, b1, ..., WL, bL.{advice * isinstance(value, tuple)}"
         )
     return value
 
