@@ -1,8 +1,4 @@
-"""What every reader and writer of files shares: one exception, whole files, HDF5 read safely.
-
-A file that is damaged, of another form or built to do harm ends in one exception, DataError, whose
-message tells a student in Spanish what was found, what was expected and what to do.
-"""
+"""What every reader and writer of files shares: one exception, whole files, HDF5 read safely."""
 
 import errno
 import glob
@@ -65,10 +61,7 @@ def damage_as_data_error(path, key=None):
 
 @contextmanager
 def opened(path):
-    """An HDF5 file to read. Python opens it: no lock to fail on a shared drive, no path mis-encoded.
-
-    Raises DataError with the system's own reason where it can't be opened, else for what is damaged.
-    """
+    """An HDF5 file to read. Python opens it: no lock to fail on a shared drive, no path mis-encoded."""
     try:
         stream = open(path, "rb")  # noqa: SIM115
         stream.read(1)  # where it is only in the cloud, this is what fails
@@ -79,10 +72,7 @@ def opened(path):
 
 
 def environment(name):
-    """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
-
-    Of several folders, each; "" where there is none.
-    """
+    """A variable of the environment or "", each folder in it without spaces or quotes, ~ expanded."""
     parts = os.environ.get(name, "").strip(" \t\"'").split(os.pathsep)
     return os.pathsep.join(os.path.expanduser(part.strip(" \t\"'")) for part in parts)
 
@@ -116,20 +106,19 @@ def is_full(error):
 
 def cannot_write(path, error):
     """The DataError for a file that the system, by an OSError, does not let us write."""
-    where = "revisa que la carpeta exista; " * (error.errno == errno.ENOENT)
-    said = f"{where}{reason(error)}"
-    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {said}")
+    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {reason(error)}")
 
 
 @contextmanager
 def whole_file(path):
     """Give a path to write to; when the block ends well, what is there becomes ``path``.
 
-    So ``path`` is at every moment whole, the old file or the new one, and each of two writers has
-    an unfinished file of its own. Raises DataError where nothing can be written.
+    So ``path`` is at every moment whole. Raises DataError where nothing can be written.
     """
     path = Path(path)
-    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    unfinished = path.with_name(
+        f"{path.name}.{uuid.uuid4().hex}.tmp"
+    )  # each of two writers has one
     try:
         with suppress(OSError):  # what a killed writer left
             for left in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):
@@ -146,8 +135,7 @@ def whole_file(path):
 def read_array(file, path, key, shape, dtypes, expected):
     """The array under key, read only once it is known to fit and to be harmless.
 
-    shape: the one it must have, None where any length will do.
-    dtypes: NumPy types, concrete or abstract, of which it must have one.
+    shape: None where any length will do. dtypes: of which it must have one, concrete or abstract.
     """
     with damage_as_data_error(path, key):
         if key not in file:
@@ -212,7 +200,5 @@ def check_total(path, nbytes):
     """Raise DataError if a file's arrays are together larger than any honest file's."""
     limit = min(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
     if nbytes > limit:
-        raise DataError(
-            f"{shown(path)}: encontré {nbytes:,} bytes de datos; esperaba a lo más {limit:,} en un "
-            "archivo de este tamaño. Descarga el archivo otra vez."
-        )
+        expected = f"a lo más {limit:,} en un archivo de este tamaño"
+        raise DataError(f"{shown(path)}: encontré {nbytes:,} bytes de datos; esperaba {expected}.")
