@@ -26,9 +26,8 @@ _ALPHA_MAY_BE_NONE = ("BMP", "CUR", "DDS", "DIB", "ICO", "JPEG2000", "SGI", "TGA
 def load_photo(source, size=64, crop=True):
     """Read any photo as the network sees it: upright, in sRGB, on white, its central square, small.
 
-    source: path, bytes or binary file object (left open), in any format that Pillow reads, of an
-        animation the first frame; or a Pillow image, or an array that makes one.
-    size: int, the side of the square in pixels.
+    source: path, bytes or binary file object (left open), in any format that Pillow reads; or a
+        Pillow image, or an array that makes one.
     crop: without it the photo stays whole: at most ``size`` wide and high, never enlarged.
 
     Returns (size, size, 3) uint8, RGB; (h, w, 3) without crop. Raises DataError for what is no
@@ -177,6 +176,7 @@ def _problem(source, error):
     is_path = isinstance(source, str | os.PathLike)
     is_file = hasattr(source, "read") and not isinstance(source, io.TextIOBase)
     name = f"«{source}»" if is_path else "la foto recibida"
+    detail, save = f"(Detalle: {type(error).__name__}: {error})", "Ábrela en un editor de fotos y"
     if not (is_path or is_file or isinstance(source, _BYTES | Image.Image)):
         found = type(source).__name__
         if isinstance(source, np.ndarray):
@@ -192,19 +192,16 @@ def _problem(source, error):
     if isinstance(error, OSError) and error.errno:
         return f"No pude leer {name}: {reason(error)}"
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
-        return (
-            f"No abrí {name}: es demasiado grande; esperaba a lo más {Image.MAX_IMAGE_PIXELS:,} "
-            f"píxeles. Redúcela en un editor de fotos. (Detalle: {error})"
-        )
+        expected = f"esperaba a lo más {Image.MAX_IMAGE_PIXELS:,} píxeles"
+        return f"No abrí {name}: es demasiado grande; {expected}. {save} redúcela. {detail}"
     if isinstance(error, NotImplementedError):
-        return f"No sé leer {name} tal como es: {error}. Guárdala como JPG en un editor de fotos."
+        return f"No sé leer {name} tal como es: {error}. {save} guárdala como JPG."
     if isinstance(error, UnidentifiedImageError):
         return (
-            f"No reconozco una imagen en {name}: puede estar vacía o ser otro tipo de archivo, o de "
-            "imagen. Ábrela en un editor de fotos y guárdala como JPG o PNG. Si es HEIC, el formato "
-            "del iPhone, también puedes instalar el paquete pillow-heif."
+            f"No reconozco una imagen en {name}: puede estar vacía o ser otro tipo de archivo. {save} "
+            "guárdala como JPG. Si es HEIC, el formato del iPhone, también puedes instalar el paquete "
+            "pillow-heif."
         )
     return (
-        f"No pude leer {name}: puede estar dañada o incompleta. Ábrela en un editor de fotos y "
-        f"guárdala como JPG o PNG. (Detalle: {type(error).__name__}: {error})"
+        f"No pude leer {name}: puede estar dañada o incompleta. {save} guárdala como JPG. {detail}"
     )
