@@ -27,15 +27,15 @@ OWN = "no cambies nada: crea un entorno aparte (README, «Preguntas», dice cóm
 
 
 def check_packages():
-    """Print the versions in use, or say what to install.
+    """Print the versions in use.
 
     Raises ``ImportError``, with what to do in Spanish, if Python or a package that the cells use is
     missing, older than the one that requirements.txt names, or installed but can't be imported.
     """
     if sys.version_info < OLDEST_PYTHON:
+        found = platform.python_version()
         raise ImportError(
-            f"Este cuaderno necesita Python 3.10 o más nuevo y este es {platform.python_version()}: "
-            "instala una versión reciente de Anaconda o de python.org."
+            f"Este cuaderno necesita Python 3.10 o más nuevo y este es {found}: instala otro Anaconda."
         )
     found, problems, install = {}, [], []
     for package, (oldest, _) in USED_BY_CELLS.items():
@@ -63,15 +63,13 @@ def check_packages():
         cure = f"ejecuta en una celda nueva «%pip install {quoted}»"
         raise ImportError(
             f"Antes de seguir: {'; '.join(problems)}. En el Python de este kernel, {sys.executable}, "
-            f"{OWN if old_numpy or not install else cure} y reinicia el kernel "
-            "(menú Kernel → Restart Kernel)."
+            f"{OWN if old_numpy or not install else cure} y reinicia el kernel (menú Kernel)."
         )
     print(f"Python {platform.python_version()}")
     print(" · ".join(f"{name} {number}" for name, number in found.items()))
 
 
 def _trouble(package, numpy):
-    """Import a package; return what keeps it from opening beside this numpy, in Spanish, or None."""
     try:
         with redirect_stderr(io.StringIO()):  # NumPy's advice, a page in English
             importlib.import_module(USED_BY_CELLS[package][1])
@@ -83,5 +81,4 @@ def _trouble(package, numpy):
 
 
 def _numbers(release):
-    """Return the first two numbers of a release, '1.26.4' → [1, 26], to compare by."""
     return [int(number) for number in re.findall(r"\d+", release)[:2]]
