@@ -65,7 +65,7 @@ class Figure(matplotlib.figure.Figure):
 
 
 def either(wide, narrow):
-    """Return what is meant for the notebook or, where SMILE_NARROW is set, what is for a phone."""
+    """Return what is meant for the notebook or, with SMILE_NARROW, what is for a phone."""
     return narrow if os.environ.get("SMILE_NARROW") else wide
 
 
@@ -76,10 +76,7 @@ def panel(height, *grid, **options):
 
 
 def panels(widths, height, heights):
-    """Return a figure and its axes, beside each other or, on a phone, one below the other.
-
-    ``widths``: to each other; ``height``: then the figure's, inches; ``heights``: else each one's.
-    """
+    """Return a figure, of ``height``, and its axes; on a phone each below the other, of ``heights``."""
     if either(False, True):
         return panel(sum(heights), len(heights), 1, height_ratios=heights)
     return panel(height, 1, len(widths), width_ratios=widths)

@@ -13,11 +13,7 @@ def accuracy(predictions, Y):
 
 
 def percent(fraction, decimals=1):
-    """Return a fraction as Spanish writes it.
-
-    >>> percent(0.96)
-    '96.0 %'
-    """
+    """Return a fraction as Spanish writes it: 0.96 as '96.0 %'."""
     return f"{100 * fraction:.{decimals}f} %"
 
 
@@ -30,23 +26,13 @@ def worst_first(probabilities, Y):
     """Return the indices (m,) of all examples, least probability for their own class first.
 
     ``probabilities`` (1, m) of class 1. So the mistakes lead, the most confident of them first.
-
-    >>> worst_first([[0.9, 0.6, 0.2, 0.1]], [[1, 1, 1, 0]]).tolist()
-    [2, 1, 0, 3]
     """
     p = np.ravel(probabilities)
     return np.argsort(np.where(np.ravel(Y) == 1, p, 1 - p), kind="stable")
 
 
-# -- Margins ---------------------------------------------------------------------------------------
-
-
 def wilson_interval(successes, n):
-    """Return the 95 % interval (low, high) of a proportion, ``successes`` of ``n``.
-
-    >>> [round(end, 3) for end in wilson_interval(146, 150)]
-    [0.933, 0.99]
-    """
+    """Return the 95 % interval (low, high) of a proportion, ``successes`` of ``n``."""
     interval = stats.binomtest(int(successes), int(n)).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -80,9 +66,6 @@ def paired(right_1, right_2):
 
     Returns how many only the first gets right, how many only the second, and the exact two-sided p
     of McNemar (1947): how often a fair coin would share out the discordant ones as unevenly.
-
-    >>> paired([True] * 9 + [False], [True] * 4 + [False] * 5 + [True])
-    (5, 1, 0.21875)
     """
     first, second = np.ravel(right_1).astype(bool), np.ravel(right_2).astype(bool)
     only_1, only_2 = int(np.sum(first & ~second)), int(np.sum(second & ~first))
@@ -97,8 +80,6 @@ def compared(name_1, right_1, name_2, right_2):
     count = f"solo acierta {name_1}: {only_1}; solo acierta {name_2}: {only_2}"
     return f"{count}; p = {p:.2g} (McNemar): {says}"
 
-
-# -- Causes of error -------------------------------------------------------------------------------
 
 ANGLES = {
     "yaw": "cara de lado (grados)",

@@ -50,9 +50,8 @@ def look(X, states, n, with_start=False):
 def occlusion_map(predict_proba, image, background, patch, stride):
     """Return (h, w): how much the log-odds of class 1 fall when the pixels around are covered.
 
-    ``predict_proba`` takes images (m, h, w, 3) uint8; ``image`` and ``background``, what the cover
-    looks like, are (h, w, 3) uint8. Zeiler & Fergus (2014), "Visualizing and understanding
-    convolutional networks", section 4.2.
+    ``predict_proba`` takes images (m, h, w, 3) uint8; ``image`` and ``background``, what covers it:
+    (h, w, 3) uint8. Zeiler & Fergus (2014), "Visualizing and understanding convolutional networks".
     """
     h, w, _ = image.shape
     rows, columns = (np.arange(0, side - patch + 1, stride) for side in (h, w))

@@ -119,10 +119,7 @@ def learning(moments, weights, answers, Y, classes):
 
 @drawing
 def scores(rows, matrix, classes):
-    """Compare accuracies, and count the errors of the test half by class.
-
-    ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
-    """
+    """Compare accuracies, ``rows`` name → (right, n); ``matrix``: (2, 2) counts, a row a true class."""
     figure, (forest, table) = panels([1.5, 1], 3.4, [0.5 * len(rows) + 0.9, 2.8])
     _forest(forest, rows, [GREY, *[NETWORK] * (len(rows) - 2), LOGISTIC])  # studied, tested, rival
     table.imshow(matrix, cmap="Purples", vmin=0, vmax=1.3 * matrix.max())
@@ -149,10 +146,7 @@ def ranking(rows, chosen):
 
 @drawing
 def units(activity, answers, Y, classes):
-    """Show how often each hidden unit is on, and how many images get the very same answer.
-
-    ``activity``: ``inspection.Activity``; ``answers`` (1, m) probabilities; ``Y`` (1, m) labels.
-    """
+    """Show an ``inspection.Activity``, and the ``answers`` (1, m) by the labels ``Y`` (1, m)."""
     figure, (lights, piles) = panels([1.2, 1], 3.5, [0.95 * len(activity.on), 2.8])
     for row, on in enumerate(activity.on):
         xs, y, size = np.linspace(0, 1, len(on) + 2)[1:-1], np.full(len(on), -row), either(190, 130)
@@ -183,8 +177,8 @@ def units(activity, answers, Y, classes):
 def layers(names, rights, n, example):
     """Compare networks of several depths on several versions of a set; beside, why one layer can't.
 
-    ``names``: of the versions; ``rights``: label → (versions, seeds) right answers of ``n``, one
-    layer first; ``example``: an image (h, w, 3) of each version, above its bars.
+    ``names`` and ``example``, an image (h, w, 3): of each version; ``rights``: label → (versions,
+    seeds) right answers of ``n``, one layer first.
     """
     figure, (toy, axes) = panels([1, 2.1], 4.1, [3.6, 4.1])
     x, colors = np.linspace(-1.5, 1.5, 301), (LOGISTIC, SHALLOW, NETWORK)
@@ -271,7 +265,7 @@ def error_groups(groups, classes):
 
 @drawing
 def fragility(example, rights, n, headline):
-    """Show accuracy on altered test images: ``example`` name → (h, w, 3), ``rights`` name → right of ``n``.
+    """Show the accuracy on altered images: ``example`` name → (h, w, 3), ``rights`` name → right of n.
 
     ``headline``: the name of the alteration that the title tells.
     """
@@ -338,10 +332,9 @@ def hyperparameters(studies, scores, chosen, published=None):
 
 @drawing
 def seeds(costs, rights, piles, n, named):
-    """Plot what became of each seed: its last cost on the training images, its right test answers.
+    """Plot, by seed, the last of the training's ``costs``, the ``rights`` of ``n`` test images, ``piles``.
 
-    ``costs``, ``rights`` (of ``n``) and ``piles`` (training images with one and the same answer) are
-    dicts by seed; ``named``: seeds to be pointed at.
+    These are training images with one and the same answer. ``named``: seeds to be pointed at.
     """
     figure, axes = panel(3.8)
     xs, ys, dead = (list(of.values()) for of in (costs, rights, piles))
@@ -358,10 +351,8 @@ def seeds(costs, rights, piles, n, named):
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    return (
-        figure,
-        f"{len(xs)} semillas, la misma receta: de {min(ys)} a {max(ys)} aciertos de {n:,}",
-    )
+    n_seeds, low, high = len(xs), min(ys), max(ys)
+    return figure, f"{n_seeds} semillas, la misma receta: de {low} a {high} aciertos de {n:,}"
 
 
 def says(probability, classes):
@@ -385,12 +376,9 @@ def photo_verdicts(verdict, classes):
     shown = len(verdict.given)
     width, one_wide = either(WIDTH, NARROW), either(n == 1, False)
     heights = [min(width * h / w, 4.6), 0.3 + either(1.4, 2.1) * shown]
-    if one_wide:
-        figure = Figure(WIDTH, 2.9)
-        above, below = figure.subfigures(1, 2, width_ratios=[1, 1.4])
-    else:
-        figure = Figure(width, sum(heights))
-        above, below = figure.subfigures(2, 1, height_ratios=heights)
+    figure = Figure(width, 2.9 if one_wide else sum(heights))
+    ratios = {"width_ratios": [1, 1.4]} if one_wide else {"height_ratios": heights}
+    above, below = figure.subfigures(*((1, 2) if one_wide else (2, 1)), **ratios)
     if either(one_wide, True):  # the bar over the pictures
         parts = np.ravel(below.subfigures(shown, 1))
         mosaics = [part.subplot_mosaic("ppp;sgr", height_ratios=[1, 1.25]) for part in parts]
@@ -432,8 +420,6 @@ def _bar(axes, probability, color, classes):
     axes.axis("off")
 
 
-# -- What several figures share --------------------------------------------------------------------
-
 FIELDS = {
     "learning_rate": "tasa de aprendizaje",
     "num_iterations": "iteraciones",
@@ -450,12 +436,10 @@ ACTIVATION_NAMES = {
 
 
 def _names(axes, names):
-    """Name the rows of a figure, from above."""
     axes.set_yticks(-np.arange(len(names)), [textwrap.fill(name, either(80, 20)) for name in names])
 
 
 def _pictures(grid, images):
-    """Show an image in each axes of ``grid``, as far as there are any."""
     for axes in grid:
         axes.axis("off")
     for axes, image in zip(grid, images):
@@ -463,7 +447,6 @@ def _pictures(grid, images):
 
 
 def _setting(field, recipe):
-    """What a recipe has of a hyperparameter, as a tick says it."""
     value = getattr(recipe, field)
     if field == "hidden":
         return f"{len(value) + 1}\n{'-'.join(map(str, value)) or 'logística'}"
