@@ -6,7 +6,6 @@ Another number of them, processes, or a Dask cluster, is joblib's ``parallel_con
 
 import sys
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
 from numbers import Real
 from typing import NamedTuple
 
@@ -29,10 +28,8 @@ class StudyError(RuntimeError):
 def held_out(images, Y, splits, recipes, progress=True):
     """Train by each recipe on each split's first part and judge its second part.
 
-    images: (m, h, w, 3) uint8, those to train on and those to judge; Y: (1, m) of 0 and 1.
-    splits: list of pairs of index arrays, (to train on, to judge).
-    recipes: list of ``model.Recipe``; those that differ only in ``num_iterations`` share a training.
-    progress: show a bar with the time left.
+    images: (m, h, w, 3) uint8; Y: (1, m) of 0 and 1. splits: list of pairs of index arrays, (to train
+    on, to judge). recipes: those that differ only in ``num_iterations`` share a training.
 
     Returns recipe → list, per split, of the probabilities of the judged images (v,), NaN where a
     training overflowed. Raises ``ValueError`` for an empty list, ``StudyError`` where a training
@@ -53,8 +50,10 @@ def held_out(images, Y, splits, recipes, progress=True):
     caller = Caller()
     jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan], caller) for plan, j in keys)
     n_jobs = get_active_backend()[1] or -1  # where no parallel_config says how many, a core each
+    usual = sys.getswitchinterval()  # of 5 ms; a product takes 0.1
     try:
-        with threadpool_limits(1, user_api="blas"), _quick_turns():
+        sys.setswitchinterval(3e-5)
+        with threadpool_limits(1, user_api="blas"):
             results = Parallel(n_jobs, prefer="threads", return_as="generator")(jobs)
             bar = progress_bar(results, progress, desc="Estudio", unit="red", total=len(keys))
             done = dict(zip(keys, list(bar)))
@@ -66,6 +65,7 @@ def held_out(images, Y, splits, recipes, progress=True):
             f"{' Faltó memoria: cierra otros programas y repite la celda.' * lacked}"
         ) from error
     finally:
+        sys.setswitchinterval(usual)
         caller.left = True  # however: what still trains in a thread ends at its next step
 
     def mean(recipe, j):
@@ -74,19 +74,7 @@ def held_out(images, Y, splits, recipes, progress=True):
     return {recipe: [mean(recipe, j) for j in range(len(splits))] for recipe in recipes}
 
 
-@contextmanager
-def _quick_turns():
-    """A context in which a thread waits 0.03 ms for the interpreter, not 5: a product takes 0.1."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(3e-5)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
-
-
 def _judge(images, Y, train, judged, recipe, moments, caller):
-    """Return number of iterations → probabilities (v,) of the images ``judged``."""
     models = train_along(images[train], Y[:, train], recipe, moments, caller)
     with np.errstate(over="ignore", invalid="ignore"):
         return {n: model.predict_proba(images[judged])[0] for n, model in models.items()}
@@ -108,8 +96,7 @@ def cross_validate(images, Y, recipes, k=5, groups=None, progress=True):
     """Score recipes on held-out parts of ``images``; return recipe → ``Scores``.
 
     With ``groups`` (m,), the same number for the same person, nobody is in two of the ``k`` parts.
-    The other arguments and errors are those of ``held_out``; ``ValueError`` also where a class has
-    fewer than ``k`` images.
+    The rest is as in ``held_out``; ``ValueError`` also where a class has fewer than ``k`` images.
     """
     Y = arguments.matrix("Y", Y)
     counts = np.bincount(np.ravel(Y).astype(np.int64), minlength=2)
@@ -152,10 +139,6 @@ def grid(base, **values):
     """Return name → list of recipes: ``base`` with each of the values in turn.
 
     Raises ``ValueError`` for a name that is no field of the recipe, and for what is no list of values.
-
-    >>> from helpers.model import PUBLISHED
-    >>> [recipe.hidden for recipe in grid(PUBLISHED, hidden=[(7,), (20, 7)])["hidden"]]
-    [(7,), (20, 7)]
     """
     for name, of_name in values.items():
         is_list = isinstance(of_name, (list, tuple, range, np.ndarray)) and len(of_name) > 0
