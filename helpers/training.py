@@ -85,7 +85,6 @@ def descending(m):
 
 
 def _parameters(W, b, image_space):
-    """Return ``{"W1", "b1", ..., "WL", "bL"}``; in image space W1 is put together from C."""
     if image_space:
         X, W1_0, share = image_space
         W = W | {1: share * W1_0 + W[1] @ X.T}
@@ -96,10 +95,6 @@ class Caller:
     """Who waits for trainings, perhaps in other threads: once it has ``left``, they end."""
 
     left = False
-
-
-class Abandoned(RuntimeError):
-    """A training ended because its ``Caller`` had left."""
 
 
 def film(
@@ -121,7 +116,7 @@ def film(
     """Train by gradient descent up to the last of ``moments``, and keep what is seen on the way.
 
     moments: numbers of iterations, 0 is the start. cost_every: how many lie between two costs.
-    caller: a ``Caller``; once it has left, ``Abandoned`` is raised. The rest and the errors are those
+    caller: a ``Caller``; once it has left, ``RuntimeError`` is raised. The rest and the errors are those
     of ``L_layer_model``, but what overflows is NaN from there on, without a warning.
 
     Returns the costs (n,), each before an update, and two dicts: moment → parameters, and moment →
@@ -154,7 +149,7 @@ def film(
     with descending(X.shape[1]):
         for i, (AL, now) in zip(iterations, steps):
             if caller and caller.left:
-                raise Abandoned(f"En el paso {i:,} ya nadie esperaba este entrenamiento.")
+                raise RuntimeError(f"En el paso {i:,} ya nadie esperaba este entrenamiento.")
             if i % cost_every == 0:
                 costs.append(network.compute_cost(AL, Y))
                 if print_cost:
@@ -181,11 +176,9 @@ def L_layer_model(
     """Train an L-layer network by gradient descent on all examples at once.
 
     X: (n_0, m) float64, finite. Y: (1, m) of 0 and 1. layers_dims: L + 1 sizes, ``[n_0, ..., 1]``.
-    learning_rate: float > 0. num_iterations: int >= 1.
     hidden_activation: key of ``network.ACTIVATIONS``; the output is always a sigmoid.
     weight_decay: lambda >= 0 of the penalty ``lambda / 2 * |W|^2``; costs are without it.
     parameters: where to start; by default ``initialize_parameters_deep(layers_dims, seed)``.
-    print_cost: print, in Spanish, each cost as it is recorded.
     progress: show a bar if the training takes over 2 s.
 
     Returns ``{"W1": (n_1, n_0), "b1": (n_1, 1), ..., "bL"}`` and the costs at iterations 0, 100,
@@ -227,10 +220,7 @@ def moments_of(recipe, n=31):
 
 
 def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
-    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, from its own start.
-
-    Takes, returns, raises and warns as ``L_layer_model`` does.
-    """
+    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, as ``L_layer_model`` does."""
     given = {"parameters": network.initialize_parameters(*layers_dims), "print_cost": print_cost}
     return L_layer_model(X, Y, layers_dims, learning_rate, num_iterations, **given)
 
