@@ -32,12 +32,10 @@ class Model:
 
     @property
     def size(self):
-        """The side, in pixels, of the images that it takes."""
         return math.isqrt(self.networks[0]["W1"].shape[1] // 3)
 
     @property
     def classes(self):
-        """The names of classes 0 and 1."""
         return self.origin.classes
 
     @property

@@ -54,7 +54,6 @@ _MOST = {"seeds": 2**32 - 1, "local_contrast": 1000, "directions": 1000}  # pixe
 
 
 def _checked(name, value):
-    """``value`` as the field ``name`` has it."""
     like, ends = _Fields._field_defaults[name], (_LEAST.get(name, _TINY), _MOST.get(name, 1e300))
     if isinstance(like, str):
         return arguments.activation(name, value)

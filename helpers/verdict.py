@@ -60,16 +60,12 @@ def judge_photo(model, source, landmarks=None, explain=True):
 
 def check_origin(model):
     """Raise ValueError, with what to do, unless ``model`` is a ``model.Model`` with an origin."""
-    if not hasattr(model, "predict_proba"):
+    if getattr(model, "origin", None) is None:
         raise ValueError(
-            f"Recibí {type(model).__name__}; esperaba un modelo: lo que regresan model.load_model y "
-            "model.train, o model.Model(receta, 0.0, [parameters], origen)."
-        )
-    if model.origin is None:
-        raise ValueError(
-            "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
-            "lugar. Dáselo antes: modelo.origin = "
-            "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
+            f"Recibí {type(model).__name__}; esperaba un modelo, como los de model.load_model y "
+            "model.train, con su origen: qué clases conoce y si espera las caras en su lugar. Dáselo "
+            "antes: modelo.origin = model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, "
+            "datos.aligned)"
         )
 
 
@@ -91,7 +87,7 @@ def _from_left_to_right(photo, found):
 
 
 def _reasons(model, image):
-    """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
+    """How far blurring moves the model's answer to ``image``, place by place, (h, w)."""
     cover, step = round(_COVER * len(image)), round(_STEP * len(image))
     blurred = ndimage.gaussian_filter(image, (step, step, 0))
     falls = inspection.occlusion_map(model.predict_proba, image, blurred, cover, step)
