@@ -75,7 +75,7 @@ def load_dataset(name=None, folder=None):
         "una terminal, desde la carpeta del proyecto, «python -m tools.download genki» o «python -m "
         "tools.download happy» (datasets/README.md dice qué es cada conjunto)."
     )
-    print(f"{dataset} (de {shown(home)}/).{advice if name == 'caras' else ''}")
+    print(f"{dataset} (de {shown(home)}/).{advice * (name == 'caras')}")
     return dataset
 
 
@@ -167,13 +167,11 @@ def _read_half(path, split):
             found = "imágenes sin más valores que 0 y 1, como si ya estuvieran divididas entre 255"
             raise problem(path, x_key, found, f"{expected}, con valores de 0 a 255")
         m = len(x)
-
         expected = f"{m} enteros de forma ({m},), una etiqueta por imagen"
         y = read_array(file, path, y_key, (m,), [np.integer, np.bool_], expected)
         others = sorted(set(np.unique(y).tolist()) - {0, 1})
         if others:
             raise problem(path, y_key, f"las etiquetas {others[:5]}", "solo 0 y 1")
-
         attributes, expected = {}, f"{m} números de forma ({m},), uno por imagen"
         for key in file:
             if key.startswith(f"{split}_set_") and key not in (x_key, y_key):
@@ -182,16 +180,12 @@ def _read_half(path, split):
                 attributes[key.removeprefix(f"{split}_set_")] = _named(path, key, numbers)
                 # One array may go by a thousand names.
                 files.check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
-        split_id = None  # the name of the draw that made both halves
+        shared = {"split_id": None}  # the draw that made both halves; of two ages all else differs
         if "split_id" in file:
             (name,) = read_array(file, path, "split_id", (1,), [np.bytes_], "un texto")
-            split_id = name.decode("ascii", "replace")
-        shared = {
-            "split_id": split_id,  # of two ages they differ in the others, too
-            "set_x": x.shape[1:],
-            "aligned": _read_aligned(file, path, x_key),
-            "list_classes": _read_classes(file, path),
-        }
+            shared["split_id"] = name.decode("ascii", "replace")
+        shared |= {"set_x": x.shape[1:], "aligned": _read_aligned(file, path, x_key)}
+        shared["list_classes"] = _read_classes(file, path)
         return (x, y.astype(np.int64).reshape(1, m), attributes), shared
 
 

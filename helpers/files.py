@@ -53,9 +53,8 @@ def damage_as_data_error(path, key=None):
         raise
     except Exception as error:
         raise DataError(
-            f"{shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo "
-            "HDF5 completo. Tal vez la descarga se cortó o es otro tipo de archivo: descárgalo "
-            f"otra vez. (Detalle: {type(error).__name__}: {error})"
+            f"{shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo HDF5 "
+            f"completo: descárgalo otra vez. (Detalle: {type(error).__name__}: {error})"
         ) from error
 
 
@@ -80,23 +79,18 @@ def environment(name):
 def reason(error):
     """What the system had against reading or writing, an OSError, in Spanish and in its own words."""
     code, in_windows = error.errno, getattr(error, "winerror", None) or 0
-    said = f"(Detalle: {type(error).__name__}: {error})"
+    why = {
+        errno.ENOENT: "no hay nada con ese nombre; revisa que la carpeta exista",
+        errno.ENOTDIR: "es un archivo; esperaba una carpeta",
+        errno.EROFS: "ahí solo se puede leer; escoge otro lugar",
+    }.get(code, "no se pudo")
     if code in (errno.EDEADLK, errno.ETIMEDOUT) or 358 <= in_windows <= 404:
-        return f"parece que está solo en la nube; descárgalo antes a tu computadora. {said}"
+        why = "parece que está solo en la nube; descárgalo antes a tu computadora"
     if code in (errno.EACCES, errno.EPERM):
-        return (
-            "no tengo permiso. Revisa los permisos (en macOS, también Ajustes del Sistema → "
-            f"Privacidad y seguridad → Archivos y carpetas) o si otro programa lo usa. {said}"
-        )
+        why = "no tengo permiso (en macOS, Privacidad y seguridad → Archivos y carpetas)"
     if is_full(error):
-        return f"el disco está lleno; libera espacio. {said}"
-    if code == errno.ENOENT:
-        return f"no hay nada con ese nombre; revisa que la carpeta exista. {said}"
-    if code == errno.ENOTDIR:
-        return f"es un archivo; esperaba una carpeta. {said}"
-    if code == errno.EROFS:
-        return f"ahí solo se puede leer; escoge otro lugar. {said}"
-    return f"no se pudo. {said}"
+        why = "el disco está lleno; libera espacio"
+    return f"{why}. (Detalle: {type(error).__name__}: {error})"
 
 
 def is_full(error):
@@ -146,16 +140,12 @@ def read_array(file, path, key, shape, dtypes, expected):
         if not isinstance(dataset, h5py.Dataset):
             found = "un grupo" if isinstance(dataset, h5py.Group) else "un tipo de datos"
             raise problem(path, key, found, expected)
-
-        if not (
-            dataset.size  # neither empty nor without a shape
-            and len(dataset.shape) == len(shape)
-            and all(want in (None, n) for n, want in zip(dataset.shape, shape, strict=True))
-            and any(np.issubdtype(dataset.dtype, dtype) for dtype in dtypes)
-            and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
-        ):
-            raise problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
-
+        sizes, dtype = dataset.shape or (), dataset.dtype
+        fits = len(sizes) == len(shape) and all(want in (None, n) for n, want in zip(sizes, shape))
+        # Neither empty; nor a span of time, to NumPy an integer.
+        fits = fits and dataset.size and dtype.kind != "m"
+        if not fits or not any(np.issubdtype(dtype, kind) for kind in dtypes):
+            raise problem(path, key, f"{dtype} de forma {dataset.shape}", expected)
         if trap := _trap(dataset, path):
             raise problem(path, key, trap, f"{expected}, sin comprimir o con gzip")
         return dataset[()]
