@@ -1,6 +1,6 @@
 """What a trained network is worth: accuracy and its margin, mistakes and their causes."""
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 from scipy import stats
@@ -55,8 +55,7 @@ def difference_interval(successes_1, n_1, successes_2, n_2):
     method 10: the Wilson intervals of both, combined.
     """
     p_1, p_2 = successes_1 / n_1, successes_2 / n_2
-    low_1, high_1 = wilson_interval(successes_1, n_1)
-    low_2, high_2 = wilson_interval(successes_2, n_2)
+    (low_1, high_1), (low_2, high_2) = map(wilson_interval, (successes_1, successes_2), (n_1, n_2))
     below, above = np.hypot(p_2 - low_2, high_1 - p_1), np.hypot(high_2 - p_2, p_1 - low_1)
     return float(p_2 - p_1 - below), float(p_2 - p_1 + above)
 
@@ -89,13 +88,10 @@ ANGLES = {
 }
 
 
-class Group(NamedTuple):
-    """Images that have something in common."""
-
-    name: str
-    n: int
-    errors: int
-    label: int | None  # their class, where all share it
+# Images that have something in common; their class, where all share it.
+Group = namedtuple("Group", "name n errors label")
+# Those whose value lies in one quarter of the range.
+Bin = namedtuple("Bin", "median n errors")
 
 
 def error_groups(wrong, Y, attributes, classes):
@@ -105,7 +101,7 @@ def error_groups(wrong, Y, attributes, classes):
     where the set names it, else by how far the head is turned, in quarters; by class where neither
     is known. ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,).
     """
-    kinds = np.asarray(attributes.get("kind", 0))
+    kinds = attributes.get("kind", np.array(0))
     if kinds.dtype.kind == "U":  # older files have numbers without names
         groups = {str(kind): kinds == kind for kind in np.unique(kinds)}
     elif "yaw" in attributes:
@@ -118,14 +114,6 @@ def error_groups(wrong, Y, attributes, classes):
         label, *others = np.unique(np.ravel(Y)[of]).tolist()
         found.append(Group(name, int(of.sum()), int(wrong[of].sum()), None if others else label))
     return sorted(found, key=lambda group: (-group.errors / group.n, group.n))
-
-
-class Bin(NamedTuple):
-    """The images whose value lies in one quarter of the range."""
-
-    median: float
-    n: int
-    errors: int
 
 
 def error_bins(values, wrong):

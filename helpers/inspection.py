@@ -1,21 +1,17 @@
 """Looking into a trained network: what its units do, what they learnt, which pixels move it."""
 
 import itertools
+from collections import namedtuple
 from functools import reduce
-from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from helpers import network
 
-
-class Activity(NamedTuple):
-    """What the units of a network do, over a set of images."""
-
-    on: list  # per hidden layer: (n_l,), the share of the images for which each unit is on
-    pile: float  # the answer that most images share, to the last digit: that of a layer wholly off
-    n_pile: int  # how many do
+# Per hidden layer (n_l,), the share of the images for which each unit is on; the answer that most
+# images share, to the last digit, that of a layer wholly off; and how many do.
+Activity = namedtuple("Activity", "on pile n_pile")
 
 
 def activity(X, parameters):
