@@ -1,7 +1,6 @@
 """What the network's functions must be given, and the Spanish sentence where it is something else.
 
-In the course's notation a name means the same thing everywhere, so one check per name is enough. It
-looks before the function runs: afterwards, NaN, a label 2 or a bias of shape (n,) would have passed.
+In the course's notation a name means the same thing everywhere, so one check per name is enough.
 """
 
 import inspect
@@ -35,10 +34,10 @@ def matrix(name, value, given=None):
         found = type(value).__name__
         raise ValueError(f"{name} debe ser una matriz de números; se recibió {found}.") from None
     if array.ndim != 2 or array.size == 0:
-        raise ValueError(
-            f"{name} tiene forma {array.shape}: se esperaba una matriz no vacía de dos dimensiones, "
-            "con una columna por cada ejemplo. Un vector de etiquetas se pasa como y.reshape(1, -1)."
+        expected = (
+            "una matriz no vacía, con una columna por ejemplo; de un vector, y.reshape(1, -1)"
         )
+        raise ValueError(f"{name} tiene forma {array.shape}: se esperaba {expected}.")
     return array
 
 
@@ -53,10 +52,8 @@ def _bias(name, value, given):
     b, W = matrix(name, value), given["W"]
     A = given["A"] if "A" in given else given["A_prev"]
     if W.shape[1] != A.shape[0] or b.shape != (W.shape[0], 1):
-        raise ValueError(
-            f"W tiene forma {W.shape}, A {A.shape} y b {b.shape}: W debe tener tantas columnas como "
-            "filas tiene A, y b debe ser (filas de W, 1)."
-        )
+        expected = "W debe tener tantas columnas como filas tiene A, y b debe ser (filas de W, 1)"
+        raise ValueError(f"W tiene forma {W.shape}, A {A.shape} y b {b.shape}: {expected}.")
     return b
 
 
@@ -97,10 +94,10 @@ def _parameters(name, value, given):
 
 def _sizes(name, value, given):
     if len(value) < 2 or any(int(n) != n or n < 1 for n in value):
-        raise ValueError(
-            f"layer_dims={list(value)}: se esperaban dos o más tamaños de capa, enteros y positivos, "
-            "empezando por la entrada; por ejemplo [12288, 20, 7, 5, 1]."
+        expected = (
+            "dos o más tamaños de capa, enteros y positivos; por ejemplo [12288, 20, 7, 5, 1]"
         )
+        raise ValueError(f"layer_dims={list(value)}: se esperaban {expected}.")
     return [int(n) for n in value]
 
 

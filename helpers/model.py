@@ -18,8 +18,8 @@ from helpers.training import COST_EVERY, L_layer_model, film
 class Model:
     """Trained networks and their preprocessing: uint8 images in, probabilities out.
 
-    ``mean`` (n_0, 1) is subtracted from the flattened images, 0.0 where the recipe does not center;
-    ``networks``: the parameters of each; ``origin``: an ``Origin``, where it has been said.
+    ``mean`` (n_0, 1), or 0.0, is subtracted from the flattened images; ``networks``: the parameters
+    of each; ``origin``: an ``Origin``, where it has been said.
     """
 
     def __init__(self, recipe, mean, networks, origin=None):

@@ -33,20 +33,15 @@ def save_model(path, model, origin, dtype=np.float64):
     Raises ``DataError`` if nothing can be written there, ``ValueError`` for what ``load_model`` would
     refuse: an incomplete origin, numbers that are not finite, networks of another recipe.
     """
-    about = {
-        "format": _FORMAT,
-        "format_version": _VERSION,
-        "inputs": int(model.networks[0]["W1"].shape[1]),
-        "recipe": model.recipe._asdict(),
-        "origin": origin._asdict(),
-    }
+    about = {"format": _FORMAT, "format_version": _VERSION}
+    about |= {"recipe": model.recipe._asdict(), "origin": origin._asdict()}
+    about["inputs"] = int(model.networks[0]["W1"].shape[1])
     text = json.dumps(about, default=lambda number: number.item())  # NumPy's integers
     recipe, _, shapes = _understood(json.loads(text))
-    if len(model.networks) != len(recipe.seeds):
-        raise ValueError(
-            f"El modelo tiene {len(model.networks)} redes y su receta {len(recipe.seeds)} semillas: "
-            "guarda lo que train(…, receta) regresó, sin cambiarle la receta."
-        )
+    advice = "Guarda lo que train(…, receta) regresó, sin cambiarle la receta."
+    n, n_seeds = len(model.networks), len(recipe.seeds)
+    if n != n_seeds:
+        raise ValueError(f"El modelo tiene {n} redes y su receta {n_seeds} semillas. {advice}")
     stream = io.BytesIO()  # not the disk: where that gets full, HDF5 crashes
     with h5py.File(stream, "w") as file:
         file["about"] = np.array([text.encode()])
@@ -54,12 +49,10 @@ def save_model(path, model, origin, dtype=np.float64):
             of = model.mean if key == "mean" else [network[key] for network in model.networks]
             values = np.asarray(of)
             if values.shape != shape or not np.isfinite(values.astype(dtype)).all():
-                raise ValueError(
-                    f"{key}: encontré forma {values.shape}; esperaba {shape}, como dice la receta, y "
-                    "solo números finitos. Guarda lo que train(…, receta) regresó."
-                )
-            # fletcher32: a checksum, by chunk
-            file.create_dataset(key, data=values.astype(dtype), fletcher32=True)
+                expected = f"{shape}, como dice la receta, y solo números finitos"
+                found = f"forma {values.shape}"
+                raise ValueError(f"{key}: encontré {found}; esperaba {expected}. {advice}")
+            file.create_dataset(key, data=values.astype(dtype), fletcher32=True)  # a checksum
     with whole_file(path) as unfinished:
         unfinished.write_bytes(stream.getvalue())
 
@@ -73,10 +66,10 @@ def read_model(path):
         expected = "la ficha de un modelo guardado"
         about = json.loads(read_array(file, path, "about", (1,), [np.bytes_], expected)[0])
         if about["format"] != _FORMAT or about["format_version"] > _VERSION:
+            found = f"{about['format']!r:.300}, versión {about['format_version']}"
             raise DataError(
-                f"{shown(path)}: encontré {about['format']!r:.300}, versión "
-                f"{about['format_version']}; esperaba {_FORMAT!r}, hasta la {_VERSION}. Si es de un "
-                "programa más nuevo, actualiza el proyecto para abrirlo."
+                f"{shown(path)}: encontré {found}; esperaba {_FORMAT!r}, hasta la {_VERSION}. Si es más "
+                "nuevo, actualiza el proyecto para abrirlo."
             )
         if about["format_version"] == 1:  # it named all layers, and knew of no faces in their place
             about["inputs"], about["origin"]["aligned"] = about["layers_dims"][0], False

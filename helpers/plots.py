@@ -30,8 +30,7 @@ def image_to_vector(image):
     """Show how ``image`` (h, w, 3) uint8 becomes a column: its pixels, their channels, x / 255."""
     h, w, _ = image.shape
     top, left = 11 * h // 16, 7 * w // 16  # in a portrait, the mouth
-    patch = image[top : top + 3, left : left + 4]
-    first = 3 * (top * w + left)  # where the patch begins in the vector
+    patch, first = image[top : top + 3, left : left + 4], 3 * (top * w + left)
     figure, (photo, zoom, column) = panels([1.1, 1.5, 1.0], 3.3, [2.2, 2.9, 2.9])
     photo.imshow(image)
     photo.add_patch(Rectangle((left - 0.5, top - 0.5), 4, 3, fill=False, edgecolor="black", lw=2))
@@ -420,19 +419,11 @@ def _bar(axes, probability, color, classes):
     axes.axis("off")
 
 
-FIELDS = {
-    "learning_rate": "tasa de aprendizaje",
-    "num_iterations": "iteraciones",
-    "hidden": "capas",
-    "hidden_activation": "activación de las capas ocultas",
-}
+FIELDS = {"learning_rate": "tasa de aprendizaje", "num_iterations": "iteraciones"}
+FIELDS |= {"hidden": "capas", "hidden_activation": "activación de las capas ocultas"}
 HALVES = ["0 %", "50 %", "100 %"]
-ACTIVATION_NAMES = {
-    "linear": "lineal",
-    "relu": "ReLU",
-    "leaky_relu": "ReLU con fuga",
-    "sigmoid": "sigmoide",
-}
+ACTIVATION_NAMES = {"linear": "lineal", "relu": "ReLU", "leaky_relu": "ReLU con fuga"}
+ACTIVATION_NAMES |= {"sigmoid": "sigmoide"}
 
 
 def _names(axes, names):

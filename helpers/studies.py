@@ -59,11 +59,10 @@ def held_out(images, Y, splits, recipes, progress=True):
             done = dict(zip(keys, list(bar)))
     except Exception as error:
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:150]
-        lacked = isinstance(error, (MemoryError, BrokenExecutor))  # or its process was killed
-        raise StudyError(
-            f"El estudio de {len(keys)} entrenamientos se detuvo ({detail})."
-            f"{' Faltó memoria: cierra otros programas y repite la celda.' * lacked}"
-        ) from error
+        said = f"El estudio de {len(keys)} entrenamientos se detuvo ({detail})."
+        if isinstance(error, (MemoryError, BrokenExecutor)):  # or its process was killed
+            said += " Faltó memoria: cierra otros programas y repite la celda."
+        raise StudyError(said) from error
     finally:
         sys.setswitchinterval(usual)
         caller.left = True  # however: what still trains in a thread ends at its next step
@@ -100,16 +99,15 @@ def cross_validate(images, Y, recipes, k=5, groups=None, progress=True):
     """
     Y = arguments.matrix("Y", Y)
     counts = np.bincount(np.ravel(Y).astype(np.int64), minlength=2)
+    cannot = f"k={k} partes no se pueden formar con"
     if not 2 <= k <= counts.min():
-        raise ValueError(
-            f"k={k} partes no se pueden formar con {counts[0]} ejemplos de la clase 0 y {counts[1]} "
-            "de la 1: k debe ser al menos 2 y a lo más el tamaño de la clase menor."
-        )
+        found = f"{counts[0]} ejemplos de la clase 0 y {counts[1]} de la 1"
+        raise ValueError(f"{cannot} {found}: k debe ser de 2 al tamaño de la clase menor.")
     splits = list(StratifiedKFold(k, shuffle=True, random_state=1).split(images, Y[0]))
     if groups is not None:
         people = np.unique(groups)
         if len(people) < k:
-            raise ValueError(f"k={k} partes no se pueden formar con {len(people)} personas.")
+            raise ValueError(f"{cannot} {len(people)} personas.")
         folds = KFold(k, shuffle=True, random_state=1).split(people)
         away = [np.isin(groups, people[judged]) for _, judged in folds]
         splits = [(np.flatnonzero(~out), np.flatnonzero(out)) for out in away]
