@@ -20,7 +20,7 @@ from PIL import Image
 
 from helpers import plots, studies
 from helpers.data import flatten
-from helpers.evaluation import Group
+from helpers.evaluation import Group, wilson_interval
 from helpers.inspection import Activity
 from helpers.model import Recipe
 from helpers.verdict import Verdict
@@ -100,8 +100,10 @@ def test_scores_and_ranking_name_each_row():
     said = texts(plots.scores(rows, np.array([[60, 6], [3, 81]]), CLASSES))
     assert "se equivoca en 9 de 150 imágenes" in said
     assert "94.0 %" in said and "92.0 %" in said and "logística" in said
-    said = texts(plots.ranking(rows, "prueba"))
+    said = texts(figure := plots.ranking(rows, "prueba"))
     assert "La mejor en validación cruzada: prueba" in said and "94.0 %" in said
+    ends = figure.axes[0].collections[1].get_segments()[0][:, 0]  # of the second row's interval
+    np.testing.assert_allclose(ends, 100 * np.array(wilson_interval(141, 150)))
 
 
 @pytest.mark.parametrize("rights", [(412, 430), (0, 450), (450, 450)])
