@@ -17,15 +17,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.sparse.csgraph import connected_components
-from sklearn.neighbors import radius_neighbors_graph
+from sklearn.cluster import DBSCAN
 
 from helpers.data import DATASETS, files_of
 from helpers.files import DataError, reason, shown
 from helpers.photos import read_photo
 from tools import command, halves
 
-_RESERVED = {"caras", "happy", "genki"}
 _SMILING = {"positives", "smile", "smiles", "smiling", "sonrie", "sonrisa", "sonrisas"}
 _SPELT = {"positives": "sonríe", "sonrie": "sonríe"}
 _SPELT |= {"negatives": "no sonríe", "no_sonrie": "no sonríe"}
@@ -35,8 +33,8 @@ _SYSTEM_FOLDERS = re.compile(r"[.@#$~].*|__macosx|lost\+found|system volume info
 _SYSTEM_FILES = re.compile(r"\..*|thumbs\.db|desktop\.ini")
 _SHOWN = 30  # folders or files that an error lists
 # Copies saved again or reduced to a third differ in at most 16 of the 256 bits of their perceptual
-# hash, and in 10 levels of 255 per pixel; different photos (3,000 of GENKI-4K) in at least 58 bits.
-_NEAR_BITS, _NEAR_LEVELS = 32, 24
+# hash; different photos (3,000 of GENKI-4K) in at least 58.
+_NEAR_BITS = 32
 _FLAT = 4  # levels; without more contrast the hash says nothing
 _TEST_SHARE = 0.2
 _FEW = 5  # parts that cross-validation makes of the training half
@@ -88,8 +86,8 @@ def build(
         what = f"\nDejé fuera, entre otros,{''.join(listed)}" * bool(listed)
         raise DataError(f"{error}{what}") from error
     _tell("Archivos que dejé fuera", left_out)
-    both = {k: (images[part], labels[part], {}) for k, part in zip(("train", "test"), parts)}
-    paths = halves.write_halves(folder, name, both, classes, uuid.uuid4().hex, faces)
+    split_id = uuid.uuid4().hex
+    paths = halves.write_halves(folder, name, images, labels, parts, classes, split_id, {}, faces)
     where = f", {folder.resolve().as_posix()!r}" * (folder != DATASETS)
     print(f'Para usarlo, en la sección 2 del cuaderno: datos = data.load_dataset("{name}"{where})')
     if not where:
@@ -102,7 +100,7 @@ def build(
 def _check(name, seed, test_share, force, folder):
     if not isinstance(name, str) or not re.fullmatch(r"[\w-]{1,60}", name):
         raise DataError(f"name={name!r} no sirve: usa letras, números, - y _, como «mis_fotos».")
-    if name.casefold() in _RESERVED:  # to Windows and macOS, Caras is caras
+    if name.casefold() in {"caras", "happy", "genki"}:  # to Windows and macOS, Caras is caras
         raise DataError(f"El nombre «{name}» está ocupado: es de otro conjunto. Escoge otro.")
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise DataError(f"seed={seed!r} no sirve: esperaba un entero entre 0 y 2³² - 1.")
@@ -110,9 +108,7 @@ def _check(name, seed, test_share, force, folder):
         raise DataError(f"test_share={test_share!r} no sirve: esperaba una fracción, como 0.2.")
     there = [file for file in files_of(name) if os.path.lexists(folder / file)]
     if there and not force:
-        raise DataError(
-            f"En {shown(folder)}/ ya existe {there[0]}: usa otro nombre o agrega --force."
-        )
+        raise DataError(f"Ya existe {shown(folder / there[0])}: usa otro nombre o agrega --force.")
     for file in files_of(name):
         command.writable(folder / file)
 
@@ -176,10 +172,7 @@ def _classes(source, files, smiling, left_out):
     if len(told) != 1:
         wrong = f"smiling={smiling!r}: no hay tal carpeta. " * (smiling is not None)
         advice = " o ".join(f"--smiling {command.quoted(name)}" for name in sorted(names))
-        raise DataError(
-            f"{wrong}¿En qué carpeta están las sonrisas? Dilo con {advice}. "
-            f"{_expected(source, files)}"
-        )
+        raise DataError(f"{wrong}¿En qué carpeta están las sonrisas? Dilo con {advice}.")
     (one,), (zero,) = told, names - told
     photos = []
     for path, row in zip(files, rows):
@@ -197,13 +190,11 @@ def _classes(source, files, smiling, left_out):
 def _expected(source, files):
     """What was expected and what there is, for a message."""
     counts = Counter(path.parent.relative_to(source).as_posix() for path in files)
-    lines = [f"\n  {'(aquí)' if name == '.' else name}: {n:,}" for name, n in counts.items()]
-    more = f"\n  … y {len(lines) - _SHOWN} carpetas más" * (len(lines) > _SHOWN)
-    tables = [path for path in files if path.suffix.lower() == ".csv"]
+    lines = [f"\n  {name}: {n:,}" for name, n in counts.most_common(_SHOWN)]
     return (
         "Esperaba dos carpetas, una por clase, como «sonrie» y «no_sonrie», o «train» y «test» con "
-        f"esas dos en cada una. En {source} hay archivos en:{''.join(lines[:_SHOWN]) or ' ninguna'}{more}"
-        + "".join(f"\nLa tabla {path} no se lee: haz las carpetas con ella." for path in tables[:1])
+        "esas dos en cada una; una tabla, como un .csv, no se lee. "
+        f"En {source} hay archivos en:{''.join(lines) or ' ninguna carpeta'}"
     )
 
 
@@ -258,33 +249,24 @@ def _groups(images, labels, photos):
     try:
         import imagehash
     except ImportError:
-        print(
-            f"Sin imagehash («{command.PIP} imagehash») solo reconozco copias exactas de una foto."
-        )
+        print(f"Sin imagehash («{command.PIP} imagehash») solo reconozco copias exactas.")
         return groups
-    unique = images[firsts].astype(np.int16)
-    hashes = [imagehash.phash(Image.fromarray(images[i]), 16).hash.ravel() for i in firsts]
-    if len(hashes) < 2:
-        return groups
-    near = radius_neighbors_graph(np.array(hashes, np.float32), _NEAR_BITS**0.5).tocoo()
-    contrast = unique.std(axis=(1, 2)).max(axis=1)
-    alike = [
-        contrast[i] > _FLAT and np.abs(unique[i] - unique[j]).mean() < _NEAR_LEVELS
-        for i, j in zip(near.row, near.col)
-    ]
-    near.data = np.array(alike, np.float64)
-    near.eliminate_zeros()
-    n, nearly = connected_components(near, directed=False)
-    groups = nearly[groups]
-    if n < len(firsts):
-        print(f"Fotos casi iguales a otra: {len(firsts) - n}; van a la misma mitad que ella.")
+    busy = [i for i in firsts if images[i].std(axis=(0, 1)).max() > _FLAT]
+    if busy:
+        hashes = [imagehash.phash(Image.fromarray(images[i]), 16).hash.ravel() for i in busy]
+        near = DBSCAN(_NEAR_BITS**0.5, min_samples=1).fit_predict(np.array(hashes, np.float32))
+        joined, own = np.arange(len(firsts)), groups[busy]
+        joined[own] = own[np.unique(near, return_index=True)[1]][near]
+        _, groups = np.unique(joined[groups], return_inverse=True)
+        if copies := len(own) - len({*near}):
+            print(f"Fotos casi iguales a otra: {copies}; van a la misma mitad que ella.")
     mixed = [(photos[i][0], f"clase {labels[i]}") for i in np.flatnonzero(_in_both(groups, labels))]
     _tell("Fotos casi iguales a una de la otra clase, ¿están en su carpeta?", mixed)
     return groups
 
 
 def _split(labels, groups, classes, seed, test_share, own=None):
-    """The indices of the training and of the test half, shuffled; groups stay together.
+    """Of "train" and "test", the indices of its images, shuffled; groups stay together.
 
     own: (m,) bool, the test half that the photographs came with; without it one is drawn.
     """
@@ -312,7 +294,8 @@ def _split(labels, groups, classes, seed, test_share, own=None):
             )
         if sizes[~test, k].sum() < _FEW:
             print(f"Quedan menos de {_FEW} fotos de «{classes[k]}»: pocas para validación cruzada.")
-    return [rng.permutation(np.flatnonzero(half[groups])) for half in (~test, test)]
+    both = {"train": ~test, "test": test}
+    return {split: rng.permutation(np.flatnonzero(half[groups])) for split, half in both.items()}
 
 
 def _tell(title, listed):

