@@ -123,13 +123,12 @@ def happy(tmp_path, monkeypatch):
     return files
 
 
-def lying_zip(**values):
-    """A function of the files: a zip whose directory says other values of every entry."""
+def lying_zip(name, value):
+    """A function of the files: a zip whose directory says something else of every entry."""
 
     def change(archive):
         for entry in archive.infolist():
-            for value in values.items():
-                setattr(entry, *value)
+            setattr(entry, name, value)
 
     return lambda happy: zipped(happy.items(), change)
 
@@ -194,22 +193,17 @@ def answer(**values):
     return change
 
 
-NO_CONNECTION = r"^No pude conectarme con Kaggle\. Revisa tu conexión a internet.*Otra manera"
-DAMAGED = r"^La descarga de Kaggle se cortó o llegó dañada: vuelve a intentar.*Otra manera"
-FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*: vi [0-2] archivos con"
+CUT = r"^Kaggle: la descarga no llegó entera: revisa tu conexión, .* y reintenta\..*Otra manera"
+FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*: vi [0-2] archivos.*de https://www\.kaggle"
 FAILURES = {  # what the server does, what the message says
-    "no connection": (lambda server, _: server.ask_at(nobody()), NO_CONNECTION),
-    "proxy refuses": (lambda *_: os.environ.update(http_proxy=nobody()), NO_CONNECTION),
-    "forbidden": (answer(status=403), r"error 403 y no entregó los datos.*Detalle.*Otra manera"),
-    "cut": (answer(withheld=50_000), DAMAGED),
-    "no archive": (answer(body=b"<html>Kaggle</html>" * 99), DAMAGED),
-    "broken zip": (answer(body=spoiled_zip), DAMAGED),
-    "other content": (
-        answer(body=lambda happy: zipped(backwards(happy))),
-        FALSE + r".*Descárgalo otra vez de https://www\.kaggle",
-    ),
+    "no connection": (lambda server, _: server.ask_at(nobody()), CUT),
+    "proxy refuses": (lambda *_: os.environ.update(http_proxy=nobody()), CUT),
+    "forbidden": (answer(status=403), r"^Kaggle: respondió con el error 403.*Detalle.*Otra man"),
+    "cut": (answer(withheld=50_000), CUT),
+    "no archive": (answer(body=b"<html>Kaggle</html>" * 99), CUT),
+    "other content": (answer(body=lambda happy: zipped(backwards(happy))), FALSE),
     "one missing": (answer(body=lambda happy: zipped([*happy.items()][:1])), FALSE),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("fail", "message"), FAILURES.values(), ids=FAILURES)
@@ -235,17 +229,15 @@ def test_download_without_kagglehub_or_with_an_old_one(folder, happy, monkeypatc
     assert contents(folder) == before
 
 
-APPLE = [("__MACOSX/genki4k/._labels.txt", b"\0\5"), ("__MACOSX/._train_happy.h5", b"\0"),
-         ("genki4k/files/._file0001.jpg", b"\0\5")]  # fmt: skip
+APPLE = [("__MACOSX/genki4k/._labels.txt", b"\0\5"), ("__MACOSX/._train_happy.h5", b"\0")]
 BY_HAND = {
     "folder": lambda happy: [*happy.items()],
     "zip": lambda happy: zipped(happy.items()),
     "tar that holds a zip": lambda happy: tarred([*happy.items(), ("z", zipped(happy.items()))]),
     "bzip2": lambda happy: zipped(happy.items(), method=zipfile.ZIP_BZIP2),
     "others": lambda h: zipped([*backwards(h, "a/"), *h.items(), *backwards(h, "z/")]),
-    "archive.zip": lambda happy: [("archive.zip", zipped(happy.items()))],
-    "a zip in a zip": lambda h: zipped([("c.zip", zipped([("archive.zip", zipped(h.items()))]))]),
     "twice": lambda happy: [(f"{name[:-3]} (1).h5", raw) for name, raw in happy.items()],
+    "Windows": lambda happy: zipped([(f"a\\{name}", raw) for name, raw in happy.items()]),
     "macOS": lambda happy: [*APPLE, *happy.items()],
 }
 
@@ -260,22 +252,18 @@ def test_download_by_hand(tmp_path, folder, happy, monkeypatch, make):
     assert contents(source) == elsewhere and source.exists()
 
 
-BROKEN = "^No pude leer .*: está incompleto, dañado o bajo contraseña; descárgalo otra vez"
-NO_ZIP = "un archivo de otro tipo; esperaba una carpeta, un zip o un tar"
+BROKEN = "^No pude abrir .*aquí: esperaba una carpeta, un zip o un tar, completo y sin contraseña"
 NOT_BY_HAND = {  # what is given, what the message says
-    "nothing": (lambda _: None, "nada con ese nombre; esperaba una carpeta, un zip o un tar"),
-    "no zip": (lambda _: b"<html>" * 999, NO_ZIP),
-    "half": (lambda happy: zipped(happy.items())[:30_000], NO_ZIP),
+    "nothing": (lambda _: None, "^No pude abrir .*aquí: no hay nada con ese nombre"),
+    "no zip": (lambda _: b"<html>" * 999, BROKEN),
+    "half": (lambda happy: zipped(happy.items())[:30_000], BROKEN),
     "another folder": (lambda _: [("a.h5", b"")], FALSE),
     "other content": (backwards, FALSE),
-    "password": (lying_zip(flag_bits=1), BROKEN + ".*password"),
-    "other checksum": (lying_zip(CRC=1), BROKEN + ".*CRC"),
-    "unknown compression": (lying_zip(compress_type=99), BROKEN),
+    "password": (lying_zip("flag_bits", 1), BROKEN + ".*password"),
+    "other checksum": (lying_zip("CRC", 1), BROKEN),
+    "unknown compression": (lying_zip("compress_type", 99), BROKEN),
     "broken stream": (spoiled_zip, BROKEN),
-    "bomb": (
-        lambda happy: zipped((name, bytes(2**18)) for name in happy),
-        "trae 524,288 bytes; esperaba a lo más 300,000",
-    ),
+    "bomb": (lambda happy: zipped((name, bytes(2**18)) for name in happy), "trae 524,288 bytes"),
 }
 
 
@@ -348,6 +336,7 @@ def test_genki_by_hand(tmp_path, folder, small, capsys):
     assert contents(folder).keys() == before.keys() | {"train_genki.h5", "test_genki.h5"}
     said = capsys.readouterr().out
     assert "12 fotos, todas legibles, y una línea de labels.txt por foto" in said
+    assert "Su SHA-256 no es el que otro proyecto registró del original" in said
     assert "Fotos en las que no encontré una cara: file0004.jpg; va su cuadrado central" in said
     assert "en grados" in said and "The MPLab GENKI-4K Dataset" in said and "Falta" not in said
 
@@ -380,36 +369,20 @@ def relabelled(change):
 AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder, or the bytes of an archive
     "a folder": genki_files,
     "a folder without a name": lambda: genki_files(""),
-    "the tar": lambda: [("genki4k.tar", tarred(genki_files()))],
-    "the tar, packed": lambda: zipped([("descargas/genki4k.tar.gz", tarred(genki_files(), "w:gz"))]),
-    "a tgz": lambda: [("GENKI4K.TGZ", tarred(genki_files(), "w:gz"))],
-    "a zip": lambda: [("a/genki4k.zip", zipped(genki_files()))],
-    "a zip with the tar": lambda: [("g.zip", zipped([("genki4k.tar", tarred(genki_files()))]))],
-    "the tar and half of it": lambda: [("genki4k.tar", tarred(genki_files())), *genki_files()[:7]],
-    "a broken tar and a whole one": lambda: [
-        ("a.tar", tarred(genki_files())[:9000]), ("b.tar", tarred(genki_files()))
-    ],
-    "others beside": lambda: [
-        ("a.zip", zipped([("otra cosa.txt", b"")])), ("b.zip", b"no"), *genki_files("z/")
-    ],
+    "a tgz": lambda: tarred(genki_files(), "w:gz"),
+    "a zip": lambda: zipped(genki_files()),
     "twice": lambda: [*genki_files("genki4k/"), *genki_files("genki4k/genki4k/")],
     "apart": lambda: renamed(lambda name: name.replace("genki4k/files", "fotos")),
     "capitals": lambda: renamed(str.upper),
     "hidden endings": lambda: renamed(lambda name: name.replace("labels.txt", "labels.txt.txt")),
     "jpeg": lambda: renamed(lambda name: name.replace(".jpg", ".JPEG")),
     "Windows' folders": lambda: zipped(renamed(lambda name: name.replace("/", "\\"))),
-    "macOS and the tar": lambda: zipped([*APPLE, ("genki4k.tar", tarred([*APPLE, *genki_files()]))]),
-    "UTF-16": lambda: relabelled(lambda raw: raw.decode().encode("utf-16")),
+    "macOS": lambda: zipped([*APPLE, *genki_files()]),
     "CR": lambda: relabelled(lambda raw: raw.replace(b"\n", b"\r")),
-    "BOM, CRLF and empty lines": lambda: relabelled(
-        lambda raw: b"\xef\xbb\xbf" + raw.replace(b"\n", b"\r\n") + b"\r\n \r\n\r\n"
-    ),
-    "twice, once edited": lambda: [
-        *genki_files(), ("b/labels.txt", b"\xef\xbb\xbf" + dict(genki_files(""))["labels.txt"])
-    ],
-    "another's labels": lambda: [*genki_files(), ("coco/labels.txt", b"gato\nperro\n")],
+    "Notepad": lambda: relabelled(lambda raw: b"\xef\xbb\xbf" + raw.replace(b"\n", b"\r\n")),
+    "empty lines": lambda: relabelled(lambda raw: raw + b"\r\n \r\n\r\n"),
     "tabs": lambda: relabelled(lambda raw: raw.replace(b" ", b"\t")),
-}  # fmt: skip
+}
 
 
 def halves_of(folder):
@@ -451,18 +424,18 @@ def test_genki_faces_of_the_genuine_photographs(monkeypatch):
     read = []
     monkeypatch.setattr(halves, "face", lambda path: (read.append(path.read_bytes()), 0, False))
     monkeypatch.setattr(halves, "in_threads", lambda function, items, _: [*map(function, items)])
-    found = download.genki_faces(tar)
+    _, Y, angles = download.genki_faces(tar)
+    order = np.random.RandomState(2026).permutation(4000)[:3000] + 1
     with tarfile.open(tar) as archive:
         inside = {Path(name).name for name in archive.getnames() if name.endswith(".jpg")}
         lines = archive.extractfile("labels.txt").read().decode().split("\n")
-        assert archive.extractfile(f"files/{found.names[-1]}").read() == read[-1]
-    assert len(found.names) == 3000
-    assert set(found.names) == inside
-    assert not found.found.any()
-    smiles, *radians = zip(*(lines[int(name[4:8]) - 1].split() for name in found.names))
-    assert found.labels.tolist() == [int(smile) for smile in smiles]
-    degrees = [[math.degrees(float(angle)) for angle in angles] for angles in zip(*radians)]
-    np.testing.assert_allclose(found.pose, degrees)
+        assert archive.extractfile(f"files/file{order[-1]:04}.jpg").read() == read[-1]
+    assert len(read) == 3000
+    assert {f"file{n:04}.jpg" for n in order} == inside
+    smiles, *radians = zip(*(lines[n - 1].split() for n in order))
+    assert Y.tolist() == [[int(smile) for smile in smiles]]
+    for name, column in zip(("yaw", "pitch", "roll"), radians):
+        np.testing.assert_allclose(angles[name], [math.degrees(float(angle)) for angle in column])
 
 
 def changed(end, new):
@@ -479,10 +452,12 @@ def changed(end, new):
 
 
 LABELS = "labels.txt"
-TABLE = r"labels\.txt: encontré 0 tablas distintas de 12 líneas"
+TABLE = r"incompleto o dañado.*labels\.txt: esperaba 12 líneas de cuatro números.*Descárgalo otra v"
+LAST = f"file{drawn()[-1]:04}.jpg"
 OTHERS = [(f"b/{name}", raw + b"\0") for name, raw in genki_files("") if name.endswith("01.jpg")]
 NOT_GENKI = {  # what is given, what the message says
-    "empty": (lambda: tarred([]), r"ningún labels\.txt y 0 fotos.*Descarga aquí otra vez"),
+    "empty": (lambda: tarred([]), r"ningún labels\.txt y 0 fotos.*Descárgalo otra vez"),
+    "a tar inside": (lambda: [("a.tar", tarred(genki_files()))], r"dame la ruta de ese archivo"),
     "no labels": (changed(LABELS, None), "encontré ningún labels.txt y 12 fotos"),
     "no photos": (lambda: tarred(genki_files()[:2]), "encontré labels.txt y 0 fotos.*Faltan 9, co"),
     "short labels": (changed(LABELS, b"1 0 0 0\n0 0 0 0"), TABLE),
@@ -494,37 +469,19 @@ NOT_GENKI = {  # what is given, what the message says
     "nan": (changed(LABELS, b"1 0 0 nan\n" * 12), TABLE),
     "binary": (changed(LABELS, bytes(range(256))), TABLE),
     "nothing in it": (changed(LABELS, b""), TABLE),
-    "one photo less": (
-        changed(f"file{drawn()[-1]:04}.jpg", None),
-        rf"Faltan 1, como file{drawn()[-1]:04}\.jpg\. Descarga aquí otra vez",
-    ),
+    "one photo less": (changed(LAST, None), rf"y 11 fotos.*Faltan 1, como {LAST}\."),
     "one of training less": (
-        lambda: tarred(only_training(genki_files())[:-1]), r"labels\.txt y 8 fotos.*Faltan 1, como"
+        lambda: tarred(only_training(genki_files())[:-1]),
+        r"labels\.txt y 8 fotos.*Faltan 1, como",
     ),
     "half a photo": (
         changed("file0002.jpg", lambda raw: raw[: len(raw) // 2]),
-        r"aquí está incompleto o dañado.*(pude leer|reconozco).*file0002\.jpg.*Descarga aquí",
+        r"aquí está incompleto o dañado.*(pude leer|reconozco).*file0002\.jpg.*Descárgalo",
     ),
-    "a broken tar": (
-        lambda: [("genki4k.tar", tarred(genki_files())[:9000])],
-        r"ningún labels\.txt y 0 fotos.*Adentro está genki4k\.tar, pero: No pude leer.*incompleto",
-    ),
-    "no tar": (lambda: [("genki4k.tar", b"<html>")], r"Adentro está genki4k\.tar, pero: .*otro tipo"),
-    "rar": (lambda: [("genki4k.rar", b"Rar!")], r"genki4k\.rar no lo sé abrir"),
-    "unfinished": (lambda: [("g.tar.crdownload", b"")], r"g\.tar\.crdownload no.*terminó de bajar"),
-    "other labels": (
-        lambda: [*genki_files(), ("b/labels.txt", b"1 0 0 0\n" * 12)], r"encontré 2 tablas distintas"
-    ),
-    "other photos": (
-        lambda: [*genki_files(), *OTHERS], r"distintas con el mismo nombre: .*0001\.jpg y .*0001\.jpg"
-    ),
-    "many archives": (
-        lambda: [(f"{i}.zip", zipped([("a.txt", b"")])) for i in range(25)], "Abrí 20 archivos"
-    ),
-    "deep": (
-        lambda: [("a.zip", zipped([("b.zip", zipped([("c.zip", b"")]))]))], r"está c\.zip, pero"
-    ),
-}  # fmt: skip
+    "a broken tar": (lambda: tarred(genki_files())[:9000], BROKEN),
+    "other labels": (lambda: [*genki_files(), ("labels.txt", b"")], "dos archivos distintos"),
+    "other photos": (lambda: [*genki_files(), *OTHERS], r"distintos, .*01\.jpg y .*01\.jpg"),
+}
 
 
 @pytest.mark.parametrize(("make", "message"), NOT_GENKI.values(), ids=NOT_GENKI)
@@ -532,9 +489,8 @@ def test_what_is_no_genki_says_why(tmp_path, folder, small, make, message):
     for name in ("train_genki.h5", "test_genki.h5"):
         (folder / name).write_bytes(b"de antes")
     before, source = contents(folder), put(tmp_path / "aquí", make())
-    with pytest.raises(DataError, match=message) as caught:
+    with pytest.raises(DataError, match=message):
         download.genki(source, folder)
-    assert ("Descarga aquí" in str(caught.value)) == source.is_file()
     assert contents(folder) == before
 
 
@@ -542,11 +498,10 @@ def test_what_is_no_genki_says_why(tmp_path, folder, small, make, message):
 def test_mutated_archives_are_taken_or_refused(tmp_path, folder, happy, small, dataset):
     chance, outcomes, before = random.Random(1), set(), contents(folder)
     good = zipped(happy.items()) if dataset == "happy" else tarred(genki_files())[::-1]
-    for _ in range(60):
+    for _ in range(40):
         raw = bytearray(good)
-        for _ in range(chance.choice([1, 4])):
-            near_end = chance.choice([1000, len(raw)])  # a zip's directory, a tar's first headers
-            raw[-chance.randrange(1, near_end)] = chance.choice([0, 1, 255, chance.randrange(256)])
+        near_end = chance.choice([1000, len(raw)])  # a zip's directory, a tar's first headers
+        raw[-chance.randrange(1, near_end)] = chance.choice([0, 1, 255, chance.randrange(256)])
         archive = put(tmp_path / "a", bytes(raw if dataset == "happy" else raw[::-1]))
         try:
             for path in getattr(download, dataset)(archive, folder):
@@ -568,7 +523,7 @@ def test_the_systems_reason_is_told(tmp_path, folder, small, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refused)
-    with pytest.raises(DataError, match="y 0 fotos.*No pude leer .*files: no tengo permiso"):
+    with pytest.raises(DataError, match="^No pude leer .*files: no tengo permiso"):
         download.genki(source, folder)
 
 
@@ -577,11 +532,10 @@ FIRST, SECOND = "/1/genki4k.tar", "/2/genki4k.tar"
 
 @pytest.fixture
 def laboratory(small, monkeypatch):
-    """A server in place of the two addresses, with the genuine tar; and no waiting."""
+    """A server in place of the two addresses, with the genuine tar."""
     pytest.importorskip("pooch", reason="needs pooch: pip install pooch")
     body = tarred(genki_files())
     monkeypatch.setattr(download, "GENKI_SHA256", hashlib.sha256(body).hexdigest())
-    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
     with serving(monkeypatch) as server:
         server.answers = {path: (200, body) for path in (FIRST, SECOND)}
         monkeypatch.setattr(download, "GENKI_URLS", [server.url + FIRST, server.url + SECOND])
@@ -593,7 +547,7 @@ def test_genki_from_its_laboratory(laboratory, folder, capsys):
     paths = download.genki(folder=folder)
     assert laboratory.asked == [FIRST]
     assert contents(folder).keys() == before.keys() | {path.name for path in paths}
-    assert "12 fotos, todas legibles" in capsys.readouterr().out
+    assert "Su SHA-256 es el que otro proyecto registró" in capsys.readouterr().out
     assert download.genki(folder=folder) == paths
     assert "Ya está; para traerlo otra vez, borra" in capsys.readouterr().out
     assert laboratory.asked == [FIRST]
@@ -606,15 +560,15 @@ def test_genki_from_its_laboratory(laboratory, folder, capsys):
 def test_genki_from_the_second_address(laboratory, folder, problem):
     laboratory.answers[FIRST] = problem
     download.genki(folder=folder)
-    assert laboratory.asked == [FIRST] * 3 + [SECOND]
+    assert laboratory.asked == [FIRST, SECOND]
     assert len(load_dataset("genki", folder).train_x) == TRAIN
 
 
 GENKI_FAILURES = {  # what both addresses do, what the message says
-    "not found": ((404, b""), "127.0.0.1:[0-9]+ respondió con el error 404"),
-    "cut": ((200, bytes(5000), 1000), "se cortó o llegó dañada"),
-    "another file": ((200, b"<html>" * 99), "se cortó o llegó dañada.*SHA256"),
-    "nobody": (None, "No pude conectarme con 127.0.0.1"),
+    "not found": ((404, b""), "http.* respondió con el error 404"),
+    "cut": ((200, bytes(5000), 1000), "la descarga no llegó entera"),
+    "another file": ((200, b"<html>" * 99), "la descarga no llegó entera.*SHA256"),
+    "nobody": (None, "la descarga no llegó entera: revisa tu conexión"),
 }
 
 
@@ -635,7 +589,7 @@ def test_genki_that_does_not_come(laboratory, folder, monkeypatch, fails, messag
 def test_genki_without_a_package(folder, monkeypatch, package, line):
     before = contents(folder)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"-m pip install {line}» y vuelve a intentar"):
+    with pytest.raises(ImportError, match=rf"-m pip install {line}»"):
         download.genki(folder=folder)
     assert contents(folder) == before
 
