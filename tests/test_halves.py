@@ -19,8 +19,8 @@ Y, YAW, PARTS = np.arange(150) % 2, np.linspace(-30, 30, 150), (slice(100), slic
 
 
 def write(folder, aligned=False):
-    both = {k: (X[p], Y[p], {"yaw": YAW[p]}) for k, p in zip(("train", "test"), PARTS)}
-    return halves.write_halves(folder, "a", both, ["ñu", "sí"], "é1", aligned)
+    parts, classes = dict(zip(("train", "test"), PARTS)), ["ñu", "sí"]
+    return halves.write_halves(folder, "a", X, Y, parts, classes, "é1", {"yaw": YAW}, aligned)
 
 
 @pytest.mark.parametrize("aligned", [True, False])
