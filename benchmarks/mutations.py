@@ -1,177 +1,143 @@
-"""Whether anything a file may hold gets past the loaders but as a DataError, as a Markdown table.
+"""Whether anything an HDF5 file may hold gets past the loaders but as a DataError, as a Markdown table.
 
-    python -m benchmarks.mutations [--files 10000] [--seed 0] [--only WORD]
+    python -m benchmarks.mutations [FILES]
 
-damages so many good files of each kind at random, and loads each in a process of its own that is
-watched: an exception other than DataError, a crash, more than 5 s of processor, no answer in a
-minute or more than 1 GiB is a failure. The files that did it are kept, their folder is printed and the exit code is 1. One seed,
-one set of files.
+damages so many good files of each kind at random and loads each in another process: an exception
+other than DataError, a process that dies, more than 5 s of processor or 1 GiB is a failure. Each is
+told with its number, by which the same damage comes again; the exit code is then 1.
 """
 
-import argparse
 import faulthandler
 import io
-import json
-import multiprocessing
-import os
 import random
 import re
-import shutil
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from contextlib import redirect_stdout, suppress
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import redirect_stdout
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
+import h5py
 import numpy as np
 
-from benchmarks import damage
-from helpers import model
 from helpers.data import load_dataset
-from helpers.files import DataError
-from helpers.photos import load_photo
-from tools import build, download
+from helpers.files import PROJECT, DataError
+from helpers.model import load_model
 
-with suppress(ImportError):  # Windows has none
-    import resource
+MODEL = PROJECT / "models" / "smiles.h5"
+GZIP = {"chunks": (3, 6, 6, 3), "compression": "gzip"}
+STORED = {}, GZIP, {**GZIP, "shuffle": True}, {"chunks": (3, 6, 6, 3), "fletcher32": True}
 
-OTHER = ("undocumented", "crash", "hang", "memory")
+
+@cache
+def halves(split="train"):
+    """A good half of a data set, stored in each way that we read."""
+    files, x = [], np.random.RandomState(1).randint(0, 256, (7, 6, 6, 3), np.uint8)
+    for storage in STORED:
+        libver = "latest" if "shuffle" in storage else None
+        with h5py.File(stream := io.BytesIO(), "w", libver=libver) as file:
+            file.create_dataset(f"{split}_set_x", data=x, **storage)
+            file[f"{split}_set_y"] = np.arange(7) % 2
+            file["list_classes"] = np.array([b"perro", "niño".encode()])
+        files.append(stream.getvalue())
+    return files
+
+
+def mutate(raw, rng, focus):
+    """``raw`` damaged once or more, half the time in its first ``focus`` bytes alone."""
+    raw = bytearray(raw)
+    for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        end = rng.choice([len(raw), min(focus, len(raw))]) or 1
+        i, j = sorted(rng.randrange(end) for _ in range(2))
+        n, width = rng.choice([1, 2, 8, 64]), rng.choice([1, 2, 4, 8])
+        number = rng.choice([len(raw), rng.randrange(256), 2 ** rng.choice([15, 31, 63]), 0, -1])
+        number = (number % 256**width).to_bytes(width, rng.choice(["little", "big"]))
+        new = rng.choice([number, number, n * b"\xff", rng.randbytes(n), raw[j : j + n], b""])
+        raw[i : i + rng.choice([len(new), len(new), len(new), 0, n, j - i])] = new
+    return bytes(raw)
+
+
+KINDS = {  # name of the file, good ones, where what they say of themselves ends
+    "conjunto HDF5 (`load_dataset`)": ("train_a.h5", halves, 2500),
+    "modelo (`load_model`)": ("modelo.h5", lambda: [MODEL.read_bytes()], 2000),
+}
+
+
+def put(kind, folder, rng):
+    """Write a damaged file of a kind, and the half that goes with it."""
+    name, good, focus = KINDS[kind]
+    (folder / "test_a.h5").write_bytes(halves("test")[0])
+    (folder / name).write_bytes(mutate(rng.choice(good()), rng, focus))
 
 
 def load(folder):
-    """Load what benchmarks.damage left in ``folder``."""
+    """Load what ``put`` left in ``folder``."""
     if (folder / "train_a.h5").exists():
-        load_dataset("a", folder)
-    elif (folder / "foto").exists():
-        assert load_photo(folder / "foto").shape == (64, 64, 3)
-    elif (folder / "modelo.h5").exists():
-        model.load_model(folder / "modelo.h5").predict(np.zeros((2, 6, 6, 3), np.uint8))
-    elif (folder / "hashes.json").exists():
-        hashes = json.loads((folder / "hashes.json").read_text())
-        files = {name: {"git_blob_sha1": found} for name, found in hashes.items()}
-        download.load_published = lambda: {"files": files}
-        download.happy(folder / "origen", folder / "destino")
+        with redirect_stdout(None):
+            load_dataset("a", folder)
     else:
-        build.build(folder / "origen", "mias", folder=folder / "destino")
-        try:
-            load_dataset("mias", folder / "destino")
-        except DataError as error:
-            raise AssertionError("build wrote what load_dataset refuses") from error
+        load_model(folder / "modelo.h5").predict(np.zeros((2, 64, 64, 3), np.uint8))
 
 
-KINDS = {  # what makes the cases
-    "conjunto HDF5 (`load_dataset`)": damage.put_dataset,
-    "foto (`load_photo`)": damage.put_photo,
-    "modelo (`load_model`)": damage.put_model,
-    "zip o carpeta (`tools.download`)": damage.put_zip,
-    "carpeta de fotos (`tools.build`)": damage.put_folder,
-}
-
-# The process that loads, and the one that watches it
+def work(load, folder):
+    """Load in this process; return how it ended, the seconds of processor and the MiB it took."""
+    faulthandler.dump_traceback_later(60, exit=True)  # a hang, too, ends
+    before, start, outcome = peak(), time.process_time(), "accepted"
+    try:
+        load(folder)
+    except DataError as error:
+        outcome = "memory" if isinstance(error.__cause__, MemoryError) else "refused"
+    except BaseException:
+        traceback.print_exc()
+        outcome = "undocumented"
+    faulthandler.cancel_dump_traceback_later()
+    took, memory = time.process_time() - start, peak() - before
+    return "slow" if took > 5 else "memory" if memory > 1024 else outcome, took, memory
 
 
 def peak():
     """The most memory that this process had, in MiB; 0 where the system does not tell."""
-    with suppress(OSError):  # Linux's ru_maxrss would start at that of the parent
-        return int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) >> 10
-    with suppress(NameError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20  # macOS counts bytes
-    return 0
+    status = Path("/proc/self/status")
+    return int(re.search(r"VmHWM:\s*(\d+)", status.read_text())[1]) >> 10 if status.exists() else 0
 
 
-def work(load, pipe, log):
-    """Load each folder that comes through the pipe, and send how it went."""
-    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 2)
-    faulthandler.enable(2)
-    with suppress(NameError, OSError, ValueError):  # or a wild one would take the machine's
-        resource.setrlimit(resource.RLIMIT_AS, (16 * 2**30,) * 2)
-    before, outcome, took = peak(), "ready", 0
-    while True:
-        pipe.send((outcome, took, peak() - before))
-        try:
-            folder = pipe.recv()
-        except EOFError:  # there are no more
-            return
-        start, outcome = time.process_time(), "accepted"  # others' work is not its fault
-        try:
-            with redirect_stdout(io.StringIO()):
-                load(folder)
-        except DataError as error:
-            outcome = "memory" if isinstance(error.__cause__, MemoryError) else "refused"
-        except BaseException:
-            traceback.print_exc()
-            outcome = "undocumented"
-        took = time.process_time() - start
+def try_all(put, load, n, seed, home):
+    """Have ``n`` cases of ``put`` loaded, each in a folder of its own in ``home``.
 
-
-def answer(pipe, seconds):
-    """What the worker sends in so many seconds, or that it hangs or has died."""
-    try:
-        return pipe.recv() if pipe.poll(seconds) else ("hang", seconds, 0)
-    except (EOFError, OSError):
-        return "crash", 0, 0
-
-
-def try_all(put, load, n, seed, keep, seconds=5, mib=1024, patience=12):
-    """Have ``n`` cases of ``put`` loaded; return how many ended how, the longest and the most MiB.
-
-    seconds: of processor that a case may take; of time, ``patience`` times as many.
-    What ends in one of OTHER is moved to the folder ``keep``, beside what the process said.
+    Returns how many ended how, the most seconds of processor and the most MiB.
     """
-    outcomes, slowest, most, worker = Counter(), 0, 0, None
-    spawn = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as home:
-        for i in range(n):
-            folder = Path(home, str(i))
-            folder.mkdir()
-            put(folder, random.Random(f"{seed} {put.__name__} {i}"))
-            if worker is None:
-                pipe, theirs = spawn.Pipe()
-                worker = spawn.Process(target=work, args=(load, theirs, keep / "stderr.txt"))
-                worker.start()
-                theirs.close()  # or its end would not be noticed
-                if answer(pipe, 600)[0] != "ready":
-                    raise RuntimeError(f"the worker did not start: see {keep}")
-            pipe.send(folder)
-            outcome, took, memory = answer(pipe, patience * seconds)
-            outcome = "hang" if took > seconds else outcome
-            outcome = "memory" if memory > mib else outcome
-            outcomes[outcome] += 1
-            slowest, most = max(slowest, took), max(most, memory)
-            if outcome in OTHER or i == n - 1:
-                pipe.close()
-                worker.join(0 if outcome == "hang" else 5)
-                worker.kill()
-                worker = worker.join()
-            if outcome in OTHER:
-                shutil.move(folder, keep / f"{put.__name__}-{i}-{outcome}")
-    return outcomes, slowest, most
+    ends, start = [], partial(ProcessPoolExecutor, 1, get_context("spawn"))
+    pool = start()
+    for i in range(n):
+        (folder := home / str(i)).mkdir()
+        put(folder, random.Random(f"{seed} {i}"))
+        try:
+            ends.append(pool.submit(work, load, folder).result())
+        except BrokenExecutor:
+            ends, pool = [*ends, ("crash", 0, 0)], start()
+        if ends[-1][0] not in ("accepted", "refused"):
+            print(f"{folder.name}: {ends[-1]}", file=sys.stderr)
+    pool.shutdown()
+    outcomes, seconds, memory = zip(*ends)
+    return Counter(outcomes), max(seconds), max(memory)
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutations")
-    parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", metavar="WORD", help="of a kind's name")
-    options = parser.parse_args()
-    os.environ["TQDM_DISABLE"] = "1"  # the workers'
-    keep, bad = Path(tempfile.mkdtemp(prefix="mutations-")), 0
-    print("| qué se carga | intentos | rechazados con DataError | aceptados | otro fin | lo más lento, s de procesador | memoria, MiB |")  # fmt: skip
+    n, bad = int(sys.argv[1]) if sys.argv[1:] else 3000, 0
+    print("| qué se carga | intentos | rechazados | aceptados | otro fin | s | MiB |")
     print("|:--|--:|--:|--:|--:|--:|--:|")
-    for name, put in KINDS.items():
-        if options.only not in name:
-            continue
-        n = options.files
-        found, slowest, most = try_all(put, load, n, options.seed, keep)
-        other = sum(found[outcome] for outcome in OTHER)
+    for name in KINDS:
+        with tempfile.TemporaryDirectory() as home:
+            found, slowest, most = try_all(partial(put, name), load, n, 0, Path(home))
+        bad += (other := n - found["refused"] - found["accepted"])
         numbers = n, found["refused"], found["accepted"], other, f"{slowest:.2f}", most
         print(f"| {name} | {' | '.join(map(str, numbers))} |", flush=True)
-        bad += other
-    if bad:
-        sys.exit(f"\n{bad} archivos no se cargaron ni se rechazaron como es debido: {keep}")
-    shutil.rmtree(keep)
+    sys.exit(bool(bad))
 
 
 if __name__ == "__main__":

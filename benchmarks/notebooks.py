@@ -12,7 +12,7 @@ from time import perf_counter
 import nbformat
 from nbclient import NotebookClient
 
-from tools.report import NOTEBOOKS
+from tools.report import NOTEBOOKS, _kernel
 
 TRAIN = """
 import os, sys
@@ -36,7 +36,9 @@ def timed(path):
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     train = nbformat.v4.new_code_cell(TRAIN.format(project=str(NOTEBOOKS[0].parent)))
     notebook.cells, spent = [train, *cells], []
-    client = NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(
+        notebook, km=_kernel(), resources={"metadata": {"path": str(path.parent)}}
+    )
     with client.setup_kernel():
         for i, cell in enumerate(notebook.cells):
             start = perf_counter()

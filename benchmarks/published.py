@@ -11,66 +11,48 @@ import numpy as np
 from helpers import network
 from helpers.data import DataError, flatten, load_dataset, load_published
 from helpers.evaluation import accuracy, percent
-from helpers.model import STORY
+from helpers.recipe import STORY
 from helpers.training import L_layer_model
 
+PARTS = "entrenamiento", "prueba"
 
-def train_and_score(data, seed, layers_dims, learning_rate, num_iterations):
-    """Return the costs, the train accuracy and the test accuracy of one run."""
-    X = flatten(data.train_x)
-    parameters, costs = L_layer_model(
-        X, data.train_y, layers_dims, learning_rate, num_iterations, seed=seed
-    )
-    train = accuracy(network.predict(X, parameters), data.train_y)
-    test = accuracy(network.predict(flatten(data.test_x), parameters), data.test_y)
-    return costs, train, test
+
+def train_and_score(data, seed, known):
+    """Return the costs, and the accuracies in training and test, of one run as published."""
+    recipe = (known[key] for key in ("layers_dims", "learning_rate", "num_iterations"))
+    X, X_test = flatten(data.train_x), flatten(data.test_x)
+    parameters, costs = L_layer_model(X, data.train_y, *recipe, seed=seed)
+    halves = (X, data.train_y), (X_test, data.test_y)
+    return costs, [accuracy(network.predict(x, parameters), y) for x, y in halves]
 
 
 def main():
-    tables = load_published()
     rows = []
-    for table in ("catvnoncat_4_layers", "happy_4_layers"):
-        known = tables[table]
-        recipe = [known[key] for key in ("layers_dims", "learning_rate", "num_iterations")]
-        name = table.split("_")[0]
+    for name in ("catvnoncat", "happy"):
+        known = load_published()[f"{name}_4_layers"]
         try:
             data = load_dataset(name)
         except DataError as error:
-            print(f"{str(error).splitlines()[0]}")
+            print(str(error).splitlines()[0])
             continue
-        costs, train, test = train_and_score(data, known["seed"], *recipe)
+        costs, scores = train_and_score(data, known["seed"], known)
         theirs = known["costs_every_100"]
         equal = sum(round(ours, 6) == cost for ours, cost in zip(costs, theirs))
-        rows += [
-            (name, "primer costo", f"{theirs[0]:.6f}", f"{costs[0]:.6f}"),
-            (name, "último costo", f"{theirs[-1]:.6f}", f"{costs[-1]:.6f}"),
-            (name, "costos iguales a seis decimales", f"{len(theirs)}", f"{equal}"),
-            (
-                name,
-                "exactitud en entrenamiento",
-                percent(known["train_accuracy"], 2),
-                percent(train, 2),
-            ),
-            (name, "exactitud en prueba", percent(known["test_accuracy"], 2), percent(test, 2)),
-        ]
-    data = load_dataset("caras")
-    runs = np.array([train_and_score(data, seed, *recipe)[1:] for seed in range(1, 11)])
-    (seed,) = STORY.seeds
-    for column, part in enumerate(("entrenamiento", "prueba")):
-        mean, spread = runs[:, column].mean(), runs[:, column].std(ddof=1)
-        ten = f"{100 * mean:.1f} ± {percent(spread)}"
-        rows += [
-            (
-                "caras",
-                f"exactitud en {part}, semilla {seed}",
-                "–",
-                percent(runs[seed - 1, column], 2),
-            ),
-            ("caras", f"exactitud en {part}, 10 semillas", "–", ten),
-        ]
+        for which, k in (("primer", 0), ("último", -1)):
+            rows.append((name, f"{which} costo", f"{theirs[k]:.6f}", f"{costs[k]:.6f}"))
+        rows.append((name, "costos iguales a seis decimales", len(theirs), equal))
+        for part, key, ours in zip(PARTS, ("train_accuracy", "test_accuracy"), scores):
+            rows.append((name, f"exactitud en {part}", percent(known[key], 2), percent(ours, 2)))
+    data, (seed,) = load_dataset("caras"), STORY.seeds
+    runs = np.array([train_and_score(data, seed, known)[1] for seed in range(1, 11)])
+    for part, scores in zip(PARTS, runs.T):
+        ten = f"{100 * scores.mean():.1f} ± {percent(scores.std(ddof=1))}"
+        one = percent(scores[seed - 1], 2)
+        rows.append(("caras", f"exactitud en {part}, semilla {seed}", "–", one))
+        rows.append(("caras", f"exactitud en {part}, 10 semillas", "–", ten))
     print("\n| conjunto | cifra | publicada | reproducida |\n|:--|:--|--:|--:|")
     for row in rows:
-        print(f"| {' | '.join(row)} |")
+        print(f"| {' | '.join(map(str, row))} |")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ images are trained on with one, whatever is asked for. Says nothing of a NumPy w
 import os
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 
@@ -34,34 +35,23 @@ def run(seed, moved):
 
 
 def main():
-    seed = sys.argv[1] if len(sys.argv) > 1 else "1"
+    seed, moved_by_threads = sys.argv[1] if len(sys.argv) > 1 else "1", 0
     print("| procesador | hilos | entradas | último costo | errores | suma de ŷ |")
     print("|:--|--:|:--|--:|--:|--:|")
-    moved_by_threads = 0
-    for family in FAMILIES:
-        for moved in ("", "movidas"):
-            results = []
-            for threads in ("1", "2"):
-                names = {"OPENBLAS_CORETYPE": family, "OPENBLAS_NUM_THREADS": threads}
-                done = subprocess.run(
-                    [sys.executable, "-m", "benchmarks.stability", seed, moved, "--one"],
-                    env={**os.environ, **names},
-                    capture_output=True,
-                    text=True,
-                    check=True,
-                )
-                results.append(done.stdout.splitlines()[-1])
-                print(
-                    f"| {family} | {threads} | {moved or 'tal cual'} | {results[-1]} |", flush=True
-                )
-            moved_by_threads += results[0] != results[1]
-    print(
-        f"\nEl número de hilos movió alguna cifra en {moved_by_threads} de {2 * len(FAMILIES)} parejas."
-    )
+    for family, moved in product(FAMILIES, ("", "movidas")):
+        command, results = (
+            [sys.executable, "-m", "benchmarks.stability", seed, moved, "--one"],
+            set(),
+        )
+        for threads in ("1", "2"):
+            env = os.environ | {"OPENBLAS_CORETYPE": family, "OPENBLAS_NUM_THREADS": threads}
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+            results.add(line := done.stdout.splitlines()[-1])
+            print(f"| {family} | {threads} | {moved or 'tal cual'} | {line} |", flush=True)
+        moved_by_threads += len(results) > 1
+    n = 2 * len(FAMILIES)
+    print(f"\nEl número de hilos movió alguna cifra en {moved_by_threads} de {n} parejas.")
 
 
 if __name__ == "__main__":
-    if sys.argv[-1] == "--one":
-        run(int(sys.argv[1]), sys.argv[2])
-    else:
-        main()
+    run(int(sys.argv[1]), sys.argv[2]) if sys.argv[-1] == "--one" else main()

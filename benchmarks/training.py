@@ -1,22 +1,24 @@
-"""How long 2,700 iterations take: the textbook's loop, scikit-learn, PyTorch and ours, in one run.
+"""How long 2,700 iterations take: the textbook's loop, scikit-learn and ours, in one run.
 
     python -m benchmarks.training
 
 prints Markdown tables. All train the same 12288-20-7-5-1 network by full-batch gradient descent on
 the 600 images of `caras`. The slow ones run a fraction of the iterations, scaled; each figure is
-the best of three. PyTorch and scikit-learn take part where they are installed. The second table is
-ours in fresh processes, alone and beside two others that never rest.
+the best of three. The second table is ours in fresh processes, alone and beside two others that
+never rest.
 """
 
-import importlib.util
 import os
 import subprocess
 import sys
-import time
+import timeit
 import tracemalloc
 import warnings
+from functools import partial
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 from helpers import network, training
 from helpers.data import flatten, load_dataset
@@ -42,39 +44,12 @@ def textbook(X, Y, iterations):
 
 
 def scikit_learn(X, Y, iterations):
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
-    model = MLPClassifier(
-        DIMS[1:-1],
-        solver="sgd",
-        momentum=0,
-        alpha=0,
-        learning_rate_init=RATE,
-        batch_size=len(X),
-        max_iter=iterations,
-        n_iter_no_change=iterations + 1,
-        random_state=1,
-    )
+    options = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": RATE}
+    options |= {"max_iter": iterations, "n_iter_no_change": iterations + 1, "random_state": 1}
+    model = MLPClassifier(DIMS[1:-1], batch_size=len(X), **options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, Y)
-
-
-def pytorch(X, Y, iterations):
-    import torch
-
-    torch.manual_seed(1)
-    layers = []
-    for n_prev, n in zip(DIMS, DIMS[1:]):
-        layers += [torch.nn.Linear(n_prev, n), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
-    cost = torch.nn.BCEWithLogitsLoss()
-    for _ in range(iterations):
-        optimizer.zero_grad()
-        cost(model(X), Y).backward()
-        optimizer.step()
 
 
 def products(C, K, iterations):
@@ -84,12 +59,8 @@ def products(C, K, iterations):
 
 def seconds(train, first, second, fraction=1, rounds=ROUNDS):
     """Return the least of ``rounds`` times, scaled to all iterations."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        train(first, second, ITERATIONS // fraction)
-        times.append(time.perf_counter() - start)
-    return fraction * min(times)
+    job = partial(train, first, second, ITERATIONS // fraction)
+    return fraction * min(timeit.repeat(job, number=1, repeat=rounds))
 
 
 def peak_memory(X, Y):
@@ -107,8 +78,7 @@ def beside(busy, threads, shared):
 
     ``threads``: OPENBLAS_NUM_THREADS, None as the system has it; ``shared``: without our limit.
     """
-    names = dict(os.environ)
-    names.pop("OPENBLAS_NUM_THREADS", None)
+    names = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     names |= {"OPENBLAS_NUM_THREADS": threads} if threads else {}
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
     try:
@@ -137,20 +107,13 @@ def print_company():
 def main():
     data = load_dataset("caras")
     X, Y = flatten(data.train_x), data.train_y
-    X32, m = X.astype(np.float32), X.shape[1]
+    m = X.shape[1]
     K, C = X.T @ X, np.random.RandomState(1).randn(DIMS[1], m)
     rows = [("nuestro, float64", seconds(ours, X, Y))]
     rows.append((f"solo los {ITERATIONS:,} productos 20×{m}×{m}", seconds(products, C, K)))
     rows.append(("bucle del curso en NumPy, float64", seconds(textbook, X, Y, FRACTION)))
-    if importlib.util.find_spec("torch"):
-        import torch
-
-        images, labels = torch.tensor(X32.T), torch.tensor(Y.T, dtype=torch.float32)
-        rows.append(("PyTorch, float32", seconds(pytorch, images, labels, FRACTION)))
-    if importlib.util.find_spec("sklearn"):
-        images = np.ascontiguousarray(X32.T)
-        name = "scikit-learn `MLPClassifier`, float32"
-        rows.append((name, seconds(scikit_learn, images, Y.ravel(), FRACTION)))
+    images, name = np.ascontiguousarray(X.T, np.float32), "scikit-learn `MLPClassifier`, float32"
+    rows.append((name, seconds(scikit_learn, images, Y.ravel(), FRACTION)))
     print(f"\n{ITERATIONS:,} iteraciones, {m} imágenes, {os.cpu_count()} núcleos:\n")
     print("| programa | segundos | veces lo nuestro |\n|:--|--:|--:|")
     for name, time_taken in rows:

@@ -115,7 +115,8 @@ def to_show(dataset, where):
 
     Of caras, a face picked by its looks; of any other set, the first image of class 1.
     """
-    return SHOWN[where] if dataset.name == "caras" else int(np.argmax(dataset.test_y))
+    is_there = dataset.name == "caras" and SHOWN[where] < len(dataset.test_x)
+    return SHOWN[where] if is_there else int(np.argmax(dataset.test_y))
 
 
 def flatten(images):

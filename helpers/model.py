@@ -13,6 +13,7 @@ from helpers import arguments, model_file, network
 from helpers.model_file import Origin as Origin
 from helpers.model_file import save_model as save_model
 from helpers.recipe import PUBLISHED, inputs
+from helpers.recipe import RIVAL as RIVAL
 from helpers.recipe import STORY as STORY
 from helpers.recipe import Recipe as Recipe
 from helpers.training import COST_EVERY, L_layer_model, film
@@ -31,7 +32,8 @@ class Model:
     def __repr__(self):
         sizes = "-".join(str(n) for n in (*self.recipe.hidden, 1))
         of = f", entrenado con «{self.origin.dataset}»" if self.origin else ""
-        return f"Modelo de {len(self.networks)} redes de capas {sizes}{of}"
+        n = len(self.networks)
+        return f"Modelo de {n} {'red' if n == 1 else 'redes'} de capas {sizes}{of}"
 
     @property
     def size(self):

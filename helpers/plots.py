@@ -192,14 +192,14 @@ def units(activity, answers, Y, classes):
 
 
 @drawing
-def layers(names, rights, n, example):
-    """Compare networks of several depths on several versions of a set; beside, why one layer can't.
+def layers(rights, n, example):
+    """Compare networks of several depths on a set half in negative; beside, why one layer can't.
 
-    ``names``: of the versions; ``rights``: label → (versions, seeds) right answers of ``n``, one
-    layer first; ``example``: an image (h, w, 3) of each version, above its bars.
+    ``rights``: label → (seeds,) right answers of ``n``, one layer first; ``example``: an image
+    (h, w, 3) as it is, and a negative, above the bars.
     """
-    figure, (toy, axes) = panels([1, 2.1], 4.1, [3.6, 4.1])
-    x, colors = np.linspace(-1.5, 1.5, 301), (LOGISTIC, SHALLOW, NETWORK)
+    figure, (toy, axes) = panels([1, 1.7], 4.1, [3.6, 4.1])
+    x, colors = np.linspace(-1.5, 1.5, 301), (LOGISTIC, SHALLOW, "#8262AB", NETWORK)
     toy.plot(x, 0.42 + 0.3 * np.tanh(x), color=LOGISTIC, label="una capa: sube o baja")
     toy.plot(x, np.minimum(np.abs(x), 1.2) / 1.1, color=SHALLOW, label="con una oculta: |x|")
     for at, label, words in ((-1, 1, "sonrisa en\nnegativo"), (0, 0, "seria"), (1, 1, "sonrisa")):
@@ -209,24 +209,23 @@ def layers(names, rights, n, example):
     toy.set(xlim=(-1.7, 1.7), ylim=(-0.4, 1.5), xticks=[-1, 0, 1], yticks=[0, 1])
     toy.set(xlabel="la boca: más oscura o más clara", ylabel="debe decir")
     toy.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), fontsize=10)
-    at, width = np.arange(len(names)), 0.27
-    for i, ((label, of), color) in enumerate(zip(rights.items(), colors)):
-        places, means = at + (i - 1) * width, np.mean(of, axis=1) / n
-        axes.bar(places, means, 0.92 * width, color=color, label=label)
-        for place, mean, seeds in zip(places, means, of):
-            axes.plot(np.full(len(seeds), place), np.divide(seeds, n), "_", color="black")
-            axes.text(place, 0.04, f"{100 * mean:.0f}", ha="center", color="white", weight="bold")
+    means = {label: np.mean(of) / n for label, of in rights.items()}
+    for place, (label, of) in enumerate(rights.items()):
+        axes.bar(place, means[label], 0.8, color=colors[place])
+        axes.plot(np.full(len(of), place), np.divide(of, n), "_", color="black", markersize=14)
+        words = percent(means[label], 0)
+        axes.text(place, 0.04, words, ha="center", color="white", weight="bold")
     axes.axhline(0.5, color=GREY, linestyle="--", label="echar un volado")
-    axes.set_xticks(at, names)
-    for place, image in zip(at, example):
-        inset = axes.inset_axes((place - 0.17, 1.03, 0.34, 0.26), transform=axes.transData)
+    axes.set_xticks(range(len(rights)), rights)
+    for place, image in zip((0.5, 2.5), example):
+        inset = axes.inset_axes((place - 0.4, 1.03, 0.8, 0.28), transform=axes.transData)
         inset.imshow(image)
         inset.axis("off")
     axes.set(ylim=(0, 1.32), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
     axes.yaxis.set_major_formatter(_percents)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), ncols=2, fontsize=10)
-    none, one, three = (percent(np.mean(of, axis=1)[-1] / n, 0) for of in rights.values())
-    return figure, f"Con negativos: sin capas ocultas {none}; con una {one}; con tres {three}"
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), fontsize=10)
+    none, *some = (percent(mean, 0) for mean in means.values())
+    return figure, f"Con negativos: sin capas ocultas, {none}; con ellas, {min(some)} o más"
 
 
 @drawing

@@ -48,11 +48,11 @@ def held_out(images, Y, splits, recipes, progress=True):
             plan = recipe._replace(num_iterations=1, seeds=(seed,))
             moments.setdefault(plan, set()).add(recipe.num_iterations)
     keys = [(plan, j) for plan in moments for j in range(len(splits))]
-    caller = Caller()
-    jobs = (delayed(_judge)(images, Y, *splits[j], plan, moments[plan], caller) for plan, j in keys)
     n_jobs = get_active_backend()[1] or -1  # where no parallel_config says how many, a core each
     try:
-        with threadpool_limits(1, user_api="blas"), _quick_turns():
+        with threadpool_limits(1, user_api="blas"), _quick_turns(), Caller() as caller:
+            given = images, Y, caller
+            jobs = (delayed(_judge)(*given, *splits[j], plan, moments[plan]) for plan, j in keys)
             results = Parallel(n_jobs, prefer="threads", return_as="generator")(jobs)
             bar = progress_bar(results, progress, desc="Estudio", unit="red", total=len(keys))
             done = dict(zip(keys, list(bar)))
@@ -63,8 +63,6 @@ def held_out(images, Y, splits, recipes, progress=True):
             f"El estudio de {len(keys)} entrenamientos se detuvo ({detail})."
             f"{' Faltó memoria: cierra otros programas y repite la celda.' * lacked}"
         ) from error
-    finally:
-        caller.left = True  # however: what still trains in a thread ends at its next step
 
     def of_seeds(recipe, j):
         plans = [recipe._replace(num_iterations=1, seeds=(seed,)) for seed in recipe.seeds]
@@ -84,7 +82,7 @@ def _quick_turns():
         sys.setswitchinterval(usual)
 
 
-def _judge(images, Y, train, judged, recipe, moments, caller):
+def _judge(images, Y, caller, train, judged, recipe, moments):
     """Return number of iterations → probabilities (v,) of the images ``judged``."""
     models = train_along(images[train], Y[:, train], recipe, moments, caller)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -93,9 +93,15 @@ def _parameters(W, b, image_space):
 
 
 class Caller:
-    """Who waits for trainings, perhaps in other threads: once it has ``left``, they end."""
+    """A context that waits for trainings in other threads: however it is ``left``, they end."""
 
     left = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.left = True
 
 
 class Abandoned(RuntimeError):

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from helpers.files import DataError, environment, reason, whole_file
+from helpers import files
+from helpers.files import DataError, environment, opened, reason, whole_file
 
 
 def test_a_failed_writer_leaves_what_was_there(tmp_path):
@@ -97,3 +98,17 @@ def test_variables_are_read_as_they_were_meant(monkeypatch, tmp_path, value, mea
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.delenv("X", raising=False) if value is None else monkeypatch.setenv("X", value)
     assert environment("X") == meant.format(home=tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(monkeypatch, tmp_path):
+    def refused(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"whatever")
+    with pytest.raises(DataError, match="no lo pude leer; esperaba un archivo HDF5"), opened(path):
+        pass
+    monkeypatch.setattr(files, "open", refused, raising=False)
+    with pytest.raises(DataError, match="No pude abrir .*no tengo permiso") as caught, opened(path):
+        pass
+    assert "descárgalo" not in str(caught.value)

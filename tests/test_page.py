@@ -4,22 +4,18 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import nbformat
 import pytest
 
+from conftest import PROJECT
+from helpers.files import DataError
 from tools import page, report
-
-PROJECT = Path(__file__).resolve().parents[1]
-HTML = """<html lang="en"><head><title>Notebook</title></head><body><a href="#s2">2</a>
-<a href="../helpers/network.py" target="_blank"><code>network</code></a>
-<a href="https://inc.ucsd.edu/mplab/398">398</a></body></html>"""
 
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    """A function that makes a page of a story of a cell, and returns its text and what it printed."""
+    """A function that makes a page of a story of a cell, and returns its text."""
     for name in ("TQDM_DISABLE", "SMILE_DATASET", "SMILE_DATA_DIR", "MPLBACKEND"):
         monkeypatch.setenv(name, "x")  # so that what main does to it is undone
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
@@ -27,7 +23,10 @@ def written(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "PAGE", tmp_path / "reporte" / "pagina" / "index.html")
 
     def write(source):
-        cells = [nbformat.v4.new_code_cell(source)]
+        cells = [
+            nbformat.v4.new_code_cell(source),
+            nbformat.v4.new_markdown_cell("# ¿Sonríe o no?"),
+        ]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), report.STORY)
         page.main()
         return page.PAGE.read_text(encoding="utf-8")
@@ -36,25 +35,28 @@ def written(tmp_path, monkeypatch):
 
 
 def test_links_lead_to_the_repository_where_there_is_one():
-    outside = page.published(HTML, "https://github.com/a/b")
+    text = "[2](#s2) [`network`](helpers/network.py) [398](https://inc.ucsd.edu/mplab/398)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    outside = page.published(notebook, "https://github.com/a/b")
     assert '<a href="https://github.com/a/b/blob/HEAD/helpers/network.py"><code>' in outside
-    alone = page.published(HTML)
-    assert "\n<code>network</code>\n" in alone
+    alone = page.published(notebook)
+    assert "</a> <code>network</code> <a" in alone
     for made in (outside, alone):
         assert '<a href="#s2">' in made and '<a href="https://inc.ucsd.edu/mplab/398">' in made
-        assert '<html lang="es">' in made and "<title>¿Sonríe o no?</title>" in made
+        assert f'<meta content="{page.ABOUT}" name="description"' in made
 
 
 def test_it_has_the_playground_itself_and_is_of_caras(written):
     source = f"""import os, sys
 sys.path.insert(0, {str(PROJECT)!r})
-from helpers.page import playground
+from helpers.page.base import Page
 print(os.environ["SMILE_DATASET"], repr(os.environ["SMILE_DATA_DIR"]))
-playground.Playground("touch", "Una red", {{"side": 64}})"""
+Page("touch", "Una red", ["network"], ["touch"], {{"side": 64}})"""
     text = written(source)
     assert re.search("caras (''|&#39;&#39;)", text) is not None
-    places = text.count('<div class="playground"></div><script>'), text.count("<iframe")
+    places = text.count('<div class="smile-page"></div><script>'), text.count("<iframe")
     assert places == (1, 0)
+    assert '<html lang="es">' in text and "<title>¿Sonríe o no?</title>" in text
 
 
 def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):
@@ -62,6 +64,13 @@ def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):
     with pytest.raises(SystemExit, match="y caben 1,000"):
         written("1")
     assert not page.PAGE.exists()
+
+
+def test_whether_it_can_be_written_is_asked_before_the_work(written, monkeypatch):
+    page.PAGE.parents[1].write_text("un archivo donde va la carpeta")
+    monkeypatch.setattr(report, "execute", pytest.fail)
+    with pytest.raises(DataError, match="(?s)escribir.*index.html"):
+        written("1")
 
 
 def test_what_is_published_is_what_is_written():
@@ -91,8 +100,8 @@ def test_colabs_cell_brings_the_project_into_an_empty_folder(tmp_path):
     printed = "".join(output.get("text", "") for output in cells[0].outputs)
     assert "ERROR" not in printed, printed
     assert cells[-1].outputs[0].text.strip() == str(tmp_path / "Proyecto_Final/helpers/__init__.py")
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True).stdout
-    clone = tmp_path / "Proyecto_Final"
-    assert (
-        subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True).stdout == head
-    )
+    heads = {
+        subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True).stdout
+        for clone in (PROJECT, tmp_path / "Proyecto_Final")
+    }
+    assert len(heads) == 1

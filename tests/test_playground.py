@@ -1,22 +1,36 @@
-"""What is packed for the page, and what a notebook keeps of it. The page itself: tests/browser."""
+"""What is packed for the page, what a notebook keeps of it, and the scripts that need no page.
+
+The page itself: tests/browser.
+"""
 
 import base64
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
+from nbconvert import HTMLExporter, MarkdownExporter, SlidesExporter
 from PIL import Image
+from scipy import ndimage
 
-from helpers import inspection, model, network, training
+from helpers import inspection, model, network, page, training
 from helpers.data import DATASETS, flatten, load_dataset
-from helpers.page import playground
+from helpers.page import base, playground
+from helpers.widgets import MIME
+from tools import report
 
 RECIPE = model.STORY._replace(num_iterations=40)
 RATES = (0.0075, 0.5)
 DIMS, (SEED,) = [12288, 20, 7, 5, 1], RECIPE.seeds
+HERE = Path(playground.__file__).parent
+SCRIPTS = sorted([*HERE.glob("*.js"), *HERE.glob("*.css")])
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +45,7 @@ def trained(caras):
 
 @pytest.fixture(scope="module")
 def touchable(trained, caras):
-    return playground.touch(trained, caras)
+    return page.touch(trained, caras)
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +59,12 @@ def film(caras):
 def watchable(caras, film):
     figure = plt.figure(figsize=(1, 1))
     plt.close(figure)
-    return playground.watch(caras, film, figure, RECIPE, RATES[1:])
+    return page.watch(caras, film, figure, RECIPE, RATES[1:])
 
 
 def content(made):
     """The numbers in the page, read again from its text."""
-    packed = made.fragment[made.fragment.rindex("})\n(") + 4 : -len(");</script>")]
+    packed = made.fragment[made.fragment.rindex("\n})(") + 4 : -len(");</script>")]
     return json.JSONDecoder().raw_decode(packed)[0]
 
 
@@ -88,9 +102,9 @@ def test_the_faces_are_right_ones_of_both_classes_then_the_worst():
 def test_a_network_that_the_page_does_not_know_is_refused(trained, caras, change):
     other = model.Model(RECIPE._replace(**change), 0.0, trained.networks)
     with pytest.raises(ValueError, match="píxeles tal cual"):
-        playground.touch(other, caras)
+        page.touch(other, caras)
     with pytest.raises(ValueError, match="una sola red"):
-        playground.touch(model.Model(RECIPE, 0.0, 2 * trained.networks), caras)
+        page.touch(model.Model(RECIPE, 0.0, 2 * trained.networks), caras)
 
 
 def test_the_units_to_look_at_are_those_that_move_the_answer_and_say_where_to():
@@ -124,8 +138,8 @@ def test_the_film_is_the_training(watchable, caras):
         expected = np.vstack([network.predict_proba(X, kept[n]) for n in moments])
         assert np.abs((answers + 0.5) / 256 - expected).max() <= 0.5 / 256 + 1e-9
         assert ((answers > 127) == (expected > 0.5)).all()
-        picture = Image.open(io.BytesIO(base64.b64decode(film["weights"])))
-        pixels = (np.asarray(picture, float) - 128) / 127
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(film["weights"]))), float)
+        pixels = (picture[..., 0] - picture[..., 2]) / 255  # orange has no blue, and blue no red
         assert pixels.shape == (31 * 64, 6 * 64) and np.abs(pixels[:64]).max() < 0.03  # nothing yet
         for i, unit in enumerate(film["units"]):
             learnt = (kept[40]["W1"] - kept[0]["W1"])[unit - 1].reshape(64, 64, 3).mean(axis=2)
@@ -139,18 +153,38 @@ def test_the_film_is_the_training(watchable, caras):
 
 
 def test_a_training_that_overflows_is_packed_all_the_same(caras, film):
-    packed = content(playground.watch(caras, film, recipe=RECIPE, others=(1e200,)))
+    packed = content(page.watch(caras, film, recipe=RECIPE, others=(1e200,)))
     assert np.isnan(numbers(packed["films"][1]["costs"], "<f4")).any()
 
 
 def test_a_notebook_keeps_a_figure_and_a_sentence_only(touchable, watchable):
-    for made, keeps in ((touchable, False), (watchable, True)):
+    for made, kept in ((touchable, [False]), (watchable, [False, True])):
         for _ in range(2):
-            bundle = made._repr_mimebundle_()
-            assert ("image/png" in bundle) == keeps and "text/html" not in bundle
-            assert "al ejecutar esta celda" in bundle["text/plain"]
-            assert len(json.dumps(bundle)) < 20_000
-    assert touchable.model_id == "playground-touch" and watchable.model_id == "playground-watch"
+            outputs = made.outputs()
+            assert ["image/png" in output for output in outputs] == kept
+            assert MIME in outputs[0] and "al ejecutar esta celda" in outputs[0]["text/plain"]
+            assert len(json.dumps(outputs)) < 20_000
+    assert touchable.model_id == "page-touch" and watchable.model_id == "page-watch"
+
+
+@pytest.fixture(scope="module")
+def saved(watchable):
+    """A notebook that its reader has run and saved, with what it shows where no kernel is left."""
+    shown = [nbformat.v4.new_output("display_data", data=each) for each in watchable.outputs()]
+    cell = nbformat.v4.new_code_cell("page.watch(...)", outputs=shown)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.metadata.widgets = {report.STATE_MIME: report.sentences({"page-watch": "Ejecútala."})}
+    return notebook
+
+
+@pytest.mark.parametrize("exporter", [HTMLExporter, SlidesExporter, MarkdownExporter])
+def test_no_widget_hides_the_figure_where_a_saved_notebook_is_exported(saved, exporter):
+    text, resources = exporter().from_notebook_node(saved)
+    drawn = saved.cells[0].outputs[1].data["image/png"]
+    if exporter is MarkdownExporter:
+        assert "![png]" in text and [*resources["outputs"].values()][0].startswith(b"\x89PNG")
+    else:
+        assert drawn.strip() in text
 
 
 def test_the_report_gets_the_page_and_the_figure_for_where_no_script_runs(
@@ -158,15 +192,106 @@ def test_the_report_gets_the_page_and_the_figure_for_where_no_script_runs(
 ):
     monkeypatch.setenv("SMILE_PAGE", "1")
     for made, without in ((touchable, r"<noscript>\["), (watchable, '<noscript><img alt="')):
-        bundle = made._repr_mimebundle_()
-        assert sorted(bundle) == ["text/html", "text/plain"]
-        assert made.fragment in bundle["text/html"] and re.search(without, bundle["text/html"])
+        (output,) = made.outputs()
+        assert sorted(output) == ["text/html", "text/plain"]
+        assert made.fragment in output["text/html"] and re.search(without, output["text/html"])
 
 
-def test_the_page_is_one_script_that_asks_for_nothing(touchable, watchable):
-    for made in (touchable, watchable):
+def test_the_page_is_one_script_that_asks_for_nothing_and_carries_its_own_parts_only(
+    touchable, watchable
+):
+    for made, other in ((touchable, "watch"), (watchable, "easel")):
         assert len(re.findall("</?script", made.fragment)) == 2  # what is packed ends it nowhere
-        code = made.fragment[: made.fragment.rindex("})\n(")]
+        code = made.fragment[: made.fragment.rindex("\n})(")]
         assert not re.search(r"https?:|import\b|fetch\(|XMLHttp", code)
+        assert (HERE / f"{other}.js").read_text("utf-8") not in code
         assert len(made.fragment) < 2_000_000
         assert made.value.count("<iframe") == 1 and 'srcdoc="&lt;!doctype html&gt;' in made.value
+
+
+def test_a_page_says_its_language_and_its_title(touchable):
+    page = base.document("Uno & otro", touchable.fragment)
+    assert '<html lang="es">' in page and "<title>Uno &amp; otro</title>" in page
+
+
+def test_the_scripts_can_be_read():
+    """Few lines, of a length that fits; a formatter for them is not installed."""
+    lines = {script.name: script.read_text("utf-8").splitlines() for script in SCRIPTS}
+    assert max(map(len, lines.values())) <= 300
+    assert [f"{name}: {line}" for name in lines for line in lines[name] if len(line) > 100] == []
+
+
+def node(expression, given, *scripts):
+    """What ``expression`` is in JavaScript after the scripts, of ``given``."""
+    if not shutil.which("node"):
+        pytest.skip("needs node, to run scripts without a page")
+    code = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in scripts)
+    read = "const given = JSON.parse(require('fs').readFileSync(0, 'utf-8'));"
+    write = f"console.log(JSON.stringify({expression}));"
+    ran = subprocess.run(
+        ["node", "-e", f"'use strict'; {read}\n{code}\n{write}"],
+        input=json.dumps(given), capture_output=True, encoding="utf-8", env=os.environ,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_without_a_page_the_network_answers_as_pythons_does():
+    dims, random = [48, 6, 4, 1], np.random.RandomState(0)
+    parameters = network.initialize_parameters_deep(dims, seed=7)
+    pixels = random.randint(0, 256, 48)
+    numbers = [parameters[f"{name}{l}"].ravel().tolist() for l in (1, 2, 3) for name in "Wb"]
+    given = {"dims": dims, "numbers": sum(numbers, []), "pixels": pixels.tolist()}
+    of = "network(given.dims, Float64Array.from(given.numbers))"
+    A, slope = node(f"(n => (A => [A.map(a => [...a]), [...n.slope(A)]])(n.forward(given.pixels)))({of})",
+                    given, "network")  # fmt: skip
+    X = pixels[:, None] / 255
+    AL, caches = network.L_model_forward(X, parameters)
+    for told, (_, Z) in zip(A[1:-1], caches):
+        np.testing.assert_allclose(told, np.maximum(Z, 0).ravel())
+    assert A[-1] == pytest.approx(AL.ravel())
+    assert np.abs(slope).min() > 1e-3
+    for pixel in (0, 7, 15):  # against a small step of its three channels
+        step = np.zeros_like(X)
+        step[3 * pixel : 3 * pixel + 3] = 1e-6
+        ends = [network.L_model_forward(X + way * step, parameters)[1][-1][1] for way in (1, -1)]
+        assert slope[pixel] == pytest.approx((ends[0] - ends[1]).item() / 2e-6, rel=1e-5)
+
+
+def test_without_a_page_smoothing_is_a_filter_of_1_2_1_twice_each_way():
+    image = np.random.RandomState(0).rand(8, 8)
+    expected = image
+    for axis in (0, 1, 0, 1):
+        expected = ndimage.correlate1d(expected, [0.25, 0.5, 0.25], axis, mode="nearest")
+    smoothed = node("[...smooth(Float64Array.from(given), 8)]", image.ravel().tolist(), "network")
+    np.testing.assert_allclose(np.reshape(smoothed, (8, 8)), expected)
+
+
+def test_without_a_page_a_face_is_moved_and_painted_on_and_put_back():
+    face = np.random.RandomState(0).randint(30, 220, (16, 16, 3))
+    does = """(board => {
+      const out = {}, at = (x, y) => ({ x, y });
+      Object.assign(board.moves, { dx: 3, dy: -2, mirror: true });
+      out.moved = [...board.seen()];
+      board.put(0);
+      board.stroke(at(4, 8), at(10, 8), { tool: "light", radius: 2 });
+      out.light = [...board.seen()];
+      board.put(0);
+      board.stroke(at(4, 8), at(10, 8), { tool: "smudge", radius: 2 });
+      out.smudge = [...board.seen()];
+      board.put(0);
+      for (let i = 0; i < 100; i++) board.undo();
+      out.back = [...board.seen()];
+      return out;
+    })(easel(16, [Uint8Array.from(given)]))"""
+    told = {
+        name: np.reshape(pixels, (16, 16, 3))
+        for name, pixels in node(does, face.ravel().tolist(), "easel").items()
+    }
+    moved = np.pad(face[:, ::-1], ((0, 2), (3, 0), (0, 0)), mode="edge")[2:, :-3]
+    assert (told["moved"] == moved).all() and (told["back"] == moved).all()
+    changed = told["light"] - face
+    assert (changed >= 0).all() and changed[8, 5:10].min() > 0
+    assert not changed[:5].any() and not changed[12:].any()
+    smear = told["smudge"][8, 9] - face[8, 4]  # the finger carries on what lay where it began
+    assert np.abs(smear).mean() < np.abs(face[8, 9] - face[8, 4]).mean()

@@ -1,20 +1,17 @@
 """What the documents promise: commands that exist, links that lead somewhere, pictures with words."""
 
-import base64
 import io
 import re
 import shlex
 from importlib.util import find_spec
-from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
-from PIL import Image, ImageChops
 
+from conftest import PROJECT
+from tests.pictures import SAME, apart
 from tools import build, cover, download, report
 
-PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
 DOCUMENTS += [f"{folder}/README.md" for folder in ("benchmarks", "cuadernos", "datasets", "models")]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
@@ -92,19 +89,23 @@ def test_every_picture_is_of_the_notebook(tagged):
     assert {f"images/{name}" for name in files} == others | tagged.keys()
 
 
-def small(picture):
-    """What is seen of a picture from afar: its inked part, 24 × 16 and grey."""
-    grey = Image.open(picture).convert("L")
-    inked = grey.crop(ImageChops.invert(grey).getbbox()).resize((24, 16), Image.Resampling.BOX)
-    return np.asarray(inked, np.float64)
-
-
 def test_no_picture_is_older_than_the_stored_figure(tagged):
     for name, cell in tagged.items():
         if name.endswith(".png"):
-            stored = base64.b64decode(cell.outputs[-1]["data"]["image/png"])
-            apart = np.abs(small(PROJECT / name) - small(io.BytesIO(stored))).mean()
-            assert apart < 8, f"{name} is stale: run make notebook"
+            stored = cell.outputs[-1]["data"]["image/png"]
+            assert apart(stored, PROJECT / name) < SAME, f"{name} is stale: run make notebook"
+
+
+def test_the_accuracies_told_are_those_stored():
+    """README's of the story, where the story prints it; of the other network, its card's."""
+    readme, card = (
+        (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "models/README.md")
+    )
+    rows = re.findall(r"^\| (?:la red|la que|la misma|la del).*?\| ([\d.]+ %) \|$", readme, re.M)
+    printed = report.printed_results(nbformat.read(report.STORY, 4))
+    assert rows[0] == re.search(r"Exactitud en prueba: +([\d.]+ %) ", printed)[1]
+    table = re.findall(r"^\|[^|]+\| [\d,]+ \| ([\d.]+ %) \(", card, re.M)
+    assert rows[1:] == table and len(table) == 3
 
 
 def test_the_drawing_of_the_network_is_what_the_program_draws():

@@ -3,18 +3,20 @@
 import json
 import re
 import sys
-from pathlib import Path
 from urllib.parse import unquote
 
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbconvert import ScriptExporter
+from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter, SlidesExporter
 
-from tools import report
+from conftest import PROJECT
+from helpers.files import DataError
+from tools import command, report
 
 NOTEBOOKS = report.NOTEBOOKS
+CURVE = "plots.cost_steps([0.7 - i / 200 for i in range(100)], 0.5)"
 
 
 @pytest.fixture
@@ -26,14 +28,16 @@ def notebook_of(tmp_path, monkeypatch):
     monkeypatch.setattr(report.cover, "drawn_network", plt.figure)
     monkeypatch.setattr(report.cover, "PROJECT", tmp_path)
     (tmp_path / "images").mkdir()
-    monkeypatch.setenv("TQDM_DISABLE", "1")  # as main sets it, so that it is restored
-    monkeypatch.setenv("MPLBACKEND", "Agg")  # as main deletes it
+    for name in ("TQDM_DISABLE", "SMILE_DATASET", "SMILE_DATA_DIR"):
+        monkeypatch.setenv(name, "otro")  # as main sets it, so that it is restored
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")  # as main deletes it
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setattr(report, "REPORT", tmp_path / "reporte" / "Prueba.html")
     monkeypatch.setattr(report, "PROJECT", tmp_path)
 
-    def write(*sources):
+    def write(*sources, tags=("resultados",)):
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        cells[-1].metadata["tags"] = ["resultados"]
+        cells[-1].metadata["tags"] = list(tags)
         report.STORY.parent.mkdir(exist_ok=True)
         nbformat.write(nbformat.v4.new_notebook(cells=cells), report.STORY)
         return report.STORY.read_text(encoding="utf-8")
@@ -41,54 +45,70 @@ def notebook_of(tmp_path, monkeypatch):
     return write
 
 
-def test_it_prints_the_results_and_writes_the_html(notebook_of, capsys):
-    before = notebook_of("x = 21", "print('exactitud', 2 * x)")
+def test_it_prints_the_results_and_writes_the_html(notebook_of, capsys, monkeypatch, tmp_path):
+    """In this very Python, whatever another kernel calls itself."""
+    other = tmp_path / "jupyter" / "kernels" / "python3"
+    other.mkdir(parents=True)
+    argv = [str(tmp_path / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "Otro", "language": "python"}
+    (other / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    before = notebook_of("import sys", "print('exactitud', sys.executable)")
     report.main([])
     printed = capsys.readouterr().out
-    assert printed == f"exactitud 42\nReporte: {report.REPORT}\n"
-    assert "exactitud 42" in report.REPORT.read_text(encoding="utf-8")
+    assert printed == f"exactitud {sys.executable}\nReporte: {report.REPORT}\n"
+    assert f"exactitud {sys.executable}" in report.REPORT.read_text(encoding="utf-8")
     assert report.STORY.read_text(encoding="utf-8") == before
     assert [path.name for path in report.REPORT.parent.iterdir()] == [report.REPORT.name]
 
 
-def test_a_figures_caption_is_its_alternative_text(notebook_of):
-    notebook = nbformat.reads(notebook_of("una_figura"), as_version=4)
-    picture = nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
-    notebook.cells[0].outputs = [picture]
-    notebook.cells.append(
-        nbformat.v4.new_markdown_cell("**Figura 1.** El «costo» <baja> si $z > 0$.\n\nSigue.")
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP6DwABBQECz6AuzQAAAABJRU5ErkJggg=="
+)
+
+
+def page_of(*sources, outputs=(), **options):
+    """The page, as a browser would read it, of these texts; the first is a cell's with ``outputs``."""
+    first, *texts = [*sources, ""]
+    cells = [nbformat.v4.new_code_cell(first, outputs=list(outputs))]
+    cells += [nbformat.v4.new_markdown_cell(text) for text in texts]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    return BeautifulSoup(report.to_html(notebook, report.STORY.parent, **options), "html.parser")
+
+
+def shown(**data):
+    return nbformat.v4.new_output("display_data", {k.replace("_", "/"): v for k, v in data.items()})
+
+
+def test_the_page_says_its_language_its_title_and_what_its_figures_show():
+    caption = "**Figura 1.** El «costo» <baja> si $z > 0$.\n\nSigue."
+    figure = shown(image_png=PIXEL)
+    page = page_of(
+        "figura()", caption, "# ¿Sonríe?\n\n## No", outputs=[figure], about="De «caras»."
     )
-    page = report.to_html(notebook)
-    assert 'alt="Figura 1. El «costo» &lt;baja&gt; si z &gt; 0."' in page
+    assert page.html["lang"] == "es" and page.title.text == "¿Sonríe?"
+    assert page.find("meta", attrs={"name": "description"})["content"] == "De «caras»."
+    assert page.img["alt"] == "Figura 1. El «costo» <baja> si z > 0."
 
 
-def test_the_page_needs_nothing_from_outside(notebook_of):
-    notebook = nbformat.reads(notebook_of("1"), as_version=4)
+def test_the_page_needs_nothing_from_outside():
     formula = (
         r"$$J = -\frac1m \sum_i y^{(i)} * \log \hat y^{(i)}$$ y aquí $W^{[l]}_0 * x_1$, *así*."
     )
-    notebook.cells.append(nbformat.v4.new_markdown_cell(formula))
-    shown = nbformat.v4.new_output("display_data", {"text/markdown": r"$$\sigma_1 * z_1$$"})
-    notebook.cells[0].outputs = [shown]  # as a cell shows a formula above its code
-    page = report.to_html(notebook)
-    assert "&#x003C3;" in page[page.index("<math") :][:300]  # sigma
-    assert page.count("<math") == 3 and '<math xmlns="http://www.w3.org/1998/Math/MathML"' in page
-    assert "<mfrac>" in page and "<msubsup>" in page and "<em>así</em>" in page
-    assert "$" not in page[page.index("<math") : page.index("<em>así")]
-    assert 'src="http' not in page and "url(http" not in page
+    shows = shown(text_markdown=r"$$\sigma_1 * z_1$$")  # as a cell shows a formula above its code
+    page = page_of("1", formula, outputs=[shows])
+    first, block, inline = page.find_all("math")
+    assert "σ" in first.text and block["display"] == first["display"] == "block"
+    assert block.mfrac and inline.msubsup and page.em.text == "así" and "$" not in page.body.text
+    assert not page.find_all("script", src=True) and not page.find_all("link", href=True)
+    assert "url(http" not in str(page)
 
 
-def page_of(notebook_of, markdown):
-    """The page, as a browser would read it, of a notebook with this cell."""
-    notebook = nbformat.reads(notebook_of("1"), as_version=4)
-    notebook.cells.append(nbformat.v4.new_markdown_cell(markdown))
-    return BeautifulSoup(report.to_html(notebook, report.STORY.parent), "html.parser")
-
-
-def test_answers_stay_folded_with_all_that_belongs_to_them(notebook_of):
+def test_answers_stay_folded_with_all_that_belongs_to_them():
     answer = "```python\nrespuesta = 1\n```\n\nEs $x^2$ y *nada* más."
-    fold = f"<details><summary>Respuestas</summary>\n\n{answer}\n\n</details>\n\nSigue."
-    page = page_of(notebook_of, fold)
+    page = page_of(
+        "1", f"<details><summary>Respuestas</summary>\n\n{answer}\n\n</details>\n\nSigue."
+    )
     (details,) = page.find_all("details")
     assert not details.has_attr("open") and details.summary.text == "Respuestas"
     assert "respuesta" in details.pre.text and details.math and details.em.text == "nada"
@@ -97,7 +117,7 @@ def test_answers_stay_folded_with_all_that_belongs_to_them(notebook_of):
 
 def test_links_lead_from_the_page_to_the_files(notebook_of):
     links = "[a](datos/una%20ficha.md) [b](../Otro.ipynb) [c](https://x.org) [d](#aqui) [e](ñ.md)"
-    found = [link["href"] for link in page_of(notebook_of, links).find_all("a")]
+    found = [link["href"] for link in page_of("1", links).find_all("a")]
     assert "https://x.org" in found and "#aqui" in found
     files = [unquote(link) for link in found if link.endswith(("md", "ipynb"))]
     assert [(report.REPORT.parent / file).resolve() for file in files] == [
@@ -105,46 +125,30 @@ def test_links_lead_from_the_page_to_the_files(notebook_of):
         report.STORY.parents[1] / "Otro.ipynb",
         report.STORY.parent / "ñ.md",
     ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("[a](datos/una.md)")])
-    page = report.to_html(notebook, report.STORY.parent, place=report.STORY.parent)
-    assert '<a href="datos/una.md">' in page  # a page that is written beside the notebook
 
 
-def test_on_paper_code_is_wrapped_and_on_a_phone_wide_figures_scroll(notebook_of):
-    style = re.sub(
-        r"\s+", " ", "".join(s.text for s in page_of(notebook_of, "a").find_all("style"))
-    )
+def test_on_paper_code_is_wrapped_and_on_a_phone_wide_figures_scroll():
+    style = re.sub(r"\s+", " ", "".join(style.text for style in page_of("a").find_all("style")))
     assert re.search(r"@media print \{ pre, [^}]*white-space: pre-wrap !important", style)
     assert re.search(r"max-width: 700px[^@]*jp-RenderedImage \{ overflow-x: auto", style)
 
 
-def test_the_kernel_is_this_python_whatever_another_calls_its_own(
-    notebook_of, tmp_path, monkeypatch, capsys
-):
-    other = tmp_path / "jupyter" / "kernels" / "python3"
-    other.mkdir(parents=True)
-    argv = [
-        str(tmp_path / "otro" / "python"),
-        "-m",
-        "ipykernel_launcher",
-        "-f",
-        "{connection_file}",
-    ]
-    spec = {"argv": argv, "display_name": "Otro", "language": "python"}
-    (other / "kernel.json").write_text(json.dumps(spec))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    notebook_of("import sys", "print(sys.executable)")
-    report.main([])
-    assert capsys.readouterr().out.startswith(f"{sys.executable}\n")
-
-
-def test_figures_are_shown_whatever_matplotlibs_backend(notebook_of, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(report.__file__).parents[1]))
-    monkeypatch.setenv("MPLBACKEND", "TkAgg")
-    notebook_of("from helpers import plots", "plots.cost_steps([0.7, 0.6, 0.5] * 40, 0.5)")
+def test_in_the_stored_notebook_no_sentence_hides_a_picture(notebook_of):
+    """Of a widget whose kernel is gone; what Jupyter saves of it is its view beside the picture."""
+    view = {report.WIDGET_MIME: {"model_id": "playground-watch"}, "image/png": PIXEL}
+    alone = {report.WIDGET_MIME: {"model_id": "photo-box"}, "text/plain": "[La caja.]"}
+    show = "from IPython.display import display\ndisplay({!r}, raw=True)"
+    notebook_of(show.format(view | {"text/plain": "[Mírala.]"}), show.format(alone))
     notebook = nbformat.read(report.STORY, as_version=4)
     report.execute(notebook, report.STORY.parent)
-    assert "image/png" in notebook.cells[1].outputs[0]["data"]
+    state = notebook.metadata.widgets[report.STATE_MIME]["state"]
+    assert [name for name in state if "layout" not in name] == ["photo-box"]
+    notebook.cells[0].outputs[0].data.update(view)  # run by the reader, and saved
+    for exporter in (HTMLExporter, SlidesExporter):
+        page, _ = exporter().from_notebook_node(notebook)
+        assert "data:image/png;base64,iVBOR" in page, exporter
+    _, resources = MarkdownExporter().from_notebook_node(notebook)
+    assert len(resources["outputs"]) == 1
 
 
 def test_the_stored_notebooks_say_what_language_they_are_in():
@@ -153,16 +157,22 @@ def test_the_stored_notebooks_say_what_language_they_are_in():
         assert notebook.metadata.language_info == report.LANGUAGE, f"{path}: run make notebook"
 
 
-def test_refresh_stores_the_outputs_of_caras_in_the_notebook(notebook_of, monkeypatch):
-    monkeypatch.setenv("SMILE_DATASET", "otro")  # restored afterwards, whatever main does to it
-    monkeypatch.setenv("SMILE_DATA_DIR", "/otra")
-    notebook_of("import os", "print(os.environ['SMILE_DATASET'], os.environ['SMILE_DATA_DIR'])")
+def test_refresh_stores_outputs_and_figures_of_caras_and_changes_no_cell(notebook_of, tmp_path):
+    look = "import os; print(os.environ['SMILE_DATASET'], os.environ['SMILE_DATA_DIR'])"
+    names = ["images/costo.png", "images/costo.svg"]
+    notebook_of(f"{look}\nfrom helpers import plots", CURVE, tags=names)
+    before = nbformat.read(report.STORY, as_version=4)
     report.main(["--refresh"])
     stored = nbformat.read(report.STORY, as_version=4)
+    assert [cell.source for cell in stored.cells] == [cell.source for cell in before.cells]
     assert [cell.execution_count for cell in stored.cells] == [1, 2]
-    assert stored.cells[1].outputs[0]["text"] == "caras \n"
+    assert stored.cells[0].outputs[0]["text"] == "caras \n"
+    assert "image/png" in stored.cells[1].outputs[0]["data"]  # whatever Matplotlib's backend
     assert ScriptExporter().from_notebook_node(stored)[1]["output_extension"] == ".py"
     assert not report.REPORT.exists()
+    drawn = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("images/*"))
+    assert drawn == [*names, "images/red.png", "images/red.svg"]
+    assert "De 0.70 a 0.20" in (tmp_path / "images/costo.svg").read_text()
 
 
 def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(notebook_of):
@@ -173,26 +183,20 @@ def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(noteb
     assert not report.REPORT.exists()
 
 
-def test_figures_of_tagged_cells_are_written_and_no_cell_is_changed(
-    notebook_of, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("SMILE_DATASET", "otro")
-    monkeypatch.setenv("SMILE_DATA_DIR", "/otra")
-    before = notebook_of(
-        "from helpers import plots; 1", "plots.cost_steps([0.7 - i / 200 for i in range(100)], 0.5)"
-    )
-    stored = nbformat.reads(before, as_version=4)
-    stored.cells[1].metadata["tags"] = ["images/costo.png", "images/costo.svg"]
-    nbformat.write(stored, report.STORY)
-    monkeypatch.setenv("PYTHONPATH", str(Path(report.__file__).parents[1]))
-    report.main(["--refresh"])
-    after = nbformat.read(report.STORY, as_version=4)
-    assert [cell.source for cell in after.cells] == [cell.source for cell in stored.cells]
-    assert [cell.execution_count for cell in after.cells] == [1, 2]
-    assert sorted(path.name for path in (tmp_path / "images").iterdir()) == [
-        "costo.png",
-        "costo.svg",
-        "red.png",
-        "red.svg",
-    ]
-    assert "De 0.70 a 0.20" in (tmp_path / "images/costo.svg").read_text()
+def test_whether_it_can_be_written_is_asked_before_the_work(notebook_of, monkeypatch):
+    notebook_of("1")
+    monkeypatch.setattr(report, "execute", pytest.fail)
+    report.REPORT.parent.write_text("un archivo donde va la carpeta")
+    with pytest.raises((DataError, SystemExit), match="(?s)escribir.*Prueba.html"):
+        report.main([])
+
+
+def test_an_interrupt_ends_in_a_sentence(notebook_of, monkeypatch, capfd):
+    """The kernel, too, says nothing in English."""
+    notebook_of("import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(30)")
+    with pytest.raises(SystemExit) as end:
+        command.run(lambda: report.main([]))
+    assert end.value.code == 130
+    said = capfd.readouterr().err
+    assert "Interrumpido" in said and "Traceback" not in said
+    assert not report.REPORT.exists()

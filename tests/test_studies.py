@@ -1,7 +1,9 @@
 """Studies, against models trained one by one on the same parts."""
 
+import _thread
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,9 +12,10 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from conftest import blas_threads
-from helpers import model, studies
+from helpers import data, model, studies, training
 from helpers.data import Dataset
 from helpers.model import Recipe
+from helpers.page import playground
 from helpers.studies import StudyError, held_out
 
 SMALL = Recipe(hidden=(6, 4), learning_rate=0.02, num_iterations=120)
@@ -258,3 +261,35 @@ def test_a_sample_keeps_the_classes_in_proportion():
     assert (len(chosen), Y[0, chosen].sum()) == (30, 25)
     assert sorted(set(chosen)) == list(chosen)
     assert studies.sample(Y, 600).tolist() == list(range(60))
+
+
+@pytest.mark.parametrize("how", ["study", "page"])
+def test_what_trains_in_threads_ends_with_the_call(images, monkeypatch, how):
+    """After Ctrl-C nothing trains on: the steps stop being counted."""
+    x, Y = images
+    steps, descend = [], training.descend
+
+    def counted(*given):
+        for step in descend(*given):
+            steps.append(None)
+            yield step
+
+    def stop():
+        while len(steps) < 50:
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    monkeypatch.setattr(training, "descend", counted)
+    endless = SMALL._replace(num_iterations=10**7)
+    everything = np.arange(len(x))
+    threading.Thread(target=stop).start()
+    with pytest.raises(KeyboardInterrupt):
+        if how == "study":
+            with parallel_config("threading", n_jobs=2):
+                held_out(x, Y, [(everything, everything)] * 2, [endless])
+        else:
+            playground._films(data.flatten(x), Y, [10**7], endless, (0.01, 0.02))
+    time.sleep(0.3)
+    before = len(steps)
+    time.sleep(0.3)
+    assert len(steps) == before >= 50

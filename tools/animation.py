@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from helpers import canvas, data, evaluation, inspection, plots, training
-from helpers.files import whole_file
+from helpers.files import PROJECT, whole_file
 from helpers.model import STORY
-from tools.report import PROJECT
+from tools import command
 
 GIF = PROJECT / "images" / "aprender.gif"
 FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
@@ -102,6 +102,7 @@ def pictures(caras, moments, costs, answers, weights):
 
 def main():
     """Write the animation and say how large it is."""
+    command.writable(GIF)
     caras = data.load_dataset("caras", data.DATASETS)
     with canvas.style(**{"axes.grid": False, "font.size": 15}):
         frames = list(pictures(caras, *film(caras)))
@@ -126,4 +127,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

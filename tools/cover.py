@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch
 from helpers import data, model
 from helpers.canvas import drawing, panel
 from helpers.files import PROJECT, whole_file
-from helpers.plots import CLASS_COLORS, CLASS_INKS, GREY
+from helpers.plots import CLASS_COLORS, CLASS_INKS, GREY, says
 
 
 def drawn_network():
@@ -50,8 +50,8 @@ def architecture(layers_dims, image, probability, classes):
         axes.add_artist(
             FancyArrowPatch((start, 0), (end, 0), arrowstyle="-|>", mutation_scale=14, color=GREY)
         )
-    verdict = f"{classes[int(probability > 0.5)]}\nŷ = {probability:.2f}"
-    axes.text(x + 5.6, 0, verdict, va="center", fontweight="bold")
+    word, value = says(probability, classes)
+    axes.text(x + 5.6, 0, f"{word}\n{value[1:-1]}", va="center", fontweight="bold")
     axes.set(xlim=(0, 100), ylim=(-27, 27), aspect="equal")
     axes.axis("off")
     sizes = "–".join(f"{n:,}" for n in layers_dims)

@@ -13,45 +13,30 @@ import io
 import os
 import re
 import sys
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+import latex2mathml.converter
 import nbformat
+from jinja2 import FileSystemLoader, pass_context
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from PIL import Image
 from tqdm import tqdm
 
 from helpers.files import whole_file
 from helpers.widgets import MIME as WIDGET_MIME
-from tools import cover
+from tools import command, cover
 
 PROJECT = Path(__file__).resolve().parent.parent
 STORY = PROJECT / "Proyecto_Final.ipynb"
 ROOMS = "A_fondo", "Desde_cero", "Desde_cero_soluciones"
 NOTEBOOKS = [STORY, *(PROJECT / "cuadernos" / f"{name}.ipynb" for name in ROOMS)]
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
-PAGE = """body.jp-Notebook { max-width: 60rem; margin: auto; }
-.jp-RenderedMarkdown pre { font: 13px/1.4 monospace; white-space: pre; overflow-x: auto; }
-.jp-RenderedMarkdown pre * { font-family: inherit; }
-.jp-RenderedImage img { width: 100%; max-width: 46rem; }
-summary { cursor: pointer; font-weight: bold; }
-@media screen and (max-width: 700px) {
-  body.jp-Notebook { padding: 4px; }
-  .jp-RenderedImage { overflow-x: auto; }
-  .jp-RenderedImage img { width: auto; min-width: 40rem; }
-  .jp-InputArea-editor, .jp-RenderedMarkdown table, math[display=block] { overflow-x: auto; }
-  .jp-RenderedMarkdown table, math[display=block] { display: block; }
-}
-@media print {
-  pre, .jp-RenderedMarkdown pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
-  .jp-InputArea-editor, .jp-OutputArea, .jp-OutputArea-output, .highlight { overflow: visible !important; }
-  .jp-RenderedImage, table, math[display=block] { break-inside: avoid; }
-}"""
 SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels
 SAVE = """import matplotlib
 matplotlib.rcParams["svg.hashsalt"] = "always the same"
@@ -65,9 +50,6 @@ LANGUAGE = {  # what nbconvert and editors ask; without a version, which changes
 }
 STATE_MIME = "application/vnd.jupyter.widget-state+json"
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
-FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
-FOLD = re.compile(r"</?details>|<summary>.*?</summary>")  # nbconvert would close it where it opens
-LINK = re.compile(r'(<a href=")(?![\w+.-]+:|[#/])([^"]+")')  # to a file, from the notebook
 
 
 def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False):
@@ -86,8 +68,8 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False
         record_timing=False,
         coalesce_streams=True,  # what is printed in two parts is saved as one
         store_widget_state=False,
-        # Errors only: the kernel's own warnings aren't ours.
-        extra_arguments=["--IPKernelApp.log_level=40", *options],
+        # The kernel itself says nothing: after Ctrl-C that would be a traceback.
+        extra_arguments=["--IPKernelApp.log_level=50", *options],
     )
     env = os.environ | {"SMILE_PAGE": "1" if page else ""}
     with client.setup_kernel(cleanup_kc=True, env=env):  # ours, though it was given
@@ -104,7 +86,8 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             shown = output.get("data", {})
-            if widget := shown.pop(WIDGET_MIME, None):
+            widget = shown.pop(WIDGET_MIME, None)
+            if widget and "image/png" not in shown:  # a sentence would hide the picture
                 gone[widget["model_id"]] = shown["text/plain"].strip("[]")
             if "image/png" in shown:
                 shown["image/png"] = _lighter(shown["image/png"])
@@ -149,59 +132,68 @@ def _lighter(encoded):
     return base64.b64encode(picture.getvalue()).decode()
 
 
-def to_html(notebook, folder=PROJECT, place=None):
+class Renderer(IPythonRenderer):
+    """Markdown of a notebook as HTML that needs no script; ``lead`` as for ``to_html``."""
+
+    def __init__(self, lead, **options):
+        super().__init__(escape=False, embed_images=True, **options)
+        self.lead = lead
+
+    def block_math(self, body):
+        return latex2mathml.converter.convert(body, display="block")
+
+    def inline_math(self, body):
+        return latex2mathml.converter.convert(body)
+
+    def block_html(self, html):
+        return html  # the library's would close a <details> where it opens
+
+    def link(self, text, url, title=None):
+        if not re.match(r"[\w+.-]+:|[#/]", url):  # to a file, from the notebook
+            url = self.lead(url)
+        return super().link(text, url, title) if url else text
+
+
+class Exporter(HTMLExporter):
+    """nbconvert's, with our renderer and template."""
+
+    def __init__(self, lead):
+        super().__init__(
+            extra_loaders=[FileSystemLoader(Path(__file__).parent)],
+            template_file="report.html.j2",
+            exclude_input_prompt=True,
+            exclude_output_prompt=True,
+            language_code="es",
+        )
+        self.lead = lead
+
+    @pass_context
+    def markdown2html(self, context, source):
+        path = context["resources"]["metadata"]["path"]
+        return MarkdownWithMath(Renderer(self.lead, path=path)).render(source)
+
+
+def to_html(notebook, folder=PROJECT, lead=None, about=""):
     """Return ``notebook`` as a page for any screen, which needs nothing from outside.
 
-    Formulas become MathML, pictures are embedded; a figure's caption is its alternative text. Links
-    to files in ``folder``, the notebook's own, lead there from ``place``, without it REPORT's.
+    Formulas become MathML, pictures are embedded; a figure's caption is its alternative text.
+    folder: the notebook's own; lead: a function, link to a file in it → link of the page, or None
+    where only its words are to stay, without it to where REPORT finds the file; about: a description.
     """
-    captions, kept = _captions(notebook), []
     notebook = copy.deepcopy(notebook)
-
-    def keep(html, word="kept"):
-        """Note HTML, and leave in its place a word that Markdown doesn't touch."""
-        kept.append(html)
-        return f"{word}{len(kept) - 1}{word}"
-
-    def safe(text):
-        """Markdown without what it would spoil: formulas and folds."""
-        text = FORMULA.sub(lambda formula: keep(_mathml(formula)), text)
-        return FOLD.sub(lambda tag: keep(tag[0], "fold"), text)
-
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = safe(cell.source)
-        for output in cell.get("outputs", []):
-            if "text/markdown" in output.get("data", {}):
-                output.data["text/markdown"] = safe(output.data["text/markdown"])
-    exporter = HTMLExporter(
-        exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
-    )
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
-    texts = iter(captions)
-    page = re.sub('alt="No description[^"]*"', lambda _: f'alt="{escape(next(texts, ""))}"', page)
-    way = quote(Path(os.path.relpath(folder, place or REPORT.parent)).as_posix())
-    page = LINK.sub(lambda link: f"{link[1]}{way}/{link[2]}".replace('"./', '"'), page)
-    page = re.sub(r"<p>((?:fold\d+fold)+)</p>", r"\1", page)
-    page = re.sub(r"(?:kept|fold)(\d+)(?:kept|fold)", lambda word: kept[int(word[1])], page)
-    page = re.sub(r'<script[^>]*src="https:[^>]*>\s*</script>', "", page)  # MathJax and RequireJS
-    return page.replace("</head>", f"<style>{PAGE}</style></head>")
-
-
-def _captions(notebook):
-    """Return, for each picture, the first paragraph below it, as plain text."""
-    captions = []
+    notebook.metadata.pop("widgets", None)  # a page has none
     for cell, below in zip(notebook.cells, [*notebook.cells[1:], {"source": ""}]):
-        pictures = sum("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-        plain = re.sub("[*$]", "", below["source"].split("\n\n")[0])
-        captions += pictures * [" ".join(plain.split())]
-    return captions
-
-
-def _mathml(formula):
-    from latex2mathml.converter import convert
-
-    return convert(formula[1] or formula[2], display="block" if formula[1] else "inline")
+        caption = " ".join(re.sub("[*$]", "", below["source"].split("\n\n")[0]).split())
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                output.metadata.setdefault("image/png", {})["alt"] = caption
+    titles = (re.match("# (.+)", cell.source) for cell in notebook.cells)
+    title = next((found[1] for found in titles if found), "Cuaderno")
+    way = quote(Path(os.path.relpath(folder, REPORT.parent)).as_posix())
+    page, _ = Exporter(lead or (lambda link: f"{way}/{link}")).from_notebook_node(
+        notebook, {"metadata": {"path": str(folder), "name": title}, "about": about}
+    )
+    return page
 
 
 def printed_results(notebook):
@@ -234,6 +226,8 @@ def main(arguments=None):
     os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     if refresh:
         os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="")
+    for path in NOTEBOOKS if refresh else [REPORT]:
+        command.writable(path)  # asked before minutes of work
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)
         try:
@@ -258,4 +252,4 @@ def _write(path, content):
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -11,7 +11,7 @@ import nbformat
 
 from helpers.files import whole_file
 from helpers.lesson.answers import STUB
-from tools import report
+from tools import command, report
 
 *_, STUDENT, SOLVED = report.NOTEBOOKS
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -51,6 +51,7 @@ def _stubbed(source):
 
 def main():
     """Write the student's workbook, as it looks after it was run untouched."""
+    command.writable(STUDENT)
     os.environ.update(TQDM_DISABLE="1", SMILE_DATA_DIR="")
     student = without_solutions(nbformat.read(SOLVED, as_version=4))
     report.execute(student, STUDENT.parent)
@@ -60,4 +61,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -1,5 +1,6 @@
 """The network in the page: its numbers are Python's, and it answers to mouse, finger and keys."""
 
+import io
 import json
 import re
 import urllib.request
@@ -7,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import helpers
 from helpers import model, training
 from helpers.data import DATASETS, flatten, load_dataset
 from helpers.network import L_model_forward
-from helpers.page import playground
+from helpers.page import base, touch, watch
 from helpers.widgets import MIME
 
-FACE = "document.querySelector('.playground').playground"
-PAGE = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+HEADING = "<h1>Prueba</h1>"
+FACE = "document.querySelector('.smile-page').page"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +36,9 @@ def trained(caras):
 @pytest.fixture(scope="module")
 def touchable(trained, caras, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "touch.html"
-    path.write_text(PAGE + playground.touch(trained, caras).fragment, encoding="utf-8")
+    path.write_text(
+        base.document("Prueba", HEADING, touch(trained, caras).fragment), encoding="utf-8"
+    )
     return path.as_uri()
 
 
@@ -43,8 +48,8 @@ def watchable(caras, tmp_path_factory):
     recipe = model.STORY._replace(num_iterations=60)
     X, Y, moments = flatten(caras.train_x), caras.train_y, training.moments_of(recipe)
     film = training.film(X, Y, [len(X), *recipe.hidden, 1], moments, seed=recipe.seeds[0])
-    made = playground.watch(caras, film, recipe=recipe, others=(0.09,))
-    path.write_text(PAGE + made.fragment, encoding="utf-8")
+    made = watch(caras, film, recipe=recipe, others=(0.09,))
+    path.write_text(base.document("Prueba", HEADING, made.fragment), encoding="utf-8")
     return path.as_uri()
 
 
@@ -78,8 +83,9 @@ def opened(browser):
 
 
 def seen(page):
-    pixels = page.evaluate(f"{FACE}.seen()")
-    return np.array(pixels, np.uint8).reshape(1, 64, 64, 3), page.evaluate(f"{FACE}.probability()")
+    pixels = page.evaluate(f"{FACE}.image()")
+    probability = page.evaluate(f"{FACE}.answers().at(-1)[0]")
+    return np.array(pixels, np.uint8).reshape(1, 64, 64, 3), probability
 
 
 def same(page, trained):
@@ -203,7 +209,7 @@ def test_the_pixels_that_count_are_the_slope_of_the_log_odds(opened, touchable, 
     """Each unit's weights, times the slopes of what follows: against small steps in Python."""
     page = opened(touchable)
     image, _ = seen(page)
-    slope = np.array(page.evaluate(f"{FACE}.slope()"))
+    slope = np.array(page.evaluate(f"[...{FACE}.net.slope({FACE}.answers())]"))
     (p,), X = trained.networks, trained.prepare(image)
 
     def log_odds(X):
@@ -220,15 +226,14 @@ def test_the_training_moves_by_slider_and_by_itself(opened, watchable):
     page = opened(watchable)
     slider = page.get_by_role("slider", name="Momento del entrenamiento")
     page.locator("[aria-valuetext='paso 60 de 60']").wait_for()
-    cost = page.locator("h4", has_text="Costo").inner_text()
+    cost = page.locator(".legend", has_text="Costo").inner_text()
     slider.focus()
     page.keyboard.press("Home")
-    page.locator("h4", has_text="Costo J: 0.69").wait_for()
+    page.locator(".legend", has_text="Costo J: 0.69").wait_for()
     assert slider.get_attribute("aria-valuetext") == "paso 0 de 60"
     page.keyboard.press("End")
     page.get_by_role("radio", name="0.09").check()
-    page.wait_for_function("c => !document.querySelector('.playground').shadowRoot"
-                           ".querySelectorAll('h4')[2].textContent.includes(c)", arg=cost)  # fmt: skip
+    page.locator(".legend", has_text="Costo").filter(has_not_text=cost).wait_for()
     slider.fill("0")
     page.get_by_role("button", name="Mírala aprender").click()
     page.get_by_role("button", name="Pausa").wait_for()
@@ -254,17 +259,58 @@ def test_it_is_dark_where_the_system_is(opened, touchable):
         assert all(low <= int(part) < high for part in re.findall(r"\d+", color)[:3])
 
 
+def test_nothing_lies_over_the_first_face_and_a_unit_answers_to_a_click(opened, touchable):
+    page = opened(touchable)
+    stage, layer = page.get_by_role("application"), page.get_by_role("combobox")
+    page.mouse.move(1, 1)
+    clean = picture(stage)
+    face = Image.fromarray(seen(page)[0][0]).resize(clean.shape[1::-1], Image.Resampling.NEAREST)
+    rows = int(0.8 * len(clean))  # the hint lies over the last
+    assert layer.input_value() == "none"
+    assert np.abs(clean - np.asarray(face, float))[20:rows, 20:-20].mean() < 3
+    unit = page.locator("g:has(image)").nth(5)
+    unit.click()
+    assert layer.input_value() == "5" and "chosen" in unit.get_attribute("class")
+    page.mouse.move(1, 1)
+    assert np.abs(picture(stage) - clean).mean() > 2
+    unit.click()
+    page.mouse.move(1, 1)
+    assert layer.input_value() == "none" and (picture(stage) == clean).all()
+
+
+def picture(locator):
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"), float)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_axe_finds_nothing(opened, touchable, watchable, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-core")
+    for url in (touchable, watchable):
+        page = opened(url, color_scheme=scheme, viewport={"width": width, "height": 844})
+        page.locator(".card").wait_for()
+        for extra in ("los píxeles que cuentan",) * page.get_by_role("combobox").count():
+            page.get_by_role("combobox").select_option(extra)
+        found = axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
 CELL = f"""
 import sys
-sys.path.insert(0, {str(Path(playground.__file__).parents[2])!r})
-from helpers import model, training
-from helpers.page import playground
+sys.path.insert(0, {str(Path(helpers.__file__).parents[1])!r})
+import matplotlib.pyplot as plt
+from helpers import model, page, training
 from helpers.data import DATASETS, flatten, load_dataset
 caras = load_dataset("caras", DATASETS)
 recipe = model.STORY._replace(num_iterations=50)
-playground.touch(model.train(caras.train_x, caras.train_y, recipe), caras)
+film = training.film(flatten(caras.train_x), caras.train_y, [12288, 20, 7, 5, 1],
+                     training.moments_of(recipe), seed=recipe.seeds[0])
+figure, _ = plt.subplots()
+plt.close(figure)
+display(page.touch(model.train(caras.train_x, caras.train_y, recipe), caras))
+display(page.watch(caras, film, figure, recipe, [0.09]))
 """
-GONE = "Ejecuta esta celda y aquí podrás dibujar."
+GONE = {"page-touch": "Ejecuta esta celda y dibuja.", "page-watch": "Ejecútala y mira."}
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +318,7 @@ def folder(tmp_path_factory, write_notebook):
     """A notebook of one cell, which knows what to say where its kernel is gone."""
     folder = tmp_path_factory.mktemp("cuaderno")
     for app in ("lab", "notebook"):
-        write_notebook(folder / f"{app}.ipynb", CELL, {"playground-touch": GONE})
+        write_notebook(folder / f"{app}.ipynb", CELL, GONE)
     return folder
 
 
@@ -283,7 +329,9 @@ def address(start_jupyter, folder):
 
 
 @pytest.mark.parametrize(("name", "app"), [("lab", "lab/tree"), ("notebook", "notebooks")])
-def test_it_runs_in_jupyter_and_leaves_a_sentence(browser, address, folder, name, app):
+def test_it_runs_in_jupyter_and_leaves_a_sentence_and_the_figure(
+    browser, address, folder, name, app
+):
     page = browser.new_page(viewport={"width": 1200, "height": 1500}, color_scheme="dark")
     page.set_default_timeout(90_000)
     page.goto(address(f"{name}.ipynb", app) + ("&reset" if name == "lab" else ""))
@@ -291,15 +339,21 @@ def test_it_runs_in_jupyter_and_leaves_a_sentence(browser, address, folder, name
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     page.locator(".jp-CodeCell .jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
-    inside = page.frame_locator(".jp-OutputArea iframe")
+    inside = page.frame_locator("iframe.smile-touch")
     inside.get_by_role("checkbox", name="En negativo").check()
     inside.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
-    heights = page.locator(".jp-OutputArea iframe").evaluate(
+    heights = page.locator("iframe.smile-touch").evaluate(
         "frame => [frame.offsetHeight, frame.contentDocument.documentElement.scrollHeight]"
     )
     assert heights[0] > 500 and heights[0] >= heights[1]  # no second scroll bar
     card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
     assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
+    page.frame_locator("iframe.smile-watch").locator(".legend", has_text="Costo J: ").wait_for()
+    figure = page.locator(".jp-OutputArea-output img")
+    figure.wait_for(state="hidden")  # the film is there instead of it
+    assert figure.count() == 1
+    page.locator("body").evaluate("body => { body.dataset.jpThemeLight = false; }")
+    inside.locator(".smile-page.dark").wait_for()
     page.locator(".jp-CodeCell .jp-InputArea-editor").click()
     page.keyboard.press("Control+s")
     for _ in range(150):
@@ -307,12 +361,13 @@ def test_it_runs_in_jupyter_and_leaves_a_sentence(browser, address, folder, name
         if MIME in stored:
             break
         page.wait_for_timeout(200)
-    assert MIME in stored and len(stored) < 20_000
+    assert MIME in stored and len(stored) < 40_000
     for session in json.load(urllib.request.urlopen(address("", "api/sessions"))):
         url = address(session["id"], "api/sessions")
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
     page.reload()
-    page.locator(".jp-OutputArea-output", has_text=re.compile("model not found|" + GONE)).wait_for()
-    outputs = page.locator(".jp-OutputArea-output").all_inner_texts()
-    assert outputs[-1] == GONE
+    page.locator(".jp-OutputArea-output", has_text=re.compile("not found|Ejecuta")).wait_for()
+    figure.wait_for()
+    texts = [text for text in page.locator(".jp-OutputArea-output").all_inner_texts() if text]
+    assert texts[-2:] == [*GONE.values()]
     page.close()

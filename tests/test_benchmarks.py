@@ -1,0 +1,94 @@
+"""What the benchmarks stand on: damage of every kind is refused, and a mask hides the mouth alone."""
+
+import io
+import random
+from contextlib import suppress
+from functools import partial
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from benchmarks import mutations, real_faces
+from conftest import PROJECT
+from helpers.data import DataError, load_photo
+from helpers.model import load_model
+
+
+@pytest.mark.parametrize("kind", mutations.KINDS)
+def test_damaged_files_load_or_are_refused(kind, tmp_path, capfd):
+    put = partial(mutations.put, kind)
+    found, _, _ = mutations.try_all(put, mutations.load, 150, 1, tmp_path)
+    assert set(found) == {"accepted", "refused"}, capfd.readouterr().err[-2000:]
+
+
+def photos():
+    """Photos of every format and mode that Pillow writes and reads here."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile[:24] + bytes(12) + profile[36:]  # without today's date
+    Image.init()
+    for name in sorted(Image.SAVE.keys() & Image.OPEN.keys()):
+        for mode in ("RGB", "RGBA", "P", "CMYK", "L", "I;16"):
+            image = Image.frombytes("L", (3, 2), b"\0smile").resize((24, 16)).convert(mode)
+            with suppress(OSError, ValueError):  # not every format takes every mode
+                image.save(stream := io.BytesIO(), name, exif=exif, icc_profile=profile)
+                yield stream.getvalue()
+
+
+def test_damaged_photos_load_or_are_refused(capfd):
+    good, rng, refused = list(photos()), random.Random(1), 0
+    assert len(good) > 60
+    for raw in 4 * good:
+        try:
+            assert load_photo(mutations.mutate(raw, rng, focus=64)).shape == (64, 64, 3)
+        except DataError:
+            refused += 1
+    assert len(good) < refused < 4 * len(good)
+
+
+@pytest.mark.parametrize("width", ["1e308", "99999999999999999999", "-1", "1e9"])
+def test_a_model_that_looks_too_far_around_is_refused(tmp_path, width):
+    """Found among 10,000 damaged ones: SciPy's filter would have failed when it predicted."""
+    path = tmp_path / "modelo.h5"
+    path.write_bytes(mutations.MODEL.read_bytes())
+    with h5py.File(path, "r+") as file:
+        before, after = file["about"][0].split(b'"local_contrast": ')
+        del file["about"]
+        after = after[after.index(b",") :]
+        file["about"] = np.array([before + b'"local_contrast": ' + width.encode() + after])
+    with pytest.raises(DataError, match="modelo.h5"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("colour", real_faces.COLOURS.values(), ids=real_faces.COLOURS)
+def test_a_mask_hides_the_mouth_and_leaves_the_eyes(colour):
+    light, dark = np.full((2, 64, 64, 3), [[[[255]]], [[[0]]]], np.uint8)
+    worn = real_faces.wear(np.stack([light, dark]), real_faces.mask(colour))
+    hidden = (worn[0] == worn[1]).all(axis=2)
+    assert hidden[35:58, 22:42].all() and not hidden[:30].any()
+    np.testing.assert_array_equal(hidden, hidden[:, ::-1])
+    mean = worn[0][hidden].mean(axis=0)
+    np.testing.assert_allclose(mean / mean.max(), np.array(colour) / max(colour), atol=0.02)
+    assert 0.75 < mean.max() / max(colour) < 1
+
+
+def test_the_card_says_of_masks_what_is_printed(monkeypatch, capsys):
+    """Of caras, which come with the project; what is printed last may change with the processor."""
+    monkeypatch.setattr(real_faces, "MASKED", {"`caras`": "caras"})
+    real_faces.print_masks(load_model(real_faces.MODEL))
+    _, _, _, *printed = capsys.readouterr().out.splitlines()
+    card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
+    told = [line for line in card.splitlines() if line.startswith("| `caras`,")]
+    assert len(told) == len(printed) == 1 + len(real_faces.COLOURS)
+    for ours, theirs in zip(printed, told):
+        *words, smiling, serious, auc = (cell.strip(" %") for cell in ours.split("|")[1:-1])
+        *same, smiling_told, serious_told, auc_told = (
+            c.strip(" %") for c in theirs.split("|")[1:-1]
+        )
+        assert words == same
+        assert float(smiling) == pytest.approx(float(smiling_told), abs=3)
+        assert float(serious) == pytest.approx(float(serious_told), abs=3)
+        assert float(auc) == pytest.approx(float(auc_told), abs=0.005)

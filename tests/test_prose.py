@@ -1,0 +1,115 @@
+"""What the notebooks' prose says of their outputs is what the outputs say."""
+
+import re
+
+import nbformat
+import pytest
+
+from tools import report
+
+
+def printed(notebook, of):
+    """The text that the one cell prints whose source has ``of``."""
+    (cell,) = [c for c in notebook.cells if c.cell_type == "code" and of in c.source]
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def falls(numbers):
+    return all(a > b for a, b in zip(numbers, numbers[1:]))
+
+
+def steps_fall(notebook):
+    found = re.findall(r"costo ([\d.]+), exactitud.* ([\d.]+) %", printed(notebook, "acierta ="))
+    costs, accuracies = zip(*found, strict=True)
+    return len(found) == 4 and falls([*map(float, costs)]) and falls([*map(float, accuracies)])
+
+
+def counts(notebook):
+    """How many of the test images the network and its rival get right, and their costs."""
+    said = printed(notebook, "model.RIVAL)\nrival")
+    right = [int(k) for k in re.findall(r"\((\d+) de 150", said)]
+    return right, [float(cost) for cost in re.findall(r"la \w+, ([\d.]+)", said)]
+
+
+def support(notebook, cause):
+    """What is said of a suspected cause, of who doesn't smile and of who does."""
+    said = printed(notebook, "evaluation.suspicions").partition(f"{cause}\n")[2].splitlines()[:2]
+    return [line.rpartition(", ")[2] for line in said]
+
+
+def pairs(notebook):
+    """Recipe → how many only it gets right, how many only the notebook's, p."""
+    found = re.findall(
+        r"^(.+?) +solo acierta esta: (\d+); solo acierta la del cuaderno: (\d+); p = ([\d.e-]+)",
+        printed(notebook, 'evaluation.compared("esta"'),
+        re.M,
+    )
+    return {name: (int(a), int(b), float(p)) for name, a, b, p in found}
+
+
+STORY = {
+    "el costo baja y la exactitud también": steps_fall,
+    "Mira su costo junto al de la red": lambda of: max(counts(of)[1]) < 2 * min(counts(of)[1]),
+    "La logística no se queda atrás": lambda of: counts(of)[0][1] >= counts(of)[0][0] - 1,
+    "la logística acierta tanto como la red": lambda of: counts(of)[0][1] >= counts(of)[0][0] - 1,
+    "está *apoyada* entre quienes no sonríen y *al revés* entre quienes sí": lambda of: (
+        support(of, "boca abierta") == ["apoyada", "al revés"]
+    ),
+    "está *apoyada* solo entre quienes no sonríen": lambda of: (
+        support(of, "cara hacia arriba o abajo") == ["apoyada", "no apoyada"]
+    ),
+}
+ROOM = {
+    "Son siete comparaciones": lambda of: len(pairs(of)) == 7,
+    "restar la media le estorba a la red": lambda of: (
+        pairs(of)["restar la media"][0] < pairs(of)["restar la media"][1]
+    ),
+    "la logística es la que más acierta": lambda of: (
+        max(pairs(of), key=lambda name: pairs(of)[name][0] - pairs(of)[name][1])
+        == "logística, luz y espejo"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "path, claim",
+    [(report.NOTEBOOKS[0], claim) for claim in STORY] + [(report.NOTEBOOKS[1], c) for c in ROOM],
+    ids=lambda value: getattr(value, "stem", value),
+)
+def test_what_is_said_is_so(path, claim):
+    notebook = nbformat.read(path, 4)
+    prose = " ".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    assert claim in " ".join(prose.replace("**", "").split())
+    assert (STORY | ROOM)[claim](notebook)
+
+
+def test_no_number_of_ours_is_typed_in_the_prose():
+    """But for sizes, rates and counts that the cells set: no share of right answers stands there."""
+    for path in report.NOTEBOOKS:
+        for cell in nbformat.read(path, 4).cells:
+            if cell.cell_type == "markdown":
+                shares = set(re.findall(r"\d[\d.]* %", cell.source))
+                assert shares <= {"99 %", "97 %", "97.3 %", "93.3 %", "95 %"}, (
+                    cell.source
+                )  # published
+
+
+def test_the_caption_on_depth_says_what_the_benchmark_found():
+    text = (report.PROJECT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| imágenes | logística | 20 |")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = {row.split("|")[1].strip(): row.split("|")[2:] for row in table}
+    shares = {name: [float(cell.strip(" %")) for cell in row[:4]] for name, row in rows.items()}
+    notebook = nbformat.read(report.STORY, 4)
+    (caption,) = [c.source for c in notebook.cells if c.source.startswith("**Figura 7.**")]
+    for claim in (
+        "La segunda ayuda un poco donde hay negativos",
+        "la tercera, con los mismos pasos, estorba",
+        "con las caras de cabeza o giradas gana la logística",
+    ):
+        assert claim in " ".join(caption.split())
+    negatives = [of for name, of in shares.items() if name not in
+                 ("tal cual", "mitad de cabeza", "giradas a los cuatro lados")]  # fmt: skip
+    assert len(negatives) == 5 and all(second > one for _, one, second, _ in negatives)
+    assert all(third < second for _, _, second, third in shares.values())
+    for name in ("mitad de cabeza", "giradas a los cuatro lados"):
+        assert max(shares[name]) == shares[name][0]
