@@ -13,9 +13,7 @@ import pytest
 import test_readme
 from on_disk import PROJECT, imported
 
-from helpers import data
-from helpers.files import DataError
-from tools import command, download, halves, report
+from tools import command, halves, report
 
 SPAN = re.compile(r"«([^«»]+)»|`([^`\n]+)`")
 SHELL = re.compile(r"(\S*python[\d.]*|pip|make|git|jupyter) ")
@@ -131,16 +129,9 @@ def test_a_line_of_python_runs_in_a_cell(line, tmp_path, monkeypatch):
 
 def test_what_is_collected():
     """That the patterns above still find anything."""
-    lines = [
-        param.values[0] for kind in (SHELL.match, CELL.match, is_python) for param in spans(kind)
-    ]
-    assert {
-        "python -m tools.download genki",
-        "%pip install anywidget",
-        "foto[np.newaxis]",
-        'datos = data.load_dataset("mias")',
-        "python -m pip install imagehash",
-    } <= {*lines}
+    kinds = SHELL.match, CELL.match, is_python
+    lines = {param.values[0] for kind in kinds for param in spans(kind)}
+    assert {"python -m tools.download genki", "%pip install anywidget", "foto[np.newaxis]"} <= lines
 
 
 def test_the_cards_program_runs_in_a_cell(monkeypatch):
@@ -167,12 +158,3 @@ def test_what_is_missing_is_advised_with_the_python_that_lacks_it():
     assert command.PIP.endswith(" -m pip install")
     program = shlex.split(command.PIP)[0]
     assert command.shutil.which(program) == sys.executable
-
-
-def test_messages_that_are_raised_say_it_alike(tmp_path):
-    """The two that insert a name, as they really come."""
-    for name in ("happy", "genki"):
-        with pytest.raises(DataError, match=f"«python -m tools.download {name}»"):
-            data.load_dataset(name, tmp_path)
-    with pytest.raises(DataError, match="No pude abrir .*nada: no hay nada con ese nombre"):
-        download.happy(tmp_path / "nada", tmp_path)
