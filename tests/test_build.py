@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from on_disk import contents, datasets_folder, imported, put, run, unchanged
 from PIL import Image, ImageEnhance
@@ -339,6 +339,7 @@ def test_force_replaces(source, folder):
 groups = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=9)
 
 
+@example([(2, 0), (3, 0), (0, 1), (0, 1)], 0.1, 1)
 @given(groups, st.floats(0.01, 0.99), st.integers(0, 2**32 - 1))
 def test_any_split_keeps_groups_together(sizes, share, seed):
     """sizes: of each group, how many photographs of class 0 and of class 1 it has."""
