@@ -21,11 +21,6 @@ def halves():
     return people.draw_photographs()
 
 
-def test_the_same_people_and_photographs_every_time(cast, halves):
-    assert repr(people.draw_people(5)) == repr(cast[:5])
-    assert repr(people.draw_photographs()) == repr(halves)
-
-
 def test_who_it_is_says_nothing_about_the_smile(halves):
     train, test = halves
     assert (len(train), len(test)) == (600, 150)
@@ -54,16 +49,6 @@ def test_only_smiling_kinds_smile(halves):
         assert (pulled >= 0.35) if photo.smiles else (pulled == 0)
 
 
-def test_a_table_is_read_by_columns():
-    rows = people.table("""
-    a b | 0.5 | -1:2.5 | word | x 0:1 y-z 2:3
-    """)
-    assert rows == {"a b": [0.5, (-1, 2.5), "word", {"x": (0, 1), "y-z": (2, 3)}]}
-    for gestures in (people.KINDS[:3], people.KINDS[3:]):
-        assert sum(people.GESTURES[name][0] for name in gestures) == pytest.approx(1)
-    assert sum(place[0] for place in people.PLACES.values()) == pytest.approx(1)
-
-
 def test_nobody_is_grotesque_and_no_face_turned_away(cast, halves):
     for person in cast:
         own = [w for name, w in person.shape.items() if not name.startswith("head/head-o")]
@@ -75,13 +60,6 @@ def test_nobody_is_grotesque_and_no_face_turned_away(cast, halves):
     turned = np.array([(p.yaw, p.pitch, p.tilt) for p in sum(halves, [])])
     assert np.abs(turned).max() <= 0.5
     assert np.abs(turned.mean(0)).max() < 0.02
-
-
-def test_eyes_look_about_at_the_camera(halves):
-    photos = sum(halves, [])
-    left = np.array([np.add(p.gaze, (p.yaw, p.pitch)) for p in photos])  # beside the camera
-    turned = np.array([(p.yaw, p.pitch) for p in photos])
-    assert (left.std(0) < 0.7 * turned.std(0)).all()
 
 
 def test_all_ages_skins_haircuts_and_lights(cast, halves):
@@ -114,12 +92,6 @@ def test_negatives_are_named_by_what_the_light_hangs_on(cast, halves):
     assert negative(cast[photo.person], photo._replace(exposure=9.0, seed=1)) == name
     assert negative(cast[photo.person], photo._replace(yaw=0.123)) != name
     assert negative(cast[photo.person]._replace(male=0.123), photo) != name
-
-
-def test_truncated_numbers_stay_within_their_limit():
-    rng = np.random.default_rng(0)
-    drawn = np.array([people.truncated(rng, 1.0, 0.5) for _ in range(500)])
-    assert np.abs(drawn).max() <= 0.5 and 0.25 < drawn.std() < 0.33  # 0.29: nearly uniform
 
 
 def test_developing_exposes_for_the_face(halves):
@@ -157,28 +129,7 @@ def test_the_files_hold_what_was_drawn(caras, halves):
         assert attributes["kind"].tolist() == [NAMES[people.KINDS[photo.kind]] for photo in photos]
         np.testing.assert_allclose(attributes["yaw"], np.degrees([p.yaw for p in photos]))
         assert {"mouth_opening", "teeth", "pitch", "tilt", "darkness"} <= set(attributes)
-    assert caras.classes == ("no sonríe", "sonríe") or list(caras.classes) == [
-        "no sonríe",
-        "sonríe",
-    ]
-
-
-def test_faces_are_in_daylight(caras):
-    images = np.concatenate([caras.train_x, caras.test_x])
-    assert 95 < images.mean() < 125
-    faces = images[:, 18:54, 14:50].mean((1, 2, 3))
-    assert np.mean(faces < 60) < 0.05
-    red, green, blue = np.median(images[:, 24:48, 20:44], (0, 1, 2))
-    assert red > 1.2 * green > 1.2 * blue  # skin, neither grey nor violet
-
-
-def test_smiles_show_their_teeth_where_real_ones_do(caras):
-    """In GENKI's aligned photographs teeth are brightest, beside calm mouths, in rows 46 to 48."""
-    middle = caras.train_x[:, 40:58, 28:36].mean((2, 3))
-    kind = caras.train_attributes["kind"]
-    brighter = middle[kind == NAMES["smile with teeth"]].mean(0)
-    brighter -= middle[kind == NAMES["neutral"]].mean(0)
-    assert 46 <= 40 + brighter.argmax() <= 48
+    assert caras.classes == ["no sonríe", "sonríe"]
 
 
 def test_lips_that_part_show_teeth(caras):
