@@ -301,7 +301,7 @@ REFUSED = {  # what is done to the folder, options, what the message says
     **{f"name {name}": (None, {"name": name}, "^name=.* no sirve: usa") for name in NAMES},
     **{f"share {x}": (None, {"test_share": x}, f"^test_share={x} ") for x in (0, 1, np.nan)},
     **{f"seed {x}": (None, {"seed": x}, f"^seed={x} no sirve") for x in (-1, 2**32, 0.5)},
-    "no folder": (shutil.rmtree, {}, "No pude leer la carpeta: no hay nada con ese nombre"),
+    "no folder": (shutil.rmtree, {}, "^No pude leer .*mis fotos: no hay nada con ese nombre"),
     "empty": (moved(sonrie=None, no_sonrie=None), {}, "Esperaba dos carpetas, .*: ninguna"),
     "three": (lambda s: write_photos(s / "z", 0, 2), {}, "\n  z: 1"),
     "untelling": (moved(sonrie="b c"), {}, "¿En qué carpeta .*--smiling 'b c' o --smiling no_so"),
