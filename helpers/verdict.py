@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from helpers import faces, inspection
+from helpers import faces, inspection, plots
 from helpers.photos import load_photo
 
 _SIDE = 1600  # pixels, of the photo in which faces are looked for
 FACES_NUMBERED = 8  # of a photo, the largest
 _COVER, _STEP = 16 / 64, 12 / 64  # of the image's side; as large as a mouth, 25 places take 0.2 s
+_NO_FACE = "No encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
 # The landmarks of images/ejemplo.jpg as faces.find_faces finds them, for whoever has no detector.
 EXAMPLE = [
     np.array([(133.7, 103.7), (175.3, 105.0), (153.0, 125.7), (133.4, 142.2), (169.8, 143.5)])
@@ -30,13 +31,11 @@ class Verdict(NamedTuple):
 
 
 def judge_photo(model, source, landmarks=None, explain=True):
-    """Return a ``Verdict`` on each face of a photo.
+    """Return a ``Verdict`` on each face of a photo; ``source`` and DataError as in ``load_photo``.
 
-    source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
-    where no detector is installed, it judges the central square instead. landmarks: of the faces,
-    list of (5, 2) as from ``faces.find_faces``, where they are known. explain: with reasons.
-
-    Raises DataError as ``data.load_photo`` does, ValueError for what is no model with an origin.
+    model: as ``model.Model``; if not ``aligned``, or where no detector is installed, it judges the
+    central square instead. landmarks: of the faces, list of (5, 2) as from ``faces.find_faces``,
+    where they are known. explain: with reasons. Raises ValueError for no model with an origin.
     """
     check_origin(model)
     photo, note = load_photo(source, _SIDE, crop=False), ""
@@ -46,8 +45,9 @@ def judge_photo(model, source, landmarks=None, explain=True):
         found, note = None, str(problem)
     if found is None:
         h, w, _ = photo.shape
-        square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-        frames = [(np.array([w, h]) + min(h, w) * square) / 2]
+        frames = [
+            (np.array([w, h]) + min(h, w) * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])) / 2
+        ]
         seen = [load_photo(source, model.size)]
     else:
         photo, found, note = _from_left_to_right(photo, found)
@@ -59,18 +59,23 @@ def judge_photo(model, source, landmarks=None, explain=True):
     return Verdict(photo, np.array(frames), np.array(seen), probabilities, given, reasons, note)
 
 
+def words(verdict, classes):
+    """Return a ``Verdict`` in words, for those, too, who cannot see it; photos.js says the same."""
+    said = [" ".join(plots.says(p, classes)) for p in verdict.probabilities]
+    if len(said) > 1:
+        said = [f"cara {number}, {one}" for number, one in enumerate(said, start=1)]
+    more = f"; y otras {len(said) - FACES_NUMBERED}" * (len(said) > FACES_NUMBERED)
+    return "; ".join(said[:FACES_NUMBERED]) + more or _NO_FACE
+
+
 def check_origin(model):
     """Raise ValueError, with what to do, unless ``model`` is a ``model.Model`` with an origin."""
-    if not hasattr(model, "predict_proba"):
+    if getattr(model, "origin", None) is None:
         raise ValueError(
-            f"Recibí {type(model).__name__}; esperaba un modelo: lo que regresan model.load_model("
-            '"models/smiles.h5") y model.train, o model.Model(receta, 0.0, [parameters], origen).'
-        )
-    if model.origin is None:
-        raise ValueError(
-            "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
-            "lugar. Dáselo antes: modelo.origin = "
-            "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
+            f"Recibí {type(model).__name__}; esperaba un modelo, como los de model.load_model y "
+            "model.train, con su origen: qué clases conoce y si espera las caras en su lugar. Dáselo "
+            "antes: modelo.origin = model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, "
+            "datos.aligned)"
         )
 
 
@@ -92,7 +97,7 @@ def _from_left_to_right(photo, found):
 
 
 def _reasons(model, image):
-    """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
+    """How far blurring moves the model's answer to ``image``, place by place, (h, w)."""
     cover, step = round(_COVER * len(image)), round(_STEP * len(image))
     blurred = ndimage.gaussian_filter(image, (step, step, 0))
     falls = inspection.occlusion_map(model.predict_proba, image, blurred, cover, step)

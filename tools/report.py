@@ -29,7 +29,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from helpers.files import whole_file
-from helpers.widgets import MIME as WIDGET_MIME
+from helpers.page.base import MIME as WIDGET_MIME
 from tools import command, cover
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -37,7 +37,6 @@ STORY = PROJECT / "Proyecto_Final.ipynb"
 ROOMS = "A_fondo", "Desde_cero", "Desde_cero_soluciones"
 NOTEBOOKS = [STORY, *(PROJECT / "cuadernos" / f"{name}.ipynb" for name in ROOMS)]
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
-SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels
 SAVE = """import matplotlib
 matplotlib.rcParams["svg.hashsalt"] = "always the same"
 _.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
@@ -52,12 +51,12 @@ STATE_MIME = "application/vnd.jupyter.widget-state+json"
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 
 
-def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False):
+def execute(notebook, folder=PROJECT, save_figures=False, page=False):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
     folder: where the kernel starts; save_figures: write the figures of tagged cells to the files
-    that the tags name; options: more arguments for the kernel; page: put what can be touched into
-    the outputs whole (``helpers.playground``), for a page without a kernel.
+    that the tags name; page: put what can be touched into the outputs whole (``helpers.page``), for
+    a page without a kernel.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
@@ -69,7 +68,7 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False
         coalesce_streams=True,  # what is printed in two parts is saved as one
         store_widget_state=False,
         # The kernel itself says nothing: after Ctrl-C that would be a traceback.
-        extra_arguments=["--IPKernelApp.log_level=50", *options],
+        extra_arguments=["--IPKernelApp.log_level=50"],
     )
     env = os.environ | {"SMILE_PAGE": "1" if page else ""}
     with client.setup_kernel(cleanup_kc=True, env=env):  # ours, though it was given
@@ -90,7 +89,7 @@ def execute(notebook, folder=PROJECT, save_figures=False, options=(), page=False
             if widget and "image/png" not in shown:  # a sentence would hide the picture
                 gone[widget["model_id"]] = shown["text/plain"].strip("[]")
             if "image/png" in shown:
-                shown["image/png"] = _lighter(shown["image/png"])
+                shown["image/png"] = _lighter(shown["image/png"], 256 if page else None)
     if gone:
         notebook.metadata.widgets = {STATE_MIME: sentences(gone)}
 
@@ -123,13 +122,14 @@ def _kernel():
     return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
 
 
-def _lighter(encoded):
-    """The same picture in fewer bytes: without the opacity, which our figures don't use."""
-    picture = io.BytesIO()
-    Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB").save(
-        picture, "PNG", optimize=True
-    )
-    return base64.b64encode(picture.getvalue()).decode()
+def _lighter(encoded, colors=None):
+    """The same picture in fewer bytes: without the opacity, which our figures don't use, and in so
+    many colours, where they are said."""
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+    if colors:
+        picture = picture.quantize(colors, dither=Image.Dither.NONE)
+    picture.save(stream := io.BytesIO(), "PNG", optimize=True)
+    return base64.b64encode(stream.getvalue()).decode()
 
 
 class Renderer(IPythonRenderer):
@@ -140,7 +140,15 @@ class Renderer(IPythonRenderer):
         self.lead = lead
 
     def block_math(self, body):
-        return latex2mathml.converter.convert(body, display="block")
+        return self.wide(latex2mathml.converter.convert(body, display="block"))
+
+    def table(self, text):
+        return self.wide(super().table(text))
+
+    @staticmethod
+    def wide(html):
+        """What may be wider than a phone scrolls by itself, by keys as well."""
+        return f'<div class="wide" tabindex="0">{html}</div>'
 
     def inline_math(self, body):
         return latex2mathml.converter.convert(body)
@@ -173,12 +181,13 @@ class Exporter(HTMLExporter):
         return MarkdownWithMath(Renderer(self.lead, path=path)).render(source)
 
 
-def to_html(notebook, folder=PROJECT, lead=None, about=""):
+def to_html(notebook, folder=PROJECT, lead=None, fold=False, **says):
     """Return ``notebook`` as a page for any screen, which needs nothing from outside.
 
     Formulas become MathML, pictures are embedded; a figure's caption is its alternative text.
     folder: the notebook's own; lead: a function, link to a file in it → link of the page, or None
-    where only its words are to stay, without it to where REPORT finds the file; about: a description.
+    where only its words are to stay, without it to where REPORT finds the file; fold: hide the code
+    until it is asked for; says: ``about``, a description, and ``preview``, a picture's address.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)  # a page has none
@@ -191,7 +200,7 @@ def to_html(notebook, folder=PROJECT, lead=None, about=""):
     title = next((found[1] for found in titles if found), "Cuaderno")
     way = quote(Path(os.path.relpath(folder, REPORT.parent)).as_posix())
     page, _ = Exporter(lead or (lambda link: f"{way}/{link}")).from_notebook_node(
-        notebook, {"metadata": {"path": str(folder), "name": title}, "about": about}
+        notebook, says | {"metadata": {"path": str(folder), "name": title}, "fold": fold}
     )
     return page
 
@@ -231,7 +240,7 @@ def main(arguments=None):
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)
         try:
-            execute(notebook, path.parent, refresh, () if refresh else [SHARP], page=not refresh)
+            execute(notebook, path.parent, refresh, page=not refresh)
         except CellExecutionError as error:
             sys.exit(f"Una celda de {path.name} falló:\n{error}")
         if refresh:

@@ -1,37 +1,17 @@
 // What the networks say of a face, as the reader sees it: words as Python's, a bar, pictures.
 
 const CALM = 200; // milliseconds, live: so that nothing flickers
-const isDoubt = (p) => p >= 0.3 && p <= 0.7;
-const word = (p) => (isDoubt(p) ? "dudosa" : classes[+(p > 0.5)]);
-const value = (p) => (p < 0.01 ? "ŷ < 0.01" : p > 0.99 ? "ŷ > 0.99" : `ŷ = ${p.toFixed(2)}`);
 const hue = (p) => (isDoubt(p) ? "#5f6770" : p > 0.5 ? "#E69F00" : "#0072B2");
 const inWords = (cards, more = 0) => cards.map(({ p: [p] }, i) =>
-  `${cards.length > 1 ? `cara ${i + 1}, ` : ""}${word(p)} (${value(p)})`).join("; ")
+  `${cards.length > 1 ? `cara ${i + 1}, ` : ""}${word(p)} (${shown(p)})`).join("; ")
   + (more ? `; y otras ${more}` : "");
 
-function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, given] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), given);
-    else if (given !== false) node.setAttribute(name, given === true ? "" : given);
-  }
-  node.append(...children);
-  return node;
-}
-const button = (text, onclick, more) => el("button", { type: "button", onclick, ...more }, text);
-const blank = (width, height) => Object.assign(document.createElement("canvas"), { width, height });
-
-function tile(caption, label) { // a picture of 64 × 64, to paint by colour(pixel, channel)
-  const canvas = el("canvas", { width: 64, height: 64, role: "img", "aria-label": label });
-  const context = canvas.getContext("2d"), picture = context.createImageData(64, 64);
-  function paint(colour) {
-    for (let i = 0, q = 0; i < 4096; i++, q += 4) {
-      for (let k = 0; k < 3; k++) picture.data[q + k] = colour(i, k);
-      picture.data[q + 3] = 255;
-    }
-    context.putImageData(picture, 0, 0);
-  }
-  return { node: el("figure", {}, canvas, el("figcaption", {}, caption)), canvas, caption, paint };
+function square(side, caption, label) { // a picture, to paint by colour(pixel, channel)
+  const canvas = set(blank(side, side), { role: "img", "aria-label": label });
+  const context = canvas.getContext("2d"), n = [0, 1, 2];
+  const paint = (colour) =>
+    context.drawImage(picture(side, (i) => [...n.map((k) => colour(i, k)), 255]), 0, 0);
+  return { node: el("figure", {}, canvas, el("figcaption", {}, caption)), canvas, paint };
 }
 function channelNames({ directions, local_contrast, grey }) {
   if (!directions && !grey) return ["rojo", "verde", "azul"];
@@ -40,31 +20,24 @@ function channelNames({ directions, local_contrast, grey }) {
 }
 function counted(seen, share) { // each pixel's share, a little blurred, over a pale face
   const soft = (x, by) => x.map((v, i) => (2 * v + (x[i - by] ?? 0) + (x[i + by] ?? 0)) / 4);
-  const even = soft(soft(share, 1), 64), sizes = even.map(Math.abs).sort();
-  const most = Math.max(sizes[4055], 1e-9); // but for the one in a hundred that stand out
+  const even = soft(soft(share, 1), Math.sqrt(share.length)), sizes = even.map(Math.abs).sort();
+  const most = Math.max(sizes[Math.floor(0.99 * sizes.length)], 1e-9); // a few stand out
   return (i, k) => {
     const paper = 0.4 * seen[3 * i + k] + 130, alpha = Math.min(1, Math.abs(even[i]) / most);
     return paper + alpha * ((even[i] > 0 ? [230, 159, 0] : [0, 114, 178])[k] - paper);
   };
 }
 
-function panel({ recipe, title = "" }) { // one network's answer
-  const verdict = el("b"), number = el("span", { class: "number" }), needle = el("i");
-  const names = channelNames(recipe), isPlain = names[0] === "rojo";
-  const face = tile("la cara", "La cara en 64 por 64 píxeles, como la recibe la red");
-  const given = names.map((name) => tile(name, `Lo que se le da a la red: ${name}`));
-  const pull = `naranja, hacia «${classes[1]}»; azul, hacia «${classes[0]}»`;
-  const causes = tile("lo que cuenta", `Lo que cuenta ahora: ${pull}`);
-  const tiles = [face, ...given, causes], ends = [classes[0], "duda", classes[1]];
-  const bar = el("div", { class: "bar" }, ...ends.map((end) => el("span", {}, end)), needle);
-  const node = el("div", { class: "panel" }, title ? el("p", { class: "whose" }, title) : "",
-    el("p", { class: "says" }, verdict, number), bar,
-    el("div", { class: "tiles" }, ...tiles.map((one) => one.node)));
+function panel({ recipe, side, title }) { // one network's answer
+  const says = answer(), names = channelNames(recipe), isPlain = names[0] === "rojo";
+  const [no, yes] = data.classes, pull = `naranja, hacia «${yes}»; azul, hacia «${no}»`;
+  const face = square(side, "la cara", "La cara en pocos píxeles, como la recibe la red");
+  const given = names.map((name) => square(side, name, `Lo que se le da a la red: ${name}`));
+  const causes = square(side, "lo que cuenta", `Lo que cuenta ahora: ${pull}`);
+  const tiles = [face, ...given, causes], whose = title ? div("legend", title) : "";
+  const node = div("panel", whose, says.node, div("tiles", ...tiles.map((one) => one.node)));
   function show({ seen, given: prepared, share }, p) {
-    verdict.textContent = word(p);
-    verdict.className = isDoubt(p) ? "verdict" : `verdict ink${+(p > 0.5)}`;
-    number.textContent = value(p);
-    needle.style.left = `${100 * p}%`;
+    says.show(p);
     face.paint((i, k) => seen[3 * i + k]);
     given.forEach((one, c) => one.paint((i, k) => (isPlain && k !== c ? 0 : prepared[3 * i + c])));
     causes.paint(counted(seen, share));
@@ -72,8 +45,8 @@ function panel({ recipe, title = "" }) { // one network's answer
   return { node, show, tiles, title };
 }
 function answerCard() { // what each network says of one face; p: their probabilities
-  const name = el("p", { class: "name" }), panels = content.models.map(panel);
-  const node = el("div", { class: "face" }, name, ...panels.map((one) => one.node));
+  const name = div("name"), panels = data.models.map(panel);
+  const node = div("face", name, ...panels.map((one) => one.node));
   let id, odds, before;
   const mine = { node, panels, p: [] };
   mine.show = (face, title, isLive) => { // live, the log-odds glide to where they are now
@@ -82,7 +55,7 @@ function answerCard() { // what each network says of one face; p: their probabil
     const aims = face.answers.map(({ p }) => Math.log(Math.max(p, 1e-9) / Math.max(1 - p, 1e-9)));
     odds = aims.map((aim, k) => (part < 1 ? odds[k] + part * (aim - odds[k]) : aim));
     [id, before] = [face.id, now];
-    mine.p = part < 1 ? odds.map((z) => 1 / (1 + Math.exp(-z))) : face.answers.map(({ p }) => p);
+    mine.p = part < 1 ? odds.map(sigmoid) : face.answers.map(({ p }) => p);
     name.textContent = title;
     name.hidden = !title;
     panels.forEach((one, k) => one.show(face.answers[k], mine.p[k]));
@@ -134,7 +107,7 @@ function kept(photo, cards) {
     context.fillText(`${many}${word(p)}`, 644, y + 56);
     context.fillRect(644, y + 112, 340 * p, 14);
     Object.assign(context, { fillStyle: "#1d2430", font: "20px system-ui, sans-serif" });
-    context.fillText(`${value(p)}   ${title}`, 644, y + 92, 340);
+    context.fillText(`${shown(p)}   ${title}`, 644, y + 92, 340);
     context.strokeRect(644, y + 112, 340, 14);
   });
   return whole;

@@ -34,10 +34,10 @@ const off = button("Apaga", () => {
   stop();
   camera.focus();
 });
-const answers = el("div", { class: "answers" });
-const live = el("div", { class: "live", hidden: true }, el("div", {},
-  el("div", { class: "stage" }, video, frames),
-  el("div", { class: "buttons" }, pause, button("Guarda", keep), off)), answers);
+const answers = div("answers");
+const live = set(div("live",
+  div("", div("stage", video, frames), div("row", pause, button("Guarda", keep), off)), answers),
+{ hidden: true });
 
 async function start() {
   stop();
@@ -74,8 +74,8 @@ async function mirrorOnce(mine) {
   Object.assign(frames, { width: picture.width, height: picture.height });
   if (isBlind) drawOval(frames.getContext("2d"), oval);
   else outline(frames.getContext("2d"), faces, cards, true);
-  host.mirror.looks += 1;
-  if (faces.length) speak(`La red dice: ${inWords(cards)}`, "quiet");
+  host.page.looks += 1;
+  if (faces.length) speak(`La red dice: ${inWords(cards)}`, "hidden");
   else speak(NOBODY);
 }
 function speak(text, kind) { // what has stayed for a while; not the digits, which never rest

@@ -6,8 +6,6 @@ const SIDES = [192, 1600], WIDEST = 300, CLOSE = [96, 192];
 const SURE = 0.9, AT_LEAST = 0.5, BETTER = 0.02; // scores: other turns are looked at, and taken
 const rint = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)); // as Python
 const far = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
-const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
-const mean = (numbers) => sum(numbers) / numbers.length;
 const middle = (points) => [mean(points.map((p) => p[0])), mean(points.map((p) => p[1]))];
 const placed = (size) => PLACES.map(([x, y]) => [(x * size) / 64, (y * size) / 64]);
 

@@ -29,11 +29,10 @@ function theme() { // Jupyter's or VS Code's where the page is in one, else the 
 
 // -- Numbers and words
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)); // of base64
-const floats = (text) => new Float32Array(bytes(text).buffer);
-const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 const comma = (n) => n.toLocaleString("en-US"); // as in Mexico
 const shown = (p) => (p > 0.99 ? "ŷ > 0.99" : p < 0.01 ? "ŷ < 0.01" : `ŷ = ${p.toFixed(2)}`);
+const isDoubt = (p) => p >= 0.3 && p <= 0.7;
+const word = (p) => (isDoubt(p) ? "dudosa" : data.classes[+(p > 0.5)]);
 const look = (name) => getComputedStyle(host).getPropertyValue(name).trim(); // of the style
 
 // -- Elements
@@ -51,6 +50,7 @@ function set(node, attributes) {
   return node;
 }
 const div = (name, ...children) => el("div", { class: name }, ...children);
+const blank = (width, height) => el("canvas", { width, height });
 const small = (...children) => el("p", { class: "small" }, ...children);
 const legend = (text) => div("legend", text);
 const button = (text, onclick, more) => el("button", { type: "button", onclick, ...more }, text);
@@ -70,6 +70,19 @@ function colours(start) { // what orange and blue say
   const [blue, orange] = ["azul", "Naranja"].map((text, c) => el("b", { class: `ink${c}` }, text));
   const [no, yes] = data.classes;
   return small(orange, `: ${start} hacia «${yes}»; `, blue, `: hacia «${no}».`);
+}
+function answer(...marks) { // what a network says: in words, in numbers, on a bar
+  const verdict = el("b"), number = el("span", { class: "number" });
+  const needle = el("i", { class: "needle" }), [no, yes] = data.classes;
+  const zones = [no, "dudosa", yes].map((text) => el("span", {}, text));
+  const bar = set(div("bar", ...zones, ...marks, needle), { "aria-hidden": true });
+  const show = (p) => {
+    verdict.textContent = word(p);
+    verdict.className = isDoubt(p) ? "verdict" : `verdict ink${+(p > 0.5)}`;
+    number.textContent = shown(p);
+    needle.style.left = `${100 * p}%`;
+  };
+  return { node: div("", div("says", verdict, number), bar), show };
 }
 function speaker() { // for who listens: not while it changes
   const node = el("div", { class: "hidden", role: "status", "aria-live": "polite" });
@@ -99,7 +112,7 @@ function sheet(ratio, draw, more) {
   return canvas;
 }
 function picture(side, color) { // color(i): red, green, blue and opacity of a pixel, 0 to 255
-  const canvas = el("canvas", { width: side, height: side }), image = new ImageData(side, side);
+  const canvas = blank(side, side), image = new ImageData(side, side);
   for (let i = 0; i < side * side; i++) image.data.set(color(i), 4 * i);
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;

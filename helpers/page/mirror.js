@@ -2,13 +2,12 @@
 
 const MOST = 8, KEPT = 20; // faces of a photo that get an answer; photographs on the page
 const LONGEST = 1600, LIVE = 640; // pixels of what is looked at: a photo, the camera's picture
-const host = document.currentScript.previousElementSibling, { classes } = content;
-const isBlind = !content.finder && content.models.some((model) => model.aligned);
+const isBlind = !data.finder && data.models.some((model) => model.aligned);
 
 let computer; // a worker or, where none may be had, the page
 const opened = () => (computer ??= new Promise((done) => {
   const inPage = () => {
-    const answer = engine().answering(content), rest = () => new Promise((on) => setTimeout(on));
+    const answer = engine().answering(data), rest = () => new Promise((on) => setTimeout(on));
     done((question) => rest().then(() => answer(question)));
   };
   try {
@@ -19,22 +18,22 @@ const opened = () => (computer ??= new Promise((done) => {
       worker.postMessage({ id, ...question }, [question.photo.data.buffer]);
     });
     worker.onerror = inPage;
-    worker.onmessage = ({ data }) => { // the first says that it is there
-      if (!data.id) return done(post);
-      const [answer, fail] = waiting[data.id - 1];
-      delete waiting[data.id - 1];
-      if (data.problem) fail(new Error(data.problem));
-      else answer(data);
+    worker.onmessage = ({ data: said }) => { // the first says that it is there
+      if (!said.id) return done(post);
+      const [answer, fail] = waiting[said.id - 1];
+      delete waiting[said.id - 1];
+      if (said.problem) fail(new Error(said.problem));
+      else answer(said);
     };
-    worker.postMessage({ content });
+    worker.postMessage({ content: data });
   } catch {
     inPage();
   }
 }));
 async function ask(kind, canvas, argument) {
   const { width: W, height: H } = canvas, answer = await opened();
-  const { data } = canvas.getContext("2d").getImageData(0, 0, W, H);
-  return answer({ kind, photo: { data, W, H, step: 4 }, argument });
+  const pixels = canvas.getContext("2d").getImageData(0, 0, W, H);
+  return answer({ kind, photo: { data: pixels.data, W, H, step: 4 }, argument });
 }
 function drawn(picture, width, height, longest) { // small enough, on white
   const scale = Math.min(1, longest / Math.max(width, height));
@@ -52,22 +51,22 @@ function save(canvas, name) {
   }, "image/jpeg", 0.92);
 }
 
-const status = el("p", { role: "status" });
-function tell(text, kind = "") { // quiet: for those who cannot see it
-  status.className = text ? kind : "quiet";
+const status = el("p", { role: "status", class: "hidden" });
+function tell(text, kind = "") { // hidden: for those who cannot see it
+  status.className = text ? kind : "hidden";
   status.textContent = text;
 }
 const pick = (more) => el("input", { type: "file", accept: "image/*", hidden: true, ...more,
   onchange: ({ target }) => take([...target.files]).then(() => (target.value = "")) });
 const chooser = pick({ multiple: true, accept: "image/*,.heic,.heif" });
 const selfie = pick({ capture: "user" });
-const photos = el("div", { class: "photos" });
-const card = el("section", { class: "card", "aria-label": "El espejo" },
-  el("div", { class: "buttons" }, camera, button("Elige fotos", () => chooser.click()),
-    el("span", { class: "small" }, "o suéltalas aquí, o pégalas"), chooser, selfie),
-  status, live, photos,
-  el("p", { class: "small" }, "Todo se calcula aquí: ninguna imagen sale de tu aparato. ",
-    content.finder ? "Las caras las encuentra YuNet (Wu y otros, 2023; licencia MIT)." : ""));
+const photos = div("photos"), still = el("slot", { name: "still" }); // until there is something
+const card = el("section", { class: "card mirror", "aria-label": data.title },
+  div("row", camera, button("Elige fotos", () => chooser.click()),
+    el("span", { class: "drop" }, "o suéltalas aquí, o pégalas"), chooser, selfie),
+  status, live, still, photos,
+  small("Todo se calcula aquí: ninguna imagen sale de tu aparato. ",
+    data.finder ? "Las caras las encuentra YuNet (Wu y otros, 2023; licencia MIT)." : ""));
 card.addEventListener("dragover", (event) => event.preventDefault());
 card.addEventListener("drop", (event) => {
   event.preventDefault();
@@ -80,7 +79,7 @@ document.addEventListener("paste", ({ target, clipboardData }) => {
 document.addEventListener("visibilitychange", () => document.hidden && stream && stop());
 window.addEventListener("pagehide", () => stream && stop());
 setInterval(() => stream && !host.isConnected && stop(), 500); // its cell ran again
-host.attachShadow({ mode: "open" }).append(el("style", {}, style), card);
+root.append(card);
 const see = async (file) => ask("photo", await upright(file), MOST);
-host.mirror = { looks: 0, see, stream: () => stream };
+host.page = { looks: 0, see, stream: () => stream };
 if (noCamera()) selfies(noCamera());

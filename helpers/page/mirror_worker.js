@@ -3,25 +3,25 @@
 
 function answering(content) {
   const LIVE = 3, EVERY = 800; // faces before the camera; milliseconds from one search to the next
-  const models = content.models.map((one) => ({ aligned: one.aligned, judge: judging(one) }));
+  const models = content.models.map((one) => ({ ...one, judge: judging(one) }));
   const looks = models.some((one) => one.aligned); // else the central square is what is judged
-  const faces = content.finder && finder(yunet(new Float32Array(bytes(content.finder).buffer)));
+  const faces = content.finder && finder(yunet(floats(content.finder)));
   const once = (photo, { points }) => faces.closer(photo, points, [96], [false]);
   let followed = [], searched = -Infinity, last = 0;
 
   function judged(photo, points, id) {
-    const { W, H } = photo, side = Math.min(W, H);
-    const square = { corner: [(W - side) / 2, (H - side) / 2], pixel: [side / N, 0] };
-    const place = points ? back(points, N) : square;
-    const answers = models.map(({ aligned, judge }) => {
-      const seen = sample(photo, aligned ? place : square, N);
+    const { W, H } = photo, width = Math.min(W, H);
+    const square = (n) => ({ corner: [(W - width) / 2, (H - width) / 2], pixel: [width / n, 0] });
+    const place = (n) => (points ? back(points, n) : square(n));
+    const answers = models.map(({ aligned, side, judge }) => {
+      const seen = sample(photo, (aligned ? place : square)(side), side);
       return { seen, ...judge(seen) };
     });
-    const corners = [[0, 0], [N, 0], [N, N], [0, N]].map((p) => forth(place, p));
+    const corners = [[0, 0], [64, 0], [64, 64], [0, 64]].map((p) => forth(place(64), p));
     const isCut = !!points?.some(([x, y]) => x < 0 || y < 0 || x > W || y > H);
     return { id, corners, isCut, answers };
   }
-  function photo(photo, most) { // as widgets.judge_photo: the largest, from left to right
+  function photo(photo, most) { // as verdict.judge_photo: the largest, from left to right
     const found = looks ? faces.find(photo) : [null], turns = found[0] ? quarterTurns(found[0]) : 0;
     const upright = turned(photo, turns), { W, H } = photo;
     const turn = (marks) => quarterTurn(marks, W, H, turns);

@@ -38,14 +38,13 @@ function take(files) { // one at a time in memory
 async function judge(file) {
   const name = file.name || "foto", cards = [], note = el("p", {}, "Mirando la foto…");
   const sheet = el("canvas", { role: "img", "aria-label": name });
-  const view = el("div", { class: "stage", hidden: true }, sheet);
-  const answers = el("div", { class: "answers" }), tools = el("div", { class: "buttons" });
-  const article = el("article", { "aria-label": name }, el("p", { class: "name" }, name),
-    note, view, answers, tools);
+  const view = set(div("stage", sheet), { hidden: true });
+  const answers = div("answers"), tools = div("row"), heading = div("name", name);
+  const article = el("article", { "aria-label": name }, heading, note, view, answers, tools);
   const remove = button("Quita", () => article.remove());
   const say = (text, kind = "") => {
     Object.assign(note, { textContent: text, className: kind });
-    tell(`${name}: ${text} ${inWords(cards)}`, "quiet");
+    tell(`${name}: ${text} ${inWords(cards)}`, "hidden");
   };
   photos.prepend(article);
   while (photos.children.length > KEPT) photos.lastChild.remove();
@@ -117,7 +116,6 @@ function drawOval(context, { x, y, size, angle }) {
 function ovalTools(canvas, photo, show) { // to drag, to pinch, by keys; returns its buttons
   const oval = centred(photo), step = Math.max(1, photo.width / 100), fingers = new Map();
   const largest = 2 * Math.max(photo.width, photo.height);
-  const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   const KEYS = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step],
     ArrowDown: [0, step], "-": [0, 0, 1 / 1.06], "+": [0, 0, 1.06], "<": [0, 0, 1, -0.07],
     ">": [0, 0, 1, 0.07] };
@@ -130,7 +128,7 @@ function ovalTools(canvas, photo, show) { // to drag, to pinch, by keys; returns
     show([face], oval);
     isBusy = false;
     if (isLate) moved();
-    else tell(`La red dice: ${word(face.answers[0].p)}`, "quiet");
+    else tell(`La red dice: ${word(face.answers[0].p)}`, "hidden");
   }
   function change(dx, dy, larger = 1, turn = 0) {
     oval.x = clamp(oval.x + dx, 0, photo.width);

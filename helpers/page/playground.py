@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from helpers import data, evaluation, inspection, network, plots, training
-from helpers.page.base import Page, packed
+from helpers.page.base import Page, packed, packed_network
 from helpers.recipe import STORY
 
 UNITS = 6  # of the first layer, those shown of a training
@@ -30,13 +30,11 @@ def touch(model, dataset):
         )
     (parameters,), X = model.networks, model.prepare(dataset.test_x)
     AL, caches = network.L_model_forward(X, parameters)
-    layers = [parameters[f"{name}{l + 1}"] for l in range(len(caches)) for name in "Wb"]
     chosen = _dozen(AL, dataset.test_y)
     content = {
         "side": dataset.test_x.shape[1],
         "classes": list(dataset.classes),
-        "dims": [len(X), *(len(b) for b in layers[1::2])],
-        "weights": packed(np.concatenate([np.ravel(layer) for layer in layers]), "<f4"),
+        "network": packed_network(parameters),
         "brightest": [np.maximum(Z, 0).max(axis=1).tolist() for _, Z in caches[:-1]],
         "faces": packed(dataset.test_x[chosen], "u1"),
         "labels": dataset.test_y[0, chosen].tolist(),
@@ -77,6 +75,8 @@ def watch(dataset, film, figure=None, recipe=STORY, others=(0.0025, 0.09)):
 def _films(X, Y, moments, recipe, rates):
     """Train at each of ``rates``, one a thread: rate → what ``training.film`` returns."""
     given = X, Y, [len(X), *recipe.hidden, 1], moments
+    if not rates:
+        return {}
     with training.descending(X.shape[1]), training.Caller() as caller:
         settings = {"seed": recipe.seeds[0], "caller": caller}
         jobs = (delayed(training.film)(*given, rate, **settings) for rate in rates)

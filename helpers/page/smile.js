@@ -1,21 +1,8 @@
 // From an aligned face to the networks' answer, and what counted: helpers/model.py, step by step.
-// Images are (64, 64, 3), pixel after pixel; planes are one channel of them. Recipes are Python's.
+// Images are (N, N, 3), pixel after pixel; planes are one channel of them. Recipes are Python's.
 
-const N = 64, FLAT = 0.03, LUMINANCE = [0.299, 0.587, 0.114], LEAK = 0.01;
-const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-const ACTIVATIONS = { // and their slopes
-  linear: [(z) => z, () => 1],
-  relu: [(z) => Math.max(z, 0), (z) => +(z > 0)],
-  leaky_relu: [(z) => Math.max(LEAK * z, z), (z) => (z > 0 ? 1 : LEAK)],
-  tanh: [Math.tanh, (z) => 1 - Math.tanh(z) ** 2],
-  sigmoid: [sigmoid, (z) => sigmoid(z) * sigmoid(-z)],
-};
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)); // of base64
-const halves = (text) => Float32Array.from(new Uint16Array(bytes(text).buffer), (bits) => {
-  const exponent = (bits >> 10) & 31, fraction = (bits & 1023) / 1024; // IEEE 754, in 16 bits
-  const size = exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction;
-  return bits & 0x8000 ? -size : size;
-});
+const FLAT = 0.03, LUMINANCE = [0.299, 0.587, 0.114];
+let N = 64; // the side of the image that is being judged
 
 function blurred(plane, sigma) { // as scipy.ndimage.gaussian_filter: up to 4 sigma, edge reflected
   const reach = Math.floor(4 * sigma + 0.5), line = new Float64Array(N + 2 * reach);
@@ -75,62 +62,31 @@ function flipped(planes, { directions }) { // those of the mirror image: there, 
   const flip = (x, sign) => x.map((_, p) => sign * x[p - (p % N) + N - 1 - (p % N)]);
   return planes.map((x, k) => flip(x, directions && k === 2 ? -1 : 1));
 }
-function pictured(planes) { // as Model.given shows them, (64, 64, 3)
+function pictured(planes) { // as Model.given shows them, (N, N, 3)
   const isLight = planes.every((x) => x.every((v) => v >= 0));
   const sizes = planes.map((x) => (isLight ? 1 / 255 : (Math.max(spread([x])[1], 1e-6) * 3) / 127));
   const shown = (_, i) => planes[i % 3][(i / 3) | 0] / sizes[i % 3] + (isLight ? 0 : 128);
   return Uint8ClampedArray.from({ length: 3 * N * N }, shown);
 }
 
-function network({ dims, first, scales, rest }, [g, slope]) { // W1 in 8 bits, a scale for each unit
-  const scale = halves(scales), numbers = halves(rest), L = dims.length - 1, W = [], b = [];
-  const whole = new Int8Array(bytes(first).buffer);
-  W[1] = Float32Array.from(whole, (v, i) => v * scale[Math.floor(i / dims[0])]);
-  for (let l = 1, at = 0; l <= L; l++) {
-    if (l > 1) W[l] = numbers.subarray(at, (at += dims[l] * dims[l - 1]));
-    b[l] = Float64Array.from(numbers.subarray(at, (at += dims[l])));
-  }
-  function product(w, from, a) { // of a row of W and A
-    let all = 0;
-    for (let i = 0, n = a.length; i < n; i++) all += w[from + i] * a[i];
-    return all;
-  }
-  function add(dA, w, from, d) { // that row, d times
-    for (let i = 0, n = dA.length; i < n; i++) dA[i] += w[from + i] * d;
-  }
-  function forward(x) { // Z of each layer
-    const Z = [];
-    for (let l = 1, a = x; l <= L; l++, a = Z[l - 1].map(g)) {
-      Z[l] = b[l].map((bias, j) => bias + product(W[l], j * a.length, a));
-    }
-    return Z;
-  }
-  function backward(Z, d, into) { // adds d times the slope of the last Z by each input
-    for (let l = L, dZ = [d]; l >= 1; l--) {
-      const dA = l > 1 ? new Float64Array(dims[l - 1]) : into;
-      dZ.forEach((d, j) => d && add(dA, W[l], j * dA.length, d));
-      if (l > 1) dZ = dA.map((v, i) => v * slope(Z[l - 1][i]));
-    }
-  }
-  return { forward, backward, says: (Z) => sigmoid(Z[L][0]) };
-}
 // image → { p: probability of class 1, given: a picture, share: each pixel's, of the log-odds }
-function judging({ recipe, networks, mean: average }) {
-  const nets = networks.map((one) => network(one, ACTIVATIONS[recipe.hidden_activation]));
-  const less = average ? halves(average) : new Float32Array(3 * N * N), k = recipe.sharpen;
+function judging({ recipe, networks, mean: average, side }) {
+  const nets = networks.map((one) => network(one, recipe.hidden_activation));
+  const less = average ? halves(average) : new Float32Array(3 * side * side), k = recipe.sharpen;
   return function judge(image) {
+    N = side;
     const planes = channels(image, recipe), share = new Float32Array(N * N);
     const views = recipe.average_mirror ? [planes, flipped(planes, recipe)] : [planes];
     const input = (view) => (m, i) => recipe.scale * (view[i % 3][(i / 3) | 0] - m);
     const inputs = views.map((view) => Float64Array.from(less, input(view)));
-    const Z = inputs.map((x) => nets.map((net) => net.forward(x)));
-    const answers = Z.map((of) => of.map((one, n) => nets[n].says(one)));
+    const passed = inputs.map((x) => nets.map((net) => net.forward(x)));
+    const answers = passed.map((of) => of.map(({ A }) => A.at(-1)[0]));
     const p = mean(answers.map(mean));
     inputs.forEach((x, v) => {
       const slopes = new Float64Array(x.length);
       nets.forEach((net, n) => { // log-odds of the mean: each answer weighs as its own slope
         const weight = (answers[v][n] * (1 - answers[v][n])) / Math.max(p * (1 - p), 1e-12);
-        net.backward(Z[v][n], (k * weight) / (nets.length * inputs.length), slopes);
+        net.backward(passed[v][n], (k * weight) / (nets.length * inputs.length), slopes);
       });
       for (let i = 0; i < x.length; i++) {
         const q = (i / 3) | 0, at = v ? q - (q % N) + N - 1 - (q % N) : q; // back from the mirror

@@ -2,35 +2,32 @@
 
 const side = data.side, size = 3 * side * side, packed = bytes(data.faces);
 const faces = data.labels.map((_, i) => packed.subarray(size * i, size * (i + 1)));
-const net = network(data.dims, floats(data.weights)), board = easel(side, faces);
-const untouched = faces.map((face) => net.forward(face).at(-1)[0]);
+const net = network(data.network), board = easel(side, faces);
+const ask = (pixels) => net.forward(Float64Array.from(pixels, (value) => value / 255));
+const untouched = faces.map((face) => ask(face).A.at(-1)[0]);
 const brush = { tool: "light", radius: 3 };
-let A, image, over = "none", painting = null, waiting = false;
+let passed, image, over = "none", painting = null, waiting = false;
 let cursor = { x: side / 2, y: side * 0.72, shown: false };
 
 // -- What is shown
 
 function refresh() { // computing takes a millisecond; to draw more often than the screen is no use
   image = board.seen();
-  A = net.forward(image);
+  passed = ask(image);
   if (!waiting) requestAnimationFrame(draw);
   waiting = true;
 }
 function draw() {
   waiting = false;
-  const p = A.at(-1)[0], before = untouched[board.chosen], doubt = p >= 0.3 && p <= 0.7;
-  const word = doubt ? "dudosa" : `«${data.classes[+(p > 0.5)]}»`;
-  number.textContent = shown(p);
-  verdict.textContent = word;
-  verdict.className = doubt ? "verdict" : `verdict ink${+(p > 0.5)}`;
-  needle.style.left = `${100 * p}%`;
+  const p = passed.A.at(-1)[0], before = untouched[board.chosen];
+  says.show(p);
   ghost.style.left = `${100 * before}%`;
   truth.textContent =
     `Es: ${data.classes[data.labels[board.chosen]]}. Sin tocarla: ${shown(before)}`;
   back.disabled = !board.past.length;
-  lit.textContent = `Encendidas: ${units.show(A, over)}`;
+  lit.textContent = `Encendidas: ${units.show(passed.A, over)}`;
   meaning.hidden = over === "none";
-  status.say(`La red dice: ${word}, ${shown(p)}`);
+  status.say(`La red dice: ${word(p)}, ${shown(p)}`);
   stage.redraw();
 }
 function sync() { // the controls, to what undo or another face has made of them
@@ -42,6 +39,7 @@ function sync() { // the controls, to what undo or another face has made of them
   chooser.querySelectorAll("input")[board.chosen].checked = true;
   refresh();
 }
+const slope = () => grey(net.backward(passed)); // of the log-odds, by each pixel
 const opaque = (pixels) => picture(side, (i) => [...pixels.subarray(3 * i, 3 * i + 3), 255]);
 
 function paint(context, w, h) {
@@ -49,7 +47,7 @@ function paint(context, w, h) {
   context.drawImage(opaque(image), 0, 0, w, h);
   context.imageSmoothingEnabled = true;
   if (over !== "none") {
-    const values = over === "slope" ? smooth(net.slope(A), side) : units.weighs[over];
+    const values = over === "slope" ? smooth(slope(), side) : units.weighs[over];
     context.drawImage(tile(side, values, 150), 0, 0, w, h);
   }
   const place = (x) => ((x + 0.5) * w) / side;
@@ -170,13 +168,11 @@ function put(chosen) {
 }
 
 const units = diagram(net, data.brightest, lookAt), status = speaker(), lit = small();
-const number = el("b", { class: "number" }), verdict = el("b"), truth = small();
-const needle = el("i", { class: "needle" }), ghost = el("i", { class: "ghost" });
+const ghost = el("i", { class: "ghost" }), says = answer(ghost), truth = small();
 const hint = el("span", { class: "hint" }, "Dibuja aquí, con el dedo o el ratón");
 const meaning = colours("si se aclara, empuja"), back = button("↶ Deshacer", undo);
 const chooser = radios("face", "Escoge una cara", data.labels.map(thumb), 0, put);
 chooser.firstChild.append(el("span", { class: "small" }, "  marco magenta: la red se equivoca"));
-const [no, yes] = data.classes, zones = [no, "dudosa", yes].map((text) => el("span", {}, text));
 const weighs = units.weighs.map((_, j) => [j, `lo que pesa la unidad ${j + 1}`]);
 const layers = [["none", "nada"], ["slope", "los píxeles que cuentan"], ...weighs];
 const options = layers.map(([value, text]) => el("option", { value }, text));
@@ -187,10 +183,7 @@ const width = range("Pincel", 1, 8, 0.5, { value: brush.radius, oninput: resize 
 
 root.append(el("section", { class: "card touch", "aria-label": data.title },
   set(chooser, { class: "faces" }),
-  div("answer",
-    div("says", verdict, number),
-    set(div("bar", ...zones, ghost, needle), { "aria-hidden": true }),
-    truth),
+  div("answer", says.node, truth),
   div("easel",
     div("paper", stage, hint), el("label", { class: "row" }, "Ver encima: ", layer), meaning),
   div("tools",
@@ -209,4 +202,5 @@ root.append(el("section", { class: "card touch", "aria-label": data.title },
     small("Toca un cuadro y verás, encima de la cara, lo que pesa esa unidad.")),
   status));
 sync();
-host.page = { net, labels: data.labels, image: () => Array.from(image), answers: () => A };
+const probability = () => passed.A.at(-1)[0];
+host.page = { slope, labels: data.labels, image: () => [...image], answer: probability };

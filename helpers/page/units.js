@@ -61,3 +61,15 @@ function diagram(net, brightest, pick) {
   }
   return { node, weighs, show };
 }
+
+function grey(values) { // the sum of each pixel's three
+  const sum = (_, i) => values[3 * i] + values[3 * i + 1] + values[3 * i + 2];
+  return Float64Array.from({ length: values.length / 3 }, sum);
+}
+function smooth(values, side) { // a pixel alone is noise: 1 2 1 across, then down, twice
+  const mix = (of, step, first, last) =>
+    of.map((v, i) => (2 * v + of[first(i) ? i : i - step] + of[last(i) ? i : i + step]) / 4);
+  const across = (of) => mix(of, 1, (i) => i % side === 0, (i) => i % side === side - 1);
+  const down = (of) => mix(of, side, (i) => i < side, (i) => i >= side * (side - 1));
+  return down(across(down(across(values))));
+}

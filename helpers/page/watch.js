@@ -116,13 +116,14 @@ function refresh() {
 
 const slider = range("Momento del entrenamiento", 0, last, 1, { value: last, oninput: jump });
 const step = el("span", { class: "value" }), status = speaker();
-const player = button("", () => (playing ? pause() : play()), { class: "play" });
+const player = button("", () => (playing ? pause() : play()), { class: "main play" });
 const rates = films.map((each, i) => [i, each.rate]);
 const [units, rights, costs] = ["Lo que aprendieron seis unidades", "", ""].map(legend);
 const [no, yes] = data.classes.map((name, c) => el("b", { class: `ink${c}` }, `● ${name} `));
 
 root.append(el("section", { class: "card watch", "aria-label": data.title },
-  div("player", player, slider, step, radios("rate", "Tasa α", rates, data.story, open)),
+  div("player", player, slider, step, films.length > 1
+    ? radios("rate", "Tasa α", rates, data.story, open) : ""),
   div("", units, weights, colours("si se aclara,")),
   div("", rights, dots, small(yes, no, "según la etiqueta; abajo, ŷ")),
   div("", costs, curve, small("En cada paso (el eje se aprieta hacia el final).")),

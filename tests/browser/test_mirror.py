@@ -11,16 +11,13 @@ from PIL import Image
 
 from conftest import DATA_FOLDERS
 from helpers import faces
+from helpers import page as pages
 from helpers.data import DATASETS, PROJECT, load_dataset
 from helpers.model import load_model
-from helpers.page import mirror
-from helpers.widgets import _NO_FACE, _words, judge_photo
+from helpers.page import base, reflection
+from helpers.verdict import judge_photo, words
 
-MIRROR = "document.querySelector('.mirror').mirror"
-PAGE = (
-    '<!doctype html><html lang="es"><meta charset="utf-8"><title>Espejo</title>'
-    '<meta name="viewport" content="width=device-width"><main><h1>Espejo</h1>'
-)
+MIRROR = "document.querySelector('.smile-page').page"
 START, STOP = "Enciende el espejo", "Apaga"
 
 
@@ -71,7 +68,8 @@ def written(model, tmp_path_factory):
 
     def write(other=None):
         path = tmp_path_factory.mktemp("page") / "espejo.html"
-        path.write_text(PAGE + mirror.fragment(model, other), encoding="utf-8")
+        made = pages.mirror(model, other).fragment
+        path.write_text(base.document("Espejo", "<h1>Espejo</h1>", made), encoding="utf-8")
         return path.as_uri()
 
     return write
@@ -121,7 +119,7 @@ def ask(page, photo):
 
 def choose(page, name, photo):
     file = {"name": name, "mimeType": "image/png", "buffer": photo}
-    page.locator(".mirror input[multiple]").set_input_files(file)
+    page.locator(".card input[multiple]").set_input_files(file)
     return page.get_by_role("article", name=name)
 
 
@@ -180,7 +178,7 @@ def test_the_camera_is_followed_and_stops(opened):
 @pytest.mark.parametrize(
     "leaves",
     [
-        "document.querySelector('.mirror').remove()",
+        "document.querySelector('.smile-page').remove()",
         "window.dispatchEvent(new Event('pagehide'))",
         "Object.defineProperty(document, 'hidden', { value: true });"
         "document.dispatchEvent(new Event('visibilitychange'))",
@@ -231,7 +229,7 @@ def test_photographs_get_the_words_of_python(opened, model, people):
         answer = choose(page, "dos.png", png(both))
         answer.locator(".verdict").nth(1).wait_for()
         said = page.get_by_role("status").text_content()
-        assert said.endswith(_words(judge_photo(model, png(both)), model).replace("&gt;", ">"))
+        assert said.endswith(words(judge_photo(model, png(both)), model.classes))
         page.reload()
     turned = choose(page, "turned.png", png(people[0].rotate(180)))
     turned.get_by_text("La foto estaba de cabeza, y la enderecé.").wait_for()
@@ -241,7 +239,8 @@ def test_photographs_get_the_words_of_python(opened, model, people):
     choose(page, "exif.jpg", stream.getvalue()).locator(".verdict").wait_for()
     assert "de cabeza" not in page.get_by_role("article", name="exif.jpg").inner_text()
     wall = choose(page, "pared.png", png(Image.new("RGB", (200, 150), "gray")))
-    wall.get_by_text(_NO_FACE.capitalize().partition(".")[0]).wait_for()
+    nobody = judge_photo(model, png(Image.new("RGB", (200, 150), "gray")), explain=False)
+    wall.get_by_text(words(nobody, model.classes)).wait_for()
     choose(page, "foto.heic", b"?").get_by_text("no abre fotos HEIC").wait_for()
     choose(page, "foto.png", b"?").get_by_text("no puede abrir este archivo").wait_for()
 
@@ -255,7 +254,7 @@ def test_two_networks_answer_side_by_side(opened, written, model, people):
 
 
 def test_without_a_finder_one_puts_the_oval(opened, written, model, people, monkeypatch):
-    monkeypatch.setattr(mirror, "_finder", lambda: None)
+    monkeypatch.setattr(reflection, "_finder", lambda: None)
     page = opened(written())
     answer = choose(page, "foto.png", png(people[0]))
     oval = answer.get_by_role("application")

