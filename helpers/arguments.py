@@ -1,7 +1,6 @@
 """What the network's functions must be given, and the Spanish sentence where it is something else.
 
-In the course's notation a name means the same thing everywhere, so one check per name is enough. It
-looks before the function runs: afterwards, NaN, a label 2 or a bias of shape (n,) would have passed.
+In the course's notation a name means the same thing everywhere, so one check per name is enough.
 """
 
 import inspect
@@ -32,35 +31,29 @@ def matrix(name, value, given=None):
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} debe ser una matriz de números; se recibió {type(value).__name__}."
-        ) from None
+        found = type(value).__name__
+        raise ValueError(f"{name} debe ser una matriz de números; se recibió {found}.") from None
     if array.ndim != 2 or array.size == 0:
-        raise ValueError(
-            f"{name} tiene forma {array.shape}: se esperaba una matriz no vacía de dos dimensiones, "
-            "con una columna por cada ejemplo. Un vector de etiquetas se pasa como y.reshape(1, -1)."
+        expected = (
+            "una matriz no vacía, con una columna por ejemplo; de un vector, y.reshape(1, -1)"
         )
+        raise ValueError(f"{name} tiene forma {array.shape}: se esperaba {expected}.")
     return array
 
 
 def _finite(name, value, given):
     X = matrix(name, value)
     if not np.isfinite(X).all():
-        raise ValueError(
-            f"{name} contiene NaN o infinitos: revisa cómo se cargaron y escalaron las imágenes."
-        )
+        raise ValueError(f"{name} contiene NaN o infinitos: revisa cómo se escalaron las imágenes.")
     return X
 
 
 def _bias(name, value, given):
-    """``b`` and the A and W before it fit each other."""
     b, W = matrix(name, value), given["W"]
     A = given["A"] if "A" in given else given["A_prev"]
     if W.shape[1] != A.shape[0] or b.shape != (W.shape[0], 1):
-        raise ValueError(
-            f"W tiene forma {W.shape}, A {A.shape} y b {b.shape}: W debe tener tantas columnas como "
-            "filas tiene A, y b debe ser (filas de W, 1)."
-        )
+        expected = "W debe tener tantas columnas como filas tiene A, y b debe ser (filas de W, 1)"
+        raise ValueError(f"W tiene forma {W.shape}, A {A.shape} y b {b.shape}: {expected}.")
     return b
 
 
@@ -83,33 +76,28 @@ def _cache(name, value, given):
 
 def activation(name, value, given=None):
     if value not in ACTIVATION_NAMES:
-        raise ValueError(
-            f"No conozco la activación {value!r}: usa una de {', '.join(ACTIVATION_NAMES)}."
-        )
+        names = ", ".join(ACTIVATION_NAMES)
+        raise ValueError(f"No conozco la activación {value!r}: usa una de {names}.")
     return value
 
 
 def _parameters(name, value, given):
-    if not isinstance(value, dict):
+    keys = list(value) if isinstance(value, dict) else []
+    if not keys or set(keys) != {f"{kind}{l + 1}" for kind in "Wb" for l in range(len(keys) // 2)}:
         advice = " L_layer_model regresa dos cosas, parámetros y costos: pasa solo la primera."
         raise ValueError(
-            f"parameters es {type(value).__name__}: se esperaba un diccionario con W1, b1, ..., "
-            f"WL, bL.{advice * isinstance(value, tuple)}"
-        )
-    L = len(value) // 2
-    if L == 0 or set(value) != {f"{kind}{l}" for kind in "Wb" for l in range(1, L + 1)}:
-        raise ValueError(
-            f"parameters tiene las claves {list(value)}: se esperaban W1, b1, ..., WL, bL."
+            f"parameters es {type(value).__name__}, con las claves {keys}: se esperaba un diccionario "
+            f"con W1, b1, ..., WL, bL.{advice * isinstance(value, tuple)}"
         )
     return value
 
 
 def _sizes(name, value, given):
     if len(value) < 2 or any(int(n) != n or n < 1 for n in value):
-        raise ValueError(
-            f"layer_dims={list(value)}: se esperaban dos o más tamaños de capa, enteros y positivos, "
-            "empezando por la entrada; por ejemplo [12288, 20, 7, 5, 1]."
+        expected = (
+            "dos o más tamaños de capa, enteros y positivos; por ejemplo [12288, 20, 7, 5, 1]"
         )
+        raise ValueError(f"layer_dims={list(value)}: se esperaban {expected}.")
     return [int(n) for n in value]
 
 

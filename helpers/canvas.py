@@ -1,7 +1,6 @@
-"""What figures are drawn on: the house's style, a width for notebooks and one for phones.
+"""What figures are drawn on: the house's style, and two widths.
 
-Where the variable SMILE_NARROW is set, as tools.page does, figures have half the width, a phone's, and
-one panel below the other.
+With SMILE_NARROW set, as tools.page does, figures are a phone's width, one panel below the other.
 """
 
 import io
@@ -60,14 +59,13 @@ class Figure(matplotlib.figure.Figure):
         """Return what Jupyter shows; in a page (SMILE_PAGE) twice the pixels, and their size."""
         sharp = 2 if os.environ.get("SMILE_PAGE") else 1
         self.savefig(drawn := io.BytesIO(), format="png", bbox_inches="tight", dpi=sharp * self.dpi)
-        if sharp == 1:
-            return drawn.getvalue()
-        size = Image.open(drawn).size
-        return drawn.getvalue(), {"width": size[0] // sharp, "height": size[1] // sharp}
+        width, height = (side // sharp for side in Image.open(drawn).size)
+        size = {"width": width, "height": height}
+        return drawn.getvalue() if sharp == 1 else (drawn.getvalue(), size)
 
 
 def either(wide, narrow):
-    """Return what is meant for the notebook or, where SMILE_NARROW is set, what is for a phone."""
+    """Return what is meant for the notebook or, with SMILE_NARROW, what is for a phone."""
     return narrow if os.environ.get("SMILE_NARROW") else wide
 
 
@@ -78,10 +76,7 @@ def panel(height, *grid, **options):
 
 
 def panels(widths, height, heights):
-    """Return a figure and its axes, beside each other or, on a phone, one below the other.
-
-    ``widths``: to each other; ``height``: then the figure's, inches; ``heights``: else each one's.
-    """
+    """Return a figure, of ``height``, and its axes; on a phone each below the other, of ``heights``."""
     if either(False, True):
         return panel(sum(heights), len(heights), 1, height_ratios=heights)
     return panel(height, 1, len(widths), width_ratios=widths)

@@ -8,19 +8,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from helpers.files import (
-    PROJECT,
-    DataError,
-    check_total,
-    environment,
-    opened,
-    problem,
-    read_array,
-    shown,
-)
+from helpers import files
+from helpers.files import DataError, problem, read_array, shown
 from helpers.photos import load_photo as load_photo
 
-DATASETS = PROJECT / "datasets"
+DATASETS = files.PROJECT / "datasets"
 _REAL = ("happy", "genki")  # sets of photos, for whoever has them; caras comes with the project
 # Faces of the test half of caras that one likes to look at, by where they are shown.
 SHOWN = {"cover": 66, "vector": 106, "negative": 84, "fragile": 118}
@@ -29,26 +21,18 @@ _MAX_NAME = 200  # characters in the name of a class; the names are printed
 
 @dataclass(frozen=True, eq=False)  # eq: arrays have no single answer to ==
 class Dataset:
-    """Labelled images, split into a training and a test half.
+    """Labelled images, split into a training and a test half."""
 
-    name: str, as in train_<name>.h5.
-    train_x, test_x: (m, h, w, 3) uint8 images; m may differ between the halves, h and w do not.
-    train_y, test_y: (1, m) int64 labels, each 0 or 1.
-    classes: two str; classes[0] is the name of label 0.
-    train_attributes, test_attributes: dict of (m,) arrays, what else is known of each image: numbers
-        (how dark it is), or str where the file names its numbers; empty where it brings nothing.
-    aligned: bool, whether the images are faces in their place, as faces.align puts them.
-    """
-
-    name: str
-    train_x: np.ndarray
-    train_y: np.ndarray
+    name: str  # as in train_<name>.h5
+    train_x: np.ndarray  # (m, h, w, 3) uint8; m may differ between the halves, h and w do not
+    train_y: np.ndarray  # (1, m) int64, each 0 or 1
     test_x: np.ndarray
     test_y: np.ndarray
-    classes: list[str]
+    classes: list[str]  # of labels 0 and 1
+    # What else is known of each image, (m,): numbers, or str where the file names its numbers.
     train_attributes: dict[str, np.ndarray] = field(default_factory=dict)
     test_attributes: dict[str, np.ndarray] = field(default_factory=dict)
-    aligned: bool = False
+    aligned: bool = False  # whether the images are faces in their place, as faces.align puts them
 
     def __repr__(self):
         height, width = self.train_x.shape[1:3]
@@ -69,16 +53,14 @@ def load_dataset(name=None, folder=None):
 
     Returns a Dataset. Raises DataError if the name is unknown or a file is not in the layout of
     the course: {split}_set_x (m, h, w, 3) uint8, {split}_set_y (m,) of 0 and 1, list_classes (2,)
-    of names or of the integers 0 and 1. Every other {split}_set_<attribute> must hold m numbers.
-    The halves must agree in the images' attribute ``aligned``, and in a split_id, where one has
-    it, so that no image is in both.
+    of names or of the integers 0 and 1; every other {split}_set_<attribute>, m numbers. The halves
+    must agree in the images' attribute ``aligned`` and in split_id: so no image is in both.
     """
     folders = _folders(folder)
     name = default_name(folder=folder) if name is None else name
     home = _find(name, folders)
     if home is None:
         raise DataError(_not_found(name, folders))
-
     train_path, test_path = (home / file for file in files_of(name))
     train, expected = _read_half(train_path, "train")
     test, found = _read_half(test_path, "test")
@@ -86,23 +68,19 @@ def load_dataset(name=None, folder=None):
         if value != expected[key]:
             source = f"como en {train_path.name}, hecha a la vez y por la misma versión"
             raise problem(test_path, key, value, f"{expected[key]}, {source}")
-
-    dataset = Dataset(name, *train[:2], *test[:2], found["list_classes"], train[2], test[2],
-                      found["aligned"])  # fmt: skip
+    classes, aligned = found["list_classes"], found["aligned"]
+    dataset = Dataset(name, *train[:2], *test[:2], classes, train[2], test[2], aligned)
     advice = (
         " Estas personas no existen: las dibujó una computadora. Para usar fotos reales, ejecuta en "
         "una terminal, desde la carpeta del proyecto, «python -m tools.download genki» o «python -m "
         "tools.download happy» (datasets/README.md dice qué es cada conjunto)."
     )
-    print(f"{dataset} (de {shown(home)}/).{advice if name == 'caras' else ''}")
+    print(f"{dataset} (de {shown(home)}/).{advice * (name == 'caras')}")
     return dataset
 
 
 def load_half(name, split, folder=None):
-    """Read one half of a data set alone: its images, labels (1, m) and attributes, name → (m,).
-
-    split: "train" or "test". The other arguments and errors are those of ``load_dataset``.
-    """
+    """Return the images, labels (1, m) and attributes, name → (m,), of one half, "train" or "test"."""
     file, folders = f"{split}_{name}.h5", _folders(folder)
     home = next((folder for folder in folders if (folder / file).is_file()), None)
     if home is None:
@@ -122,30 +100,21 @@ def to_show(dataset, where):
 def flatten(images):
     """Put each image in a column, as the course does: the network's X.
 
-    images: (m, h, w, 3) uint8. Returns (h·w·3, m) float64 in [0, 1], in Fortran order: each
-    column, so each image, is contiguous. Raises DataError for anything but such images.
-
-    >>> flatten(np.array([[[[0, 51, 255]]]], dtype=np.uint8)).ravel().tolist()
-    [0.0, 0.2, 1.0]
+    images: (m, h, w, 3) uint8. Returns (h·w·3, m) float64 in [0, 1], in Fortran order. Raises
+    DataError for anything but such images.
     """
     is_array = isinstance(images, np.ndarray)
     fits = is_array and images.dtype == np.uint8 and images.ndim == 4 and images.shape[3] == 3
     if not fits or images.size == 0:
         found = f"{images.dtype} de forma {images.shape}" if is_array else type(images).__name__
-        raise DataError(
-            f"flatten recibió {found}; esperaba imágenes uint8 de forma (m, alto, ancho, 3), al "
-            "menos una y sin escalar. Si tienes una sola foto, pasa «foto[np.newaxis]»."
-        )
-    # The division of the transposed view writes the result at once; nothing else is copied.
+        expected = "imágenes uint8 de forma (m, alto, ancho, 3); de una sola, «foto[np.newaxis]»"
+        raise DataError(f"flatten recibió {found}; esperaba {expected}.")
     return images.reshape(len(images), -1).T / 255.0
 
 
 def load_published():
     """Return the figures that others published, with their sources (datasets/published.json)."""
     return json.loads((DATASETS / "published.json").read_text(encoding="utf-8"))
-
-
-# Where the files are
 
 
 def files_of(name):
@@ -155,7 +124,7 @@ def files_of(name):
 def _folders(folder):
     if folder is not None:
         return [Path(folder)]
-    listed = environment("SMILE_DATA_DIR").split(os.pathsep)
+    listed = files.environment("SMILE_DATA_DIR").split(os.pathsep)
     return [Path(part) for part in listed if part] + [DATASETS]
 
 
@@ -163,7 +132,7 @@ def default_name(*before, folder=None):
     """Return the set that is meant where none is named; ``before``: what else, where at hand."""
     folders = _folders(folder)
     at_hand = [name for name in (*before, *_REAL) if _find(name, folders)]
-    return environment("SMILE_DATASET") or [*at_hand, "caras"][0]
+    return files.environment("SMILE_DATASET") or [*at_hand, "caras"][0]
 
 
 def _missing(name, folder):
@@ -188,18 +157,13 @@ def _not_found(name, folders):
 def _advice(name):
     if name not in _REAL:
         return "Revisa el nombre; datasets/README.md dice de dónde sale cada conjunto."
-    return (
-        f"Para tenerlo, ejecuta en una terminal, desde la carpeta del proyecto, «python -m "
-        f"tools.download {name}» (datasets/README.md dice cómo hacerlo a mano)."
-    )
-
-
-# One file
+    command = f"«python -m tools.download {name}» (datasets/README.md dice cómo hacerlo a mano)"
+    return f"Para tenerlo, ejecuta en una terminal, desde la carpeta del proyecto, {command}."
 
 
 def _read_half(path, split):
     """Return a file's (images, labels (1, m), attributes) and what the other half must share."""
-    with opened(path) as file:
+    with files.opened(path) as file:
         x_key, y_key = f"{split}_set_x", f"{split}_set_y"
         expected = "imágenes uint8 de forma (m, alto, ancho, 3)"
         x = read_array(file, path, x_key, (None, None, None, 3), [np.uint8], expected)
@@ -207,40 +171,30 @@ def _read_half(path, split):
             found = "imágenes sin más valores que 0 y 1, como si ya estuvieran divididas entre 255"
             raise problem(path, x_key, found, f"{expected}, con valores de 0 a 255")
         m = len(x)
-
         expected = f"{m} enteros de forma ({m},), una etiqueta por imagen"
         y = read_array(file, path, y_key, (m,), [np.integer, np.bool_], expected)
         others = sorted(set(np.unique(y).tolist()) - {0, 1})
         if others:
             raise problem(path, y_key, f"las etiquetas {others[:5]}", "solo 0 y 1")
-
-        # What has the prefix and doesn't fit is an error: left out in silence, it would come back
-        # as a KeyError far from here.
-        attributes = {}
+        attributes, expected = {}, f"{m} números de forma ({m},), uno por imagen"
         for key in file:
             if key.startswith(f"{split}_set_") and key not in (x_key, y_key):
-                expected = f"{m} números de forma ({m},), uno por imagen"
                 dtypes = [np.integer, np.floating, np.bool_]
-                attribute = key.removeprefix(f"{split}_set_")
                 numbers = read_array(file, path, key, (m,), dtypes, expected)
-                attributes[attribute] = _named(path, key, numbers)
+                attributes[key.removeprefix(f"{split}_set_")] = _named(path, key, numbers)
                 # One array may go by a thousand names.
-                check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
-        split_id = None  # the name of the draw that made both halves
+                files.check_total(path, sum(a.nbytes for a in [x, y, *attributes.values()]))
+        shared = {"split_id": None}  # the draw that made both halves; of two ages all else differs
         if "split_id" in file:
             (name,) = read_array(file, path, "split_id", (1,), [np.bytes_], "un texto")
-            split_id = name.decode("ascii", "replace")
-        shared = {
-            "split_id": split_id,  # of two ages they differ in the others, too
-            "set_x": x.shape[1:],
-            "aligned": _read_aligned(file, path, x_key),
-            "list_classes": _read_classes(file, path),
-        }
+            shared["split_id"] = name.decode("ascii", "replace")
+        shared |= {"set_x": x.shape[1:], "aligned": _read_aligned(file, path, x_key)}
+        shared["list_classes"] = _read_classes(file, path)
         return (x, y.astype(np.int64).reshape(1, m), attributes), shared
 
 
 def _named(path, key, numbers):
-    """Return the names of ``numbers`` (m,), where their type is an enumeration of HDF5; else them."""
+    """``numbers`` (m,), or their names where their type is an enumeration of HDF5."""
     names = {n: name for name, n in (h5py.check_enum_dtype(numbers.dtype) or {}).items()}
     if not names:
         return numbers
@@ -248,7 +202,7 @@ def _named(path, key, numbers):
     if unnamed or longest > _MAX_NAME:
         found = f"{unnamed[:5]} sin nombre" if unnamed else f"nombres de {longest:,} caracteres"
         raise problem(path, key, found, f"un nombre por número, de a lo más {_MAX_NAME} caracteres")
-    check_total(path, 4 * longest * len(numbers))
+    files.check_total(path, 4 * longest * len(numbers))
     return np.array([names[n] for n in numbers.tolist()])
 
 
@@ -258,8 +212,7 @@ def _read_aligned(file, path, key):
         return False
     stored = attributes.get_id("aligned")  # known to be one number before it is read
     if stored.shape != () or stored.dtype.kind not in "biu" or attributes["aligned"] not in (0, 1):
-        found = f"aligned, {stored.dtype} de forma {stored.shape}"
-        raise problem(path, key, found, "aligned verdadero o falso")
+        raise problem(path, key, f"aligned, {stored.dtype}", "aligned verdadero o falso")
     return bool(attributes["aligned"])
 
 
@@ -274,7 +227,7 @@ def _read_classes(file, path):
         names = [value.decode("utf-8") for value in values]
     except (AttributeError, UnicodeDecodeError):
         raise problem(path, key, values, expected) from None
-    if max(map(len, names)) > _MAX_NAME:
-        found = f"nombres de hasta {max(map(len, names)):,} caracteres"
+    if (longest := max(map(len, names))) > _MAX_NAME:
+        found = f"nombres de hasta {longest:,} caracteres"
         raise problem(path, key, found, f"{expected}, de a lo más {_MAX_NAME} caracteres")
     return names

@@ -1,6 +1,6 @@
 """What a trained network is worth: accuracy and its margin, mistakes and their causes."""
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 from scipy import stats
@@ -13,11 +13,7 @@ def accuracy(predictions, Y):
 
 
 def percent(fraction, decimals=1):
-    """Return a fraction as Spanish writes it.
-
-    >>> percent(0.96)
-    '96.0 %'
-    """
+    """Return a fraction as Spanish writes it: 0.96 as '96.0 %'."""
     return f"{100 * fraction:.{decimals}f} %"
 
 
@@ -29,25 +25,14 @@ def confusion_matrix(predictions, Y):
 def worst_first(probabilities, Y):
     """Return the indices (m,) of all examples, least probability for their own class first.
 
-    ``probabilities`` (1, m) are those of class 1. The mistakes come first, the most confident of
-    them leading; then the correct ones, the most doubtful of them leading.
-
-    >>> worst_first([[0.9, 0.6, 0.2, 0.1]], [[1, 1, 1, 0]]).tolist()
-    [2, 1, 0, 3]
+    ``probabilities`` (1, m) of class 1. So the mistakes lead, the most confident of them first.
     """
-    for_own_class = np.where(np.ravel(Y) == 1, np.ravel(probabilities), 1 - np.ravel(probabilities))
-    return np.argsort(for_own_class, kind="stable")
-
-
-# -- Margins ---------------------------------------------------------------------------------------
+    p = np.ravel(probabilities)
+    return np.argsort(np.where(np.ravel(Y) == 1, p, 1 - p), kind="stable")
 
 
 def wilson_interval(successes, n):
-    """Return the 95 % interval (low, high) of a proportion, ``successes`` of ``n``.
-
-    >>> [round(end, 3) for end in wilson_interval(146, 150)]
-    [0.933, 0.99]
-    """
+    """Return the 95 % interval (low, high) of a proportion, ``successes`` of ``n``."""
     interval = stats.binomtest(int(successes), int(n)).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -70,8 +55,7 @@ def difference_interval(successes_1, n_1, successes_2, n_2):
     method 10: the Wilson intervals of both, combined.
     """
     p_1, p_2 = successes_1 / n_1, successes_2 / n_2
-    low_1, high_1 = wilson_interval(successes_1, n_1)
-    low_2, high_2 = wilson_interval(successes_2, n_2)
+    (low_1, high_1), (low_2, high_2) = map(wilson_interval, (successes_1, successes_2), (n_1, n_2))
     below, above = np.hypot(p_2 - low_2, high_1 - p_1), np.hypot(high_2 - p_2, p_1 - low_1)
     return float(p_2 - p_1 - below), float(p_2 - p_1 + above)
 
@@ -81,9 +65,6 @@ def paired(right_1, right_2):
 
     Returns how many only the first gets right, how many only the second, and the exact two-sided p
     of McNemar (1947): how often a fair coin would share out the discordant ones as unevenly.
-
-    >>> paired([True] * 9 + [False], [True] * 4 + [False] * 5 + [True])
-    (5, 1, 0.21875)
     """
     first, second = np.ravel(right_1).astype(bool), np.ravel(right_2).astype(bool)
     only_1, only_2 = int(np.sum(first & ~second)), int(np.sum(second & ~first))
@@ -95,13 +76,9 @@ def compared(name_1, right_1, name_2, right_2):
     """Say what ``paired`` finds, in Spanish."""
     only_1, only_2, p = paired(right_1, right_2)
     says = "una diferencia que el azar no explica" if p < 0.05 else "el azar basta para explicarlo"
-    return (
-        f"solo acierta {name_1}: {only_1}; solo acierta {name_2}: {only_2}; p = {p:.2g} "
-        f"(McNemar): {says}"
-    )
+    count = f"solo acierta {name_1}: {only_1}; solo acierta {name_2}: {only_2}"
+    return f"{count}; p = {p:.2g} (McNemar): {says}"
 
-
-# -- Causes of error -------------------------------------------------------------------------------
 
 ANGLES = {
     "yaw": "cara de lado (grados)",
@@ -111,24 +88,20 @@ ANGLES = {
 }
 
 
-class Group(NamedTuple):
-    """Images that have something in common."""
-
-    name: str
-    n: int
-    errors: int
-    label: int | None  # their class, where all share it
+# Images that have something in common; their class, where all share it.
+Group = namedtuple("Group", "name n errors label")
+# Those whose value lies in one quarter of the range.
+Bin = namedtuple("Bin", "median n errors")
 
 
 def error_groups(wrong, Y, attributes, classes):
     """Count errors by what is known of the images; the ``Group`` of the highest rate comes first.
 
-    Of those of the same rate the larger ones come last: 0 of 60 say more than 0 of 6.
-
-    ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,). By gesture where the set names it,
-    else by how far the head is turned, in quarters; by class where neither is known.
+    Of those of the same rate the larger ones come last: 0 of 60 say more than 0 of 6. By gesture
+    where the set names it, else by how far the head is turned, in quarters; by class where neither
+    is known. ``wrong`` (m,) bool; ``Y`` (1, m); ``attributes`` name → (m,).
     """
-    kinds = np.asarray(attributes.get("kind", 0))
+    kinds = attributes.get("kind", np.array(0))
     if kinds.dtype.kind == "U":  # older files have numbers without names
         groups = {str(kind): kinds == kind for kind in np.unique(kinds)}
     elif "yaw" in attributes:
@@ -138,27 +111,16 @@ def error_groups(wrong, Y, attributes, classes):
         groups = {name: np.ravel(Y) == label for label, name in enumerate(classes)}
     found = []
     for name, of in groups.items():
-        labels = np.unique(np.ravel(Y)[of])
-        label = int(labels[0]) if len(labels) == 1 else None
-        found.append(Group(name, int(of.sum()), int(np.sum(wrong[of])), label))
+        label, *others = np.unique(np.ravel(Y)[of]).tolist()
+        found.append(Group(name, int(of.sum()), int(wrong[of].sum()), None if others else label))
     return sorted(found, key=lambda group: (-group.errors / group.n, group.n))
-
-
-class Bin(NamedTuple):
-    """The images whose value lies in one quarter of the range."""
-
-    median: float
-    n: int
-    errors: int
 
 
 def error_bins(values, wrong):
     """Count errors over ``values`` (m,), quarter by quarter; ``wrong`` (m,) bool."""
     values, wrong = np.asarray(values), np.asarray(wrong)
-    return [
-        Bin(float(np.median(values[of])), int(of.sum()), int(wrong[of].sum()))
-        for _, _, of in _quarters(values)
-    ]
+    quarters = [of for _, _, of in _quarters(values)]
+    return [Bin(np.median(values[of]), int(of.sum()), int(wrong[of].sum())) for of in quarters]
 
 
 def _quarters(values):
@@ -174,23 +136,18 @@ def support(bins):
     "apoyada" and "al revés" where the 95 % interval of the difference leaves out 0; "muy pocos
     datos" where it is wider than 20 points; else "no apoyada".
     """
-    first, last = bins[0], bins[-1]
-    if len(bins) == 1:
-        return "muy pocos datos"
-    low, high = difference_interval(first.errors, first.n, last.errors, last.n)
-    if low > 0:
-        return "apoyada"
-    if high < 0:
-        return "al revés"
-    return "muy pocos datos" if high - low > 0.20 else "no apoyada"
+    (_, n_1, errors_1), (_, n_2, errors_2) = bins[0], bins[-1]
+    low, high = difference_interval(errors_1, n_1, errors_2, n_2)
+    if low > 0 or high < 0:
+        return "apoyada" if low > 0 else "al revés"
+    return "muy pocos datos" if len(bins) == 1 or high - low > 0.20 else "no apoyada"
 
 
 def suspected_causes(images, attributes):
     """Return how much there is of each suspected cause in each image, name → (m,).
 
-    The original project's four suspects, mouth, angle, darkness and posture: from ``attributes``
-    (name → (m,)) what is known of each image, and from the pixels of ``images`` (m, h, w, 3) uint8
-    how dark it is.
+    The original project's suspects: how dark the pixels of ``images`` (m, h, w, 3) uint8 are, and,
+    as far as ``attributes`` (name → (m,)) know them, mouth, angle and posture.
     """
     causes = {"oscuridad (1 − brillo medio)": 1 - images.mean(axis=(1, 2, 3)) / 255}
     if "mouth_opening" in attributes:
@@ -202,9 +159,8 @@ def suspected_causes(images, attributes):
 def suspicions(causes, wrong, Y, classes):
     """Yield a line of Spanish per suspected cause: each class's errors, quarter by quarter.
 
-    ``causes`` name → values (m,); ``wrong`` (m,) bool. By class, labels ``Y`` (1, m): a cause that
-    goes with the class, as an open mouth does with a smile, would else be blamed for the errors of
-    the harder class.
+    ``causes`` name → values (m,); ``wrong`` (m,) bool; ``Y`` (1, m). By class: a cause that goes with
+    it, as an open mouth with a smile, would else be blamed for the errors of the harder class.
     """
     for name, values in causes.items():
         parts = []

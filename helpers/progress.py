@@ -7,10 +7,9 @@ from tqdm import tqdm
 
 
 def progress_bar(iterable, show, **options):
-    """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``.
+    """Return ``iterable`` under a bar that goes when it ends; as it is unless ``show``, or TQDM_DISABLE.
 
-    In a notebook it is text, not tqdm's widget, of which a saved notebook keeps a complaint. Silent
-    where TQDM_DISABLE is set.
+    In a notebook it is text, not tqdm's widget, of which a saved notebook keeps a complaint.
     """
     if not show or os.environ.get("TQDM_DISABLE"):
         return iterable

@@ -31,17 +31,15 @@ class _Fields(NamedTuple):
 class Recipe(_Fields):
     """Everything that decides a training but the data; the defaults are the published recipe.
 
-    Each field is checked, and made of its type: a list becomes a tuple, 1e3 iterations 1000. Raises
-    ``ValueError``, in Spanish, for a value that it can't have and a name that is no field.
+    Each field is made of its type: a list becomes a tuple, 1e3 iterations 1000. Raises ``ValueError``
+    for a value that it can't have and a name that is no field.
     """
 
     __slots__ = ()
 
     def __new__(cls, *args, **kwargs):
-        if unknown := [name for name in kwargs if name not in cls._fields]:
-            raise ValueError(
-                f"{unknown[0]!r} no es parte de una receta: hay {', '.join(cls._fields)}."
-            )
+        for name in sorted(kwargs.keys() - cls._fields):
+            raise ValueError(f"{name!r} no es parte de una receta: hay {', '.join(cls._fields)}.")
         fields = super().__new__(cls, *args, **kwargs)
         return cls._make(_checked(name, value) for name, value in fields._asdict().items())
 
@@ -50,14 +48,12 @@ class Recipe(_Fields):
 
 
 _TINY = np.finfo(np.float64).tiny  # what is not said here must be more than 0
-_LEAST = {"hidden": 1, "num_iterations": 1, "seeds": 0, "weight_decay": 0} | dict.fromkeys(
-    ("local_contrast", "directions"), 0
-)
+_LEAST = dict.fromkeys(("seeds", "weight_decay", "local_contrast", "directions"), 0)
+_LEAST |= {"hidden": 1, "num_iterations": 1}
 _MOST = {"seeds": 2**32 - 1, "local_contrast": 1000, "directions": 1000}  # pixels
 
 
 def _checked(name, value):
-    """``value`` as the field ``name`` has it."""
     like, ends = _Fields._field_defaults[name], (_LEAST.get(name, _TINY), _MOST.get(name, 1e300))
     if isinstance(like, str):
         return arguments.activation(name, value)
@@ -67,20 +63,17 @@ def _checked(name, value):
         values = tuple(_as(int, n, *ends) for n in (value if np.ndim(value) else [value]))
         return values or {"hidden": ()}[name]  # no seeds, no network
     except (TypeError, ValueError, LookupError, ArithmeticError):
-        raise ValueError(
-            f"{name}={value!r:.99} no sirve en una receta: esperaba un valor como {like!r}."
-        ) from None
+        expected = f"esperaba un valor como {like!r}"
+        raise ValueError(f"{name}={value!r:.99} no sirve en una receta: {expected}.") from None
 
 
 def _as(kind, value, least, most):
     """``value`` as a ``kind`` of number, or a bool; TypeError where it is none, or out of bounds."""
-    if isinstance(value, (bool, np.bool_)) or kind is bool:
-        fits = isinstance(value, (bool, np.bool_)) and kind is bool
-    else:
-        fits = isinstance(value, Real) and kind(value) == value and least <= kind(value) <= most
-    if not fits:
-        raise TypeError
-    return kind(value)
+    is_bool = isinstance(value, (bool, np.bool_))
+    is_number = not is_bool and isinstance(value, Real) and kind(value) == value
+    if is_bool if kind is bool else is_number and least <= kind(value) <= most:
+        return kind(value)
+    raise TypeError
 
 
 PUBLISHED = Recipe()
@@ -115,9 +108,8 @@ def _directions(X, sigma):
     """Return which way the grey images ``X`` (m, h, w, 1) slope, as two channels (m, h, w, 2).
 
     A slope of strength g at angle a gives g cos 2a and g sin 2a: with the angle doubled, a dark line
-    on light and a light one on dark lean the same way. Blurred by ``sigma`` pixels, so that it
-    matters little where exactly. The idea is that of Dalal & Triggs (2005), "Histograms of oriented
-    gradients for human detection".
+    on light and a light one on dark lean the same way. Blurred by ``sigma`` pixels. The idea is that
+    of Dalal & Triggs (2005), "Histograms of oriented gradients for human detection".
     """
     gy, gx = np.gradient(X, axis=(1, 2))
     g = np.maximum(np.hypot(gx, gy), 1e-9)

@@ -85,7 +85,6 @@ def descending(m):
 
 
 def _parameters(W, b, image_space):
-    """Return ``{"W1", "b1", ..., "WL", "bL"}``; in image space W1 is put together from C."""
     if image_space:
         X, W1_0, share = image_space
         W = W | {1: share * W1_0 + W[1] @ X.T}
@@ -102,10 +101,6 @@ class Caller:
 
     def __exit__(self, *_):
         self.left = True
-
-
-class Abandoned(RuntimeError):
-    """A training ended because its ``Caller`` had left."""
 
 
 def film(
@@ -126,25 +121,33 @@ def film(
 ):
     """Train by gradient descent up to the last of ``moments``, and keep what is seen on the way.
 
+    X: (n_0, m) float64, finite. Y: (1, m) of 0 and 1. layers_dims: L + 1 sizes, ``[n_0, ..., 1]``.
     moments: numbers of iterations, 0 is the start. cost_every: how many lie between two costs.
-    caller: a ``Caller``; once it has left, ``Abandoned`` is raised. The rest is as ``L_layer_model``
-    has it. What overflows is NaN from there on, without a warning.
+    hidden_activation: key of ``network.ACTIVATIONS``; the output is always a sigmoid.
+    weight_decay: lambda >= 0 of the penalty ``lambda / 2 * |W|^2``; costs are without it.
+    parameters: where to start; by default ``initialize_parameters_deep(layers_dims, seed)``.
+    progress: show a bar if the training takes over 2 s. caller: once it has left, ``RuntimeError`` is
+    raised. ``ValueError``: an argument doesn't fit. What overflows is NaN, without a warning.
 
     Returns the costs (n,), each before an update, and two dicts: moment → parameters, and moment →
-    their answers to X, (1, m). Raises ``ValueError`` where an argument doesn't fit.
+    their answers to X, (1, m).
     """
     X = arguments.matrix("X", X)
-    _check_settings(X, layers_dims, learning_rate, weight_decay)
+    if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
+        expected = f"empezar en {X.shape[0]}, las filas de X, y terminar en 1, la probabilidad"
+        raise ValueError(f"layers_dims={list(layers_dims)} debe {expected}.")
+    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
+        raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
+    if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
+        expected = f"de 0 a menos que {1 / learning_rate:g} (uno entre la tasa de aprendizaje)"
+        raise ValueError(f"weight_decay={weight_decay!r} debe ser un número {expected}.")
     if parameters is None:
         parameters = network.initialize_parameters_deep(layers_dims, seed)
     with descending(X.shape[1]):  # the network's own checks: X, Y, parameters fit each other
         network.compute_cost(network.predict_proba(X, parameters, hidden_activation), Y)
     sizes = [len(X), *(len(parameters[f"b{l + 1}"]) for l in range(len(parameters) // 2))]
     if sizes != list(layers_dims):
-        raise ValueError(
-            f"parameters es de una red de capas {sizes} y layers_dims es {list(layers_dims)}: deben "
-            "ser iguales."
-        )
+        raise ValueError(f"parameters es de una red de capas {sizes}, no {list(layers_dims)}.")
     Y = np.asarray(Y, dtype=np.float64)
     costs, kept, answers = [], {}, {}
     steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)
@@ -152,7 +155,7 @@ def film(
     with descending(X.shape[1]):
         for i, (AL, now) in zip(iterations, steps):
             if caller and caller.left:
-                raise Abandoned(f"En el paso {i:,} ya nadie esperaba este entrenamiento.")
+                raise RuntimeError(f"En el paso {i:,} ya nadie esperaba este entrenamiento.")
             if i % cost_every == 0:
                 costs.append(network.compute_cost(AL, Y))
                 if print_cost:
@@ -176,42 +179,25 @@ def L_layer_model(
     print_cost=False,
     progress=True,
 ):
-    """Train an L-layer network by gradient descent on all examples at once.
-
-    X: (n_0, m) float64, finite. Y: (1, m) of 0 and 1. layers_dims: L + 1 sizes, ``[n_0, ..., 1]``.
-    learning_rate: float > 0. num_iterations: int >= 1.
-    hidden_activation: key of ``network.ACTIVATIONS``; the output is always a sigmoid.
-    weight_decay: lambda >= 0 of the penalty ``lambda / 2 * |W|^2``; costs are without it.
-    parameters: where to start; by default ``initialize_parameters_deep(layers_dims, seed)``.
-    print_cost: print, in Spanish, each cost as it is recorded.
-    progress: show a bar if the training takes over 2 s.
+    """Train an L-layer network by gradient descent on all examples at once; all else as in ``film``.
 
     Returns ``{"W1": (n_1, n_0), "b1": (n_1, 1), ..., "bL"}`` and the costs at iterations 0, 100,
-    200, ..., each before that iteration's update. Raises ``ValueError`` where an argument doesn't
-    fit. Warns with ``DivergenceWarning`` where the numbers overflowed (the costs from there on are
-    NaN and the parameters are those of the last finite cost), where the cost ended above its start,
-    and where all examples ended with one and the same output.
+    200, ..., each before that iteration's update. Warns with ``DivergenceWarning`` where the numbers
+    overflowed (the costs from there on are NaN and the parameters are those of the last finite cost),
+    where the cost ended above its start, and where all examples ended with one and the same output.
     """
     if not isinstance(num_iterations, Integral) or num_iterations < 1:
         raise ValueError(f"num_iterations={num_iterations!r} debe ser un entero positivo.")
-    settings = {
-        "hidden_activation": hidden_activation,
-        "weight_decay": weight_decay,
-        "parameters": parameters,
-        "seed": seed,
-        "cost_every": COST_EVERY,
-        "progress": progress,
-    }
-    along = X, Y, layers_dims
-    costs, kept, answers = film(
-        *along, [num_iterations], learning_rate, print_cost=print_cost, **settings
-    )
+    start = {"parameters": parameters, "seed": seed, "weight_decay": weight_decay}
+    way = {"learning_rate": learning_rate, "hidden_activation": hidden_activation} | start
+    run = partial(film, X, Y, layers_dims, cost_every=COST_EVERY, **way)
+    costs, kept, answers = run([num_iterations], print_cost=print_cost, progress=progress)
     costs = costs[: -(-num_iterations // COST_EVERY)].tolist()  # before an update: not the last
     trained, AL = kept[num_iterations], answers[num_iterations]
     if not _are_finite(AL, *trained.values()):
         problem = "los números se desbordaron"
         finite = range(0, num_iterations, COST_EVERY)[: np.isfinite(costs).sum()]
-        _, kept, _ = film(*along, finite, learning_rate, **settings)  # the same way once more
+        _, kept, _ = run(finite)  # the same way once more
         trained = next(p for p in reversed(kept.values()) if _are_finite(*p.values()))
     elif (cost := network.compute_cost(AL, Y)) > costs[0]:
         problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({costs[0]:.3f})"
@@ -222,8 +208,8 @@ def L_layer_model(
     advice = f"Prueba con una tasa de aprendizaje menor que {learning_rate:g}."
     if np.max(X) > 50:
         advice = f"Los valores de X llegan a {np.max(X):g}: divide las imágenes entre 255."
-    message = f"El entrenamiento no convergió: {problem}. {advice}"
-    warnings.warn(message, DivergenceWarning, stacklevel=2)
+    said = f"El entrenamiento no convergió: {problem}. {advice}"
+    warnings.warn(said, DivergenceWarning, stacklevel=2)
     return trained, costs
 
 
@@ -233,28 +219,10 @@ def moments_of(recipe, n=31):
 
 
 def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
-    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, from its own start.
-
-    Takes, returns, raises and warns as ``L_layer_model`` does.
-    """
+    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, as ``L_layer_model`` does."""
     given = {"parameters": network.initialize_parameters(*layers_dims), "print_cost": print_cost}
     return L_layer_model(X, Y, layers_dims, learning_rate, num_iterations, **given)
 
 
 def _are_finite(*arrays):
     return all(np.isfinite(array).all() for array in arrays)
-
-
-def _check_settings(X, layers_dims, learning_rate, weight_decay):
-    if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
-        raise ValueError(
-            f"layers_dims={list(layers_dims)} debe empezar en {X.shape[0]}, las filas de X, y "
-            "terminar en 1, la probabilidad."
-        )
-    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
-        raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
-    if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
-        raise ValueError(
-            f"weight_decay={weight_decay!r} debe ser un número no negativo, menor que "
-            f"{1 / learning_rate:g} (uno entre la tasa de aprendizaje)."
-        )

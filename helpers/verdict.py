@@ -31,13 +31,11 @@ class Verdict(NamedTuple):
 
 
 def judge_photo(model, source, landmarks=None, explain=True):
-    """Return a ``Verdict`` on each face of a photo.
+    """Return a ``Verdict`` on each face of a photo; ``source`` and DataError as in ``load_photo``.
 
-    source: path, bytes or binary file object. model: as ``model.Model``; if not ``aligned``, or
-    where no detector is installed, it judges the central square instead. landmarks: of the faces,
-    list of (5, 2) as from ``faces.find_faces``, where they are known. explain: with reasons.
-
-    Raises DataError as ``data.load_photo`` does, ValueError for what is no model with an origin.
+    model: as ``model.Model``; if not ``aligned``, or where no detector is installed, it judges the
+    central square instead. landmarks: of the faces, list of (5, 2) as from ``faces.find_faces``,
+    where they are known. explain: with reasons. Raises ValueError for no model with an origin.
     """
     check_origin(model)
     photo, note = load_photo(source, _SIDE, crop=False), ""
@@ -47,8 +45,9 @@ def judge_photo(model, source, landmarks=None, explain=True):
         found, note = None, str(problem)
     if found is None:
         h, w, _ = photo.shape
-        square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-        frames = [(np.array([w, h]) + min(h, w) * square) / 2]
+        frames = [
+            (np.array([w, h]) + min(h, w) * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])) / 2
+        ]
         seen = [load_photo(source, model.size)]
     else:
         photo, found, note = _from_left_to_right(photo, found)
@@ -71,16 +70,12 @@ def words(verdict, classes):
 
 def check_origin(model):
     """Raise ValueError, with what to do, unless ``model`` is a ``model.Model`` with an origin."""
-    if not hasattr(model, "predict_proba"):
+    if getattr(model, "origin", None) is None:
         raise ValueError(
-            f"Recibí {type(model).__name__}; esperaba un modelo: lo que regresan model.load_model("
-            '"models/smiles.h5") y model.train, o model.Model(receta, 0.0, [parameters], origen).'
-        )
-    if model.origin is None:
-        raise ValueError(
-            "Al modelo le falta su origen, que dice qué clases conoce y si espera las caras en su "
-            "lugar. Dáselo antes: modelo.origin = "
-            "model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, datos.aligned)"
+            f"Recibí {type(model).__name__}; esperaba un modelo, como los de model.load_model y "
+            "model.train, con su origen: qué clases conoce y si espera las caras en su lugar. Dáselo "
+            "antes: modelo.origin = model.Origin(datos.name, tuple(datos.classes), 0.0, 0.0, "
+            "datos.aligned)"
         )
 
 
@@ -102,7 +97,7 @@ def _from_left_to_right(photo, found):
 
 
 def _reasons(model, image):
-    """Where ``image`` moves the model's answer, (h, w): found by blurring it, place by place."""
+    """How far blurring moves the model's answer to ``image``, place by place, (h, w)."""
     cover, step = round(_COVER * len(image)), round(_STEP * len(image))
     blurred = ndimage.gaussian_filter(image, (step, step, 0))
     falls = inspection.occlusion_map(model.predict_proba, image, blurred, cover, step)

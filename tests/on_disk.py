@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from tools import report
 
@@ -28,6 +30,15 @@ def contents(folder):
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
     }
+
+
+@contextmanager
+def unchanged(folder, error, match):
+    """What fails in it, with such an error, leaves the folder as it was."""
+    before = contents(folder)
+    with pytest.raises(error, match=match):
+        yield
+    assert contents(folder) == before
 
 
 def put(home, what):

@@ -39,14 +39,12 @@ def test_what_can_be_written_leaves_no_trace(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("code", "words"), [(errno.EACCES, "no tengo permiso"), (errno.ENOSPC, "está lleno")]
-)
-def test_what_cannot_be_written_is_said_before(tmp_path, monkeypatch, code, words):
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC])
+def test_what_cannot_be_written_is_said_before(tmp_path, monkeypatch, code):
     def refuse(dir):
         assert dir == tmp_path
         raise OSError(code, "no")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(DataError, match=f"No pude escribir .*a.h5.*{words}"):
+    with pytest.raises(DataError, match="No pude escribir .*a.h5"):
         command.writable(tmp_path / "nueva" / "a.h5")

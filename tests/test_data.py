@@ -3,10 +3,7 @@
 import os
 import shutil
 import struct
-import subprocess
-import sys
 import time
-import tracemalloc
 import zlib
 from functools import cache
 from pathlib import Path
@@ -19,11 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from benchmarks import mutations
-from helpers import data, files, photos
+from helpers import data, files
 from helpers.data import DataError, flatten, load_dataset
 from helpers.lr_utils import load_dataset as load_data
+from tests.on_disk import datasets_folder
 
-M = {"train": 7, "test": 4}
+M, SHAPE = {"train": 7, "test": 4}, (7, 6, 6, 3)
+X, Y, C, Z = "train_set_x", "train_set_y", "list_classes", "train_set_z"
 
 
 @pytest.fixture(autouse=True)
@@ -32,12 +31,7 @@ def bare_environment(monkeypatch):
     monkeypatch.delenv("SMILE_DATA_DIR", raising=False)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A folder of the kind that Spanish-speaking students have."""
-    path = tmp_path / "carpeta con acentos ñ"
-    path.mkdir()
-    return path
+folder = pytest.fixture(datasets_folder)
 
 
 def pixels(split, side=6):
@@ -46,6 +40,12 @@ def pixels(split, side=6):
 
 def labels(split):
     return np.arange(M[split]) % 2
+
+
+def change(folder, key, value=None, split="train", **options):
+    """Put another value in place of what is under ``{split}_set_{key}``, or ``list_classes``."""
+    with h5py.File(folder / f"{split}_a.h5", "r+") as file:
+        put(file, key if key == C else f"{split}_set_{key}", value, **options)
 
 
 def write(folder, name, split, **options):
@@ -67,25 +67,18 @@ def write_both(folder, name):
 
 
 def put(file, key, value=None, **options):
-    """Put another value in place of what is under key."""
     if key in file:
         del file[key]
     file.create_dataset(key, data=value, **options)
 
 
-# Data sets that load
-
-
 def test_loads_what_was_written(folder, capsys):
     write_both(folder, "perros")
     dataset = load_dataset("perros", folder)
-    for split, x, y, attributes in [
-        ("train", dataset.train_x, dataset.train_y, dataset.train_attributes),
-        ("test", dataset.test_x, dataset.test_y, dataset.test_attributes),
-    ]:
-        assert x.dtype == np.uint8
+    for split in M:
+        x, y, attributes = (getattr(dataset, f"{split}_{of}") for of in ("x", "y", "attributes"))
+        assert (x.dtype, y.dtype) == (np.uint8, np.int64)
         np.testing.assert_array_equal(x, pixels(split))
-        assert y.dtype == np.int64
         np.testing.assert_array_equal(y, [labels(split)])
         assert sorted(attributes) == ["person", "yaw"]
         np.testing.assert_array_equal(attributes["person"], np.arange(M[split]))
@@ -95,95 +88,46 @@ def test_loads_what_was_written(folder, capsys):
     assert said.count("\n") == 1
     for part in ["«perros»", "7", "4", "6×6", "0 = perro", "1 = niño", folder.as_posix()]:
         assert part in said
-        assert part in repr(dataset) or part == folder.as_posix()
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"chunks": True},
-        {"maxshape": (None, 6, 6, 3)},
-        {"fletcher32": True},
-        {"compression": "gzip"},
-        {"compression": "gzip", "shuffle": True, "chunks": (3, 4, 6, 3)},
-    ],
-)
-def test_loads_every_ordinary_storage(folder, options):
+def test_loads_every_ordinary_storage(folder):
     write_both(folder, "a")
-    write(folder, "a", "train", **options)
-    np.testing.assert_array_equal(load_dataset("a", folder).train_x, pixels("train"))
+    packed = {"compression": "gzip", "shuffle": True, "chunks": (3, 4, 6, 3)}
+    for options in [{"maxshape": (None, 6, 6, 3)}, {"fletcher32": True}, packed]:
+        write(folder, "a", "train", **options)
+        np.testing.assert_array_equal(load_dataset("a", folder).train_x, pixels("train"))
 
 
-@pytest.mark.parametrize(
-    ("stored", "classes"),
-    [
-        (np.array([0, 1]), ["clase 0", "clase 1"]),  # of cats, say
-        (np.array([0, 1], np.uint8), ["clase 0", "clase 1"]),
-        (np.array([b"no", "sí".encode()]), ["no", "sí"]),
-    ],
-)
-def test_class_names(folder, stored, classes):
-    for split in M:
-        with h5py.File(write(folder, "a", split), "r+") as file:
-            put(file, "list_classes", stored)
-    assert load_dataset("a", folder).classes == classes
-
-
-@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int32, ">i8", np.uint64])
-def test_labels_of_any_whole_type(folder, dtype):
+@pytest.mark.parametrize("dtype", [np.uint8, ">i8", np.uint64])
+def test_labels_and_classes_of_any_whole_type(folder, dtype):
     write_both(folder, "a")
-    with h5py.File(folder / "train_a.h5", "r+") as file:
-        put(file, "train_set_y", labels("train").astype(dtype))
-    y = load_dataset("a", folder).train_y
-    assert y.dtype == np.int64
-    np.testing.assert_array_equal(y, [labels("train")])
-
-
-def test_a_set_may_bring_no_attributes_and_other_data(folder):
     for split in M:
-        with h5py.File(write(folder, "a", split), "r+") as file:
-            del file[f"{split}_set_person"], file[f"{split}_set_yaw"]
-            file["notas"] = np.array([b"de otra parte"])
-    assert load_dataset("a", folder).train_attributes == {}
+        change(folder, C, np.arange(2, dtype=dtype), split)
+        change(folder, "y", labels(split).astype(dtype), split)
+    dataset = load_dataset("a", folder)
+    np.testing.assert_array_equal(dataset.train_y, [labels("train")])
+    assert dataset.train_y.dtype == np.int64 and dataset.classes == ["clase 0", "clase 1"]
+
+
+def kinds(names, split="train"):
+    return np.resize([3, 0], M[split]).astype(h5py.enum_dtype(names, basetype="i2"))
 
 
 def test_numbers_that_the_file_names_come_as_their_names(folder):
     write_both(folder, "a")
     names = {"niña": 3, "gato": 0, "nadie": 1}
     for split in M:
-        with h5py.File(folder / f"{split}_a.h5", "r+") as file:
-            kinds = np.resize([3, 0], M[split]).astype(h5py.enum_dtype(names, basetype="i2"))
-            put(file, f"{split}_set_kind", kinds)
+        change(folder, "kind", kinds(names, split), split)
     kind = load_dataset("a", folder).train_attributes["kind"]
     assert kind.tolist() == np.resize(["niña", "gato"], M["train"]).tolist()
 
 
-@pytest.mark.parametrize(
-    ("names", "said"), [({"niña": 3}, r"\[0\] sin nombre"), ({"ñ" * 999: 3, "b": 0}, "de 999")]
-)
-def test_numbers_with_no_name_or_an_endless_one_are_refused(folder, names, said):
+def test_numbers_with_no_name_or_an_endless_one_are_refused(folder):
     write_both(folder, "a")
-    with h5py.File(folder / "train_a.h5", "r+") as file:
-        kinds = np.resize([3, 0], M["train"]).astype(h5py.enum_dtype(names, basetype="i2"))
-        put(file, "train_set_kind", kinds)
-    with pytest.raises(DataError, match=f"«train_set_kind».*{said}"):
-        load_dataset("a", folder)
-
-
-def test_needs_no_right_to_write(folder):
-    write_both(folder, "a")
-    for path in folder.iterdir():
-        path.chmod(0o444)
-    folder.chmod(0o555)
-    try:
-        load_dataset("a", folder)
-    finally:
-        folder.chmod(0o755)  # or pytest could not clean up
-        for path in folder.iterdir():
-            path.chmod(0o644)
-
-
-# Which data set, from where
+    for names, said in [({"niña": 3}, r"\[0\] sin nombre"), ({"ñ" * 999: 3, "b": 0}, "de 999")]:
+        change(folder, "kind", kinds(names))
+        with pytest.raises(DataError, match=f"«train_set_kind».*{said}"):
+            load_dataset("a", folder)
 
 
 @pytest.fixture
@@ -204,8 +148,6 @@ def test_folders_are_searched_in_order(places, capsys):
         write_both(place, "a")
         load_dataset("a")
         assert f"{place.name}/" in capsys.readouterr().out
-    load_dataset("a", own)
-    assert "datasets/" in capsys.readouterr().out
 
 
 def test_halves_from_different_folders_are_not_put_together(places):
@@ -216,12 +158,8 @@ def test_halves_from_different_folders_are_not_put_together(places):
         load_dataset("a")
     write_both(own, "a")
     assert load_dataset("a").name == "a"
-
-
-def test_folder_given_is_the_only_one(places, tmp_path):
-    write_both(places[0], "a")
     with pytest.raises(DataError, match="No encontré el conjunto «a»"):
-        load_dataset("a", tmp_path)
+        load_dataset("a", one)  # the folder given is the only one
 
 
 def test_default_name(places, monkeypatch):
@@ -236,12 +174,9 @@ def test_default_name(places, monkeypatch):
     assert load_dataset().name == "genki"  # happy's halves are apart
     write(one, "happy", "train")
     assert load_dataset().name == "happy"
-    write_both(two, "otro")
-    monkeypatch.setenv("SMILE_DATASET", "otro")
-    assert load_dataset().name == "otro"
-    assert load_dataset("caras").name == "caras"
-    monkeypatch.setenv("SMILE_DATASET", "")
-    assert load_dataset().name == "happy"
+    monkeypatch.setenv("SMILE_DATASET", "caras")
+    assert load_dataset().name == "caras"
+    assert load_dataset("genki").name == "genki"
 
 
 def test_caras_says_how_to_get_the_real_photos(places, capsys):
@@ -249,135 +184,108 @@ def test_caras_says_how_to_get_the_real_photos(places, capsys):
     load_dataset()
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "(de datasets/)" in said
-    for part in ["download genki»", "download happy»", "no existen", "datasets/README.md"]:
+    for part in ["(de datasets/)", "download genki»", "download happy»", "datasets/README.md"]:
         assert part in said
     write_both(places[2], "happy")
     load_dataset()
     assert "download" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["happy", "genki"])
-def test_says_how_to_get_what_is_missing(places, name):
-    write(places[0], name, "train")
-    with pytest.raises(DataError, match=rf"falta test_{name}\.h5\n") as caught:
-        load_dataset(name)
-    assert f"«python -m tools.download {name}»" in str(caught.value)
+def test_says_how_to_get_what_is_missing(places):
+    write(places[0], "happy", "train")
+    with pytest.raises(
+        DataError, match=r"(?s)falta test_happy\.h5\n.*«python -m tools.download happy»"
+    ):
+        load_dataset("happy")
 
 
-def test_own_datasets_are_found_from_any_working_directory(folder, tmp_path):
-    (folder / "helpers").mkdir()
-    for module in (data, files, photos):
-        shutil.copy(module.__file__, folder / "helpers")
-    write_both(folder / "datasets", "caras")
+def test_own_datasets_are_found_from_any_working_directory(tmp_path, monkeypatch, capsys):
     write_both(tmp_path / "datasets", "happy")  # bait: the working directory must not matter
-    code = f"import sys; sys.path.insert(0, {folder.name!r}); import helpers.data as d; "
-    code += "d.load_dataset()"
-    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, timeout=60
-    )
-    said = run.stdout.decode()
-    assert said.startswith("Conjunto «caras»"), run.stderr.decode()
-    assert tmp_path.as_posix() not in said
-    assert "(de datasets/)" in said
+    monkeypatch.chdir(tmp_path)
+    assert load_dataset().name == "caras"
+    assert "(de datasets/)" in capsys.readouterr().out
 
 
 def test_unknown_name_lists_the_known(places):
     write_both(places[0], "gatos")
     write_both(places[2], "caras")
     write(places[1], "medio", "train")
-    with pytest.raises(DataError, match="«perros»") as caught:
+    with pytest.raises(DataError, match=r"(?s)«perros».*Conjuntos disponibles: caras, gatos\."):
         load_dataset("perros")
-    assert "Conjuntos disponibles: caras, gatos." in str(caught.value)
     with pytest.raises(DataError, match="disponibles: ninguno"):
         load_dataset("perros", places[1] / "no existe")
 
 
-@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "../a", "C:a", "a\0", 3])
+@pytest.mark.parametrize("name", ["", "../a", "a\0", 3])
 def test_names_that_are_no_names(places, name):
     write_both(places[0], "a")
-    with pytest.raises(DataError, match="No encontré el conjunto") as caught:
+    with pytest.raises(DataError, match=f"No encontré el conjunto «{name}»"):
         load_dataset(name)
-    assert f"«{name}»" in str(caught.value)
 
 
-@pytest.mark.parametrize("stored", [True, False, np.uint8(1), 0, None])
+@pytest.mark.parametrize("stored", [True, False, np.uint8(1), 0])
 def test_aligned(folder, stored):
     write_both(folder, "a")
-    for split in M if stored is not None else ():
+    assert load_dataset("a", folder).aligned is False
+    for split in M:
         with h5py.File(folder / f"{split}_a.h5", "r+") as file:
             file[f"{split}_set_x"].attrs["aligned"] = stored
     assert load_dataset("a", folder).aligned is bool(stored)
 
 
-@pytest.mark.parametrize("stored", ["sí", 2, 1.0, [True, True], np.array([b"1"])])
-def test_aligned_is_yes_or_no(folder, stored):
+def test_aligned_is_yes_or_no(folder):
     write_both(folder, "a")
-    with h5py.File(folder / "train_a.h5", "r+") as file:
-        file["train_set_x"].attrs["aligned"] = stored
-    with pytest.raises(DataError, match=r"train_a\.h5, «train_set_x»: encontré aligned.*falso"):
-        load_dataset("a", folder)
+    for stored in ("sí", 2, 1.0, [True, True], np.array([b"1"])):
+        with h5py.File(folder / "train_a.h5", "r+") as file:
+            file[X].attrs["aligned"] = stored
+        with pytest.raises(DataError, match=r"train_a\.h5, «train_set_x»: encontré aligned.*falso"):
+            load_dataset("a", folder)
 
 
 def test_load_data_is_the_courses(places, capsys):
     write_both(places[0], "caras")
-    train_x_orig, train_y, test_x_orig, test_y, classes = load_data()
-    np.testing.assert_array_equal(train_x_orig, pixels("train"))
-    np.testing.assert_array_equal(train_y, [labels("train")])
-    np.testing.assert_array_equal(test_x_orig, pixels("test"))
-    np.testing.assert_array_equal(test_y, [labels("test")])
-    assert [classes[k].decode("utf-8") for k in test_y[0, :2]] == ["perro", "niño"]
-    assert classes.shape == (2,)
+    *halves, classes = load_data()
+    for found, x in zip(halves, [of(split) for split in M for of in (pixels, labels)]):
+        np.testing.assert_array_equal(found, x if x.ndim > 1 else [x])
+    assert [name.decode("utf-8") for name in classes] == ["perro", "niño"]
     write_both(places[0], "gatos")
     load_data("gatos")
     assert "«gatos»" in capsys.readouterr().out
 
 
-# Data sets that are refused
-
-
 def link_out(file, link):
-    del file["train_set_x"]
-    file["train_set_x"] = link
+    del file[X]
+    file[X] = link
 
 
 def make_virtual(file):
-    layout = h5py.VirtualLayout((7, 6, 6, 3), np.uint8)
-    layout[:] = h5py.VirtualSource(
-        str(Path(file.filename).with_name("test_a.h5")), "x", (7, 6, 6, 3)
-    )
-    del file["train_set_x"]
-    file.create_virtual_dataset("train_set_x", layout)
+    layout = h5py.VirtualLayout(SHAPE, np.uint8)
+    layout[:] = h5py.VirtualSource(str(Path(file.filename).with_name("test_a.h5")), "x", SHAPE)
+    del file[X]
+    file.create_virtual_dataset(X, layout)
 
 
 def make_external(file):
     outside = Path(file.filename).with_name("afuera.bin")
     outside.write_bytes(bytes(7 * 6 * 6 * 3))
-    del file["train_set_x"]
-    options = {"shape": (7, 6, 6, 3), "dtype": "u1"}
-    file.create_dataset("train_set_x", external=[(str(outside), 0, h5py.h5f.UNLIMITED)], **options)
-
-
-def use_unknown_filter(file):
-    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    plist.set_chunk((1, 6, 6, 3))
-    plist.set_filter(32_123, h5py.h5z.FLAG_OPTIONAL)
-    space = h5py.h5s.create_simple((7, 6, 6, 3))
-    del file["train_set_x"]
-    h5py.h5d.create(file.id, b"train_set_x", h5py.h5t.NATIVE_UINT8, space, plist)
+    put(file, X, shape=SHAPE, dtype="u1", external=[(str(outside), 0, h5py.h5f.UNLIMITED)])
 
 
 def use_filters(file, packed, *filters):
     """Images in one chunk under these filters, and ``packed`` as the bytes of that chunk."""
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    plist.set_chunk((7, 6, 6, 3))
+    plist.set_chunk(SHAPE)
     for number in filters:
         plist.set_filter(number, h5py.h5z.FLAG_OPTIONAL, (9,))
-    space = h5py.h5s.create_simple((7, 6, 6, 3))
-    del file["train_set_x"]
-    h5py.h5d.create(file.id, b"train_set_x", h5py.h5t.NATIVE_UINT8, space, plist)
-    file["train_set_x"].id.write_direct_chunk((0, 0, 0, 0), packed)
+    del file[X]
+    space = h5py.h5s.create_simple(SHAPE)
+    h5py.h5d.create(file.id, X.encode(), h5py.h5t.NATIVE_UINT8, space, plist)
+    file[X].id.write_direct_chunk((0, 0, 0, 0), packed)
+
+
+def declared(*shape, **options):
+    """What declares images of this shape, and stores none."""
+    return lambda file: put(file, X, shape=(*shape, 64, 64, 3), dtype="u1", **options)
 
 
 @cache
@@ -391,72 +299,38 @@ def use_small_chunks(file):
     file[X][:, :, :1] = 1
 
 
-def spans(n):
-    return (np.arange(n) % 2).astype(h5py.opaque_dtype(np.dtype("m8[ns]")))
-
-
-def regions(file):
-    return [file[X].regionref[0], file[X].regionref[1]]
+def put_spans(file):
+    put(file, Y, (np.arange(7) % 2).astype(h5py.opaque_dtype(np.dtype("m8[ns]"))))
 
 
 GZIP, LZF = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF
 SUMS, SHUFFLE = h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_SHUFFLE
-X, Y, C = "train_set_x", "train_set_y", "list_classes"
 REFUSED = {  # what is done to a good file, the key at fault, what the message says was found
     "no images": (lambda f: f.pop(X), X, "'list_classes'"),
-    "no labels": (lambda f: f.pop(Y), Y, "'list_classes'"),
-    "no classes": (lambda f: f.pop(C), C, "'train_set_x'"),
     "group": (lambda f: (f.pop(X), f.create_group(X)), X, "grupo"),
     "one image": (lambda f: put(f, X, pixels("train")[0]), X, r"\(6, 6, 3\)"),
-    "flat images": (lambda f: put(f, X, pixels("train").reshape(7, -1)), X, r"\(7, 108\)"),
     "float images": (lambda f: put(f, X, pixels("train") / 255), X, "float64"),
-    "signed images": (lambda f: put(f, X, pixels("train").astype(np.int8)), X, "int8"),
-    "four channels": (lambda f: put(f, X, np.ones((7, 6, 6, 4), "u1")), X, r"\(7, 6, 6, 4\)"),
-    "channels first": (lambda f: put(f, X, np.ones((7, 3, 6, 6), "u1")), X, r"\(7, 3, 6, 6\)"),
     "no image": (lambda f: put(f, X, np.ones((0, 6, 6, 3), "u1")), X, r"\(0, 6, 6, 3\)"),
     "divided by 255": (lambda f: put(f, X, np.ones((7, 6, 6, 3), "u1")), X, "entre 255"),
-    "black": (lambda f: put(f, X, np.zeros((7, 6, 6, 3), "u1")), X, "entre 255"),
-    "no pixel": (lambda f: put(f, X, np.ones((7, 0, 6, 3), "u1")), X, r"\(7, 0, 6, 3\)"),
     "null": (lambda f: put(f, X, h5py.Empty("u1")), X, "None"),
     "label 2": (lambda f: put(f, Y, np.array([0, 1, 2, 0, 1, -5, 1])), Y, r"\[-5, 2\]"),
-    "label 256": (lambda f: put(f, Y, np.full(7, 256)), Y, r"\[256\]"),
-    "float labels": (lambda f: put(f, Y, labels("train") * 1.0), Y, "float64"),
-    "text labels": (lambda f: put(f, Y, np.array([b"0"] * 7)), Y, r"\|S1"),
     "label missing": (lambda f: put(f, Y, labels("train")[1:]), Y, r"\(6,\).*7 enteros"),
-    "row of labels": (lambda f: put(f, Y, labels("train")[None]), Y, r"\(1, 7\)"),
-    "one class": (lambda f: put(f, C, np.array([b"uno"])), C, r"\(1,\)"),
     "three classes": (lambda f: put(f, C, np.array([b"a", b"b", b"c"])), C, r"\(3,\)"),
     "not UTF-8": (lambda f: put(f, C, np.array([b"no", b"s\xed"])), C, r"b's\\xed'"),
     "classes reversed": (lambda f: put(f, C, np.array([1, 0])), C, r"\[1, 0\]"),
-    "float classes": (lambda f: put(f, C, np.array([0.0, 1.0])), C, "float64"),
     "references": (lambda f: put(f, C, [f[X].ref, f[Y].ref], dtype=h5py.ref_dtype), C, "object"),
-    "short attribute": (lambda f: put(f, "train_set_yaw", np.ones(6)), "train_set_yaw", r"\(6,\)"),
-    "text attribute": (lambda f: put(f, "train_set_z", [b"a"] * 7), "train_set_z", "object"),
-    "linked attribute": (
-        lambda f: f.__setitem__("train_set_z", h5py.ExternalLink("otro.h5", "z")),
-        "train_set_z",
-        "enlace",
-    ),
+    "short attribute": (lambda f: put(f, Z, np.ones(6)), Z, r"\(6,\)"),
+    "text attribute": (lambda f: put(f, Z, [b"a"] * 7), Z, "object"),
+    "linked attribute": (lambda f: f.__setitem__(Z, h5py.ExternalLink("o.h5", "z")), Z, "enlace"),
     "external link": (lambda f: link_out(f, h5py.ExternalLink("test_a.h5", "x")), X, "enlace"),
-    "dangling link": (lambda f: link_out(f, h5py.ExternalLink("no.h5", "x")), X, "enlace"),
     "soft link": (lambda f: link_out(f, h5py.SoftLink("/x")), X, "enlace"),
     "virtual": (make_virtual, X, "otros archivos"),
     "external storage": (make_external, X, "otros archivos"),
-    "unknown filter": (use_unknown_filter, X, "32123"),
-    "odd filter": (lambda f: put(f, X, pixels("train"), scaleoffset=0), X, "filtros HDF5"),
-    "terabytes declared": (
-        lambda f: put(f, X, shape=(10**12, 64, 64, 3), chunks=(1, 64, 64, 3), dtype="u1"),
-        X,
-        "12,288,000,000,000,000 bytes",
-    ),
-    "terabytes in one piece": (
-        lambda f: put(f, X, shape=(10**12, 64, 64, 3), dtype="u1"),
-        X,
-        "12,288,000,000,000,000 bytes",
-    ),
+    "unknown filter": (lambda f: use_filters(f, b"?", 32_123), X, "32123"),
+    "terabytes declared": (declared(10**12, chunks=(1, 64, 64, 3)), X, "12,288,0.* bytes"),
+    "terabytes in one piece": (declared(10**12), X, "12,288,000,000,000,000 bytes"),
     "huge chunk": (
-        lambda f: put(f, X, shape=(7, 64, 64, 3), chunks=(2**18, 64, 64, 3), dtype="u1",
-                      maxshape=(None, 64, 64, 3)),
+        declared(7, chunks=(2**18, 64, 64, 3), maxshape=(None, 64, 64, 3)),
         X,
         "3,221,225,472 bytes declarados y 0 guardados",
     ),
@@ -464,34 +338,21 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "gzip of more": (lambda f: use_filters(f, bomb(), GZIP), X, "bloques que no miden"),
     "gzip of less": (lambda f: use_filters(f, zlib.compress(b"ab"), GZIP), X, "bloques que no"),
     "a checksum of nothing": (lambda f: use_filters(f, b"ab", SUMS), X, "bloques que no miden"),
-    "a checksum too few": (
-        lambda f: use_filters(f, zlib.compress(b"ab"), SUMS, GZIP), X, r"\[3, 1\]"
-    ),
+    "a checksum too few": (lambda f: use_filters(f, b"ab", SUMS, GZIP), X, r"\[3, 1\]"),
     "shuffled less": (lambda f: use_filters(f, b"ab", SHUFFLE), X, r"\[2\]"),
     "lzf of nothing": (lambda f: use_filters(f, b"ab", LZF, SUMS), X, r"\[32000, 3\]"),
     "less unpacked": (lambda f: use_filters(f, b"ab"), X, "bloques que no miden"),
     "gzip twice": (lambda f: use_filters(f, zlib.compress(bomb()), GZIP, GZIP), X, r"\[1, 1\]"),
     "gzip and lzf": (lambda f: use_filters(f, b"?", LZF, GZIP), X, r"\[32000, 1\]"),
-    "link to itself": (lambda f: link_out(f, h5py.SoftLink("/train_set_x")), X, ""),
     "linked folder": (lambda f: link_out(f, h5py.SoftLink("/")), X, "enlace"),
     "named type": (lambda f: (f.pop(X), f.__setitem__(X, np.dtype("u1"))), X, "tipo de datos"),
     "compound": (lambda f: put(f, X, np.ones((7, 6, 6, 3), [("r", "u1")])), X, "'r'"),
     "array type": (lambda f: put(f, X, shape=(7, 6, 6), dtype=np.dtype(("u1", 3))), X, "u1"),
-    "opaque": (lambda f: put(f, C, np.array([b"a", b"b"], "V1")), C, r"\|V1"),
-    "lists": (lambda f: put(f, C, shape=(2,), dtype=h5py.vlen_dtype(np.uint8)), C, "object"),
-    "complex": (lambda f: put(f, "train_set_z", np.ones(7, "c16")), "train_set_z", "complex128"),
-    "time spans": (lambda f: put(f, Y, spans(7)), Y, "timedelta64"),
-    "span attribute": (lambda f: put(f, "train_set_z", spans(7)), "train_set_z", "timedelta64"),
-    "null references": (lambda f: put(f, C, shape=(2,), dtype=h5py.ref_dtype), C, "object"),
-    "regions": (lambda f: put(f, C, regions(f), dtype=h5py.regionref_dtype), C, "object"),
+    "time spans": (put_spans, Y, "timedelta64"),
     "long names": (lambda f: put(f, C, np.array([b"a", b"b" * 10**6])), C, "1,000,000 caracteres"),
     "long texts": (lambda f: put(f, C, ["a", "b"]), C, 'object.*dtype "S"'),
-    "nothing stored": (
-        lambda f: put(f, X, shape=(7, 64, 64, 3), chunks=(1, 64, 64, 3), dtype="u1"),
-        X,
-        "86,016 bytes declarados y 0 guardados",
-    ),
-}  # fmt: skip
+    "nothing stored": (declared(7, chunks=(1, 64, 64, 3)), X, "86,016 bytes declarados y 0"),
+}
 
 
 @pytest.mark.parametrize(("spoil", "key", "found"), REFUSED.values(), ids=REFUSED.keys())
@@ -558,33 +419,29 @@ def test_one_array_under_a_thousand_names(folder):
         put(file, X, np.full((10**5, 1, 1, 3), 9, "u1"), compression="gzip")
         put(file, Y, np.zeros(10**5, "u1"), compression="gzip")
         put(file, C, np.array([b"a", b"b"]))
-        put(file, "train_set_z", np.zeros(10**5), compression="gzip")
+        put(file, Z, np.zeros(10**5), compression="gzip")
         for i in range(1000):
-            file[f"train_set_{i}"] = file["train_set_z"]
+            file[f"train_set_{i}"] = file[Z]
     write(folder, "a", "test")
     with pytest.raises(DataError, match=r"train_a\.h5: encontré [\d,]+ bytes de datos; esperaba"):
         load_dataset("a", folder)
 
 
-@pytest.mark.parametrize(
-    ("m", "images_per_chunk"), [(2**18, 2**14), (7, 2**18)], ids=["set", "one chunk"]
-)
-def test_gzip_bomb(folder, m, images_per_chunk):
+@pytest.mark.parametrize(("m", "in_a_chunk"), [(2**18, 2**14), (7, 2**18)])
+def test_gzip_bomb(folder, m, in_a_chunk):
     """A file of some kB that says it unpacks to 3 GB."""
     write_both(folder, "a")
-    image = (64, 64, 3)
+    options = {"maxshape": (None, 64, 64, 3), "compression": "gzip"}
     with h5py.File(folder / "train_a.h5", "r+") as file:
-        put(file, "train_set_x", shape=(m, *image), chunks=(images_per_chunk, *image), dtype="u1",
-            maxshape=(None, *image), compression="gzip")  # fmt: skip
-        file["train_set_x"].id.write_direct_chunk((0, 0, 0, 0), bytes(1000))
+        declared(m, chunks=(in_a_chunk, 64, 64, 3), **options)(file)
+        file[X].id.write_direct_chunk((0, 0, 0, 0), bytes(1000))
     with pytest.raises(DataError, match="3,221,225,472 bytes declarados y 1,000 guardados"):
         load_dataset("a", folder)
     # And one that lies about the size of the packed chunk, too.
-    path = folder / "train_a.h5"
+    path, size, lie = folder / "train_a.h5", struct.pack("<Q", 1000), struct.pack("<Q", 2**31)
     raw = path.read_bytes()
-    size = (1000).to_bytes(4, "little") + bytes(4)
     assert raw.count(size) == 1
-    path.write_bytes(raw.replace(size, (2**31).to_bytes(4, "little") + bytes(4)))
+    path.write_bytes(raw.replace(size, lie))
     with pytest.raises(DataError, match=f"bytes declarados y {len(raw):,} guardados"):
         load_dataset("a", folder)
 
@@ -593,31 +450,22 @@ def test_even_images_are_no_bomb(folder):
     """Nothing packs better than these, some 750 to 1."""
     write_both(folder, "a")
     even = np.full((600, 6, 6, 3), 9, np.uint8)
-    with h5py.File(folder / "train_a.h5", "r+") as file:
-        file.clear()
-        put(file, "train_set_x", even, chunks=even.shape, compression="gzip", compression_opts=9)
-        put(file, "train_set_y", np.zeros(600, int), compression="gzip")
-        file["list_classes"] = np.array([b"perro", "niño".encode()])
+    with h5py.File(folder / "train_a.h5", "w") as file:
+        put(file, X, even, chunks=even.shape, compression="gzip", compression_opts=9)
+        put(file, Y, np.zeros(600, int), compression="gzip")
+        file[C] = np.array([b"perro", "niño".encode()])
     assert load_dataset("a", folder).train_x.shape == even.shape
 
 
-@pytest.mark.parametrize("split", ["train", "test"])
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda raw: b"",
-        lambda raw: b"<!DOCTYPE html><title>Kaggle</title>" * 99,
-        lambda raw: raw[: len(raw) // 2],
-        lambda raw: raw[:-1],
-        lambda raw: raw[:100] + b"\xff" * 2000 + raw[2100:],
-    ],
-    ids=["empty", "html", "half", "cut", "overwritten"],
-)
-def test_damaged_files(folder, split, damage):
+@pytest.mark.parametrize("damage", ["empty", "html", "half", "cut", "overwritten"])
+def test_damaged_files(folder, damage):
     write_both(folder, "a")
-    path = folder / f"{split}_a.h5"
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(DataError, match=rf"{split}_a\.h5.*descárgalo") as caught:
+    raw = (folder / "test_a.h5").read_bytes()
+    damaged = {"empty": b"", "html": b"<!DOCTYPE html><title>Kaggle</title>" * 99}
+    damaged |= {"half": raw[: len(raw) // 2], "cut": raw[:-1]}
+    damaged |= {"overwritten": raw[:100] + b"\xff" * 2000 + raw[2100:]}
+    (folder / "test_a.h5").write_bytes(damaged[damage])
+    with pytest.raises(DataError, match=r"test_a\.h5.*descárgalo") as caught:
         load_dataset("a", folder)
     assert caught.value.__cause__ is not None
 
@@ -627,26 +475,29 @@ def test_damaged_data_under_a_good_header(folder):
     path = write(folder, "a", "test", compression="gzip", chunks=(4, 6, 6, 3))
     with h5py.File(path) as file:
         chunk = file["test_set_x"].id.get_chunk_info(0)
-    raw = bytearray(path.read_bytes())
-    raw[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"?" * chunk.size
-    path.write_bytes(raw)
+    with open(path, "r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"?" * chunk.size)
     with pytest.raises(DataError, match=r"test_a\.h5, «test_set_x»: no lo pude leer"):
         load_dataset("a", folder)
 
 
-def test_halves_must_agree(folder):
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda f: put(f, "test_set_x", pixels("test", 5)), r"«set_x».*\(5, 5, 3\).*\(6, 6, 3\)"),
+        (
+            lambda f: f["test_set_x"].attrs.create("aligned", True),
+            "«aligned».*True; esperaba False",
+        ),
+        (lambda f: put(f, C, np.array([b"gato", b"perro"])), "«list_classes».*gato.*niño"),
+    ],
+)
+def test_halves_must_agree(folder, spoil, says):
     write_both(folder, "a")
     with h5py.File(folder / "test_a.h5", "r+") as file:
-        put(file, "test_set_x", pixels("test", side=5))
-    with pytest.raises(DataError, match=r"test_a.h5, «set_x».*\(5, 5, 3\).*\(6, 6, 3\)"):
-        load_dataset("a", folder)
-    with h5py.File(write(folder, "a", "test"), "r+") as file:
-        file["test_set_x"].attrs["aligned"] = True
-    with pytest.raises(DataError, match=r"test_a.h5, «aligned».*True; esperaba False"):
-        load_dataset("a", folder)
-    with h5py.File(write(folder, "a", "test"), "r+") as file:
-        put(file, "list_classes", np.array([b"gato", b"perro"]))
-    with pytest.raises(DataError, match=r"test_a.h5, «list_classes».*gato.*niño"):
+        spoil(file)
+    with pytest.raises(DataError, match=f"test_a.h5, {says}"):
         load_dataset("a", folder)
 
 
@@ -673,11 +524,11 @@ def test_what_earlier_versions_wrote_is_read(release, capsys):
     as_folders = day == "2026-11-23"
     assert dataset.classes == (["no_sonrie", "sonrie"] if as_folders else ["no sonríe", "sonríe"])
     assert dataset.train_attributes.keys() == dataset.test_attributes.keys() == attributes
-    for split, x, y in [("train", dataset.train_x, dataset.train_y),
-                        ("test", dataset.test_x, dataset.test_y)]:  # fmt: skip
+    for split in M:
         with h5py.File(RELEASED / day / f"{split}_{name}.h5") as file:
-            np.testing.assert_array_equal(x, file[f"{split}_set_x"])
-            np.testing.assert_array_equal(y[0], file[f"{split}_set_y"])
+            for of in ("x", "y"):
+                stored = np.squeeze(getattr(dataset, f"{split}_{of}"))
+                np.testing.assert_array_equal(stored, file[f"{split}_set_{of}"])
     assert f"Conjunto «{name}»" in capsys.readouterr().out
 
 
@@ -688,40 +539,14 @@ def test_halves_of_two_ages_are_said_to_be(folder, split, name):
     for half in M:
         day = old if half == split else "2026-11-25"
         shutil.copy(RELEASED / day / f"{half}_{name}.h5", folder)
-    with pytest.raises(
-        DataError, match="«split_id».*hecha a la vez y por la misma versión"
-    ) as caught:
+    with pytest.raises(DataError, match="«split_id».*hecha a la vez y por la misma versión"):
         load_dataset(name, folder)
-    assert "descarga se cortó" not in str(caught.value)
 
 
-# Real files
-
-
-@pytest.mark.parametrize(
-    ("name", "train", "test", "classes"),
-    [
-        ("catvnoncat", 209, 50, ["non-cat", "cat"]),
-        ("smiles", 3000, 1000, ["not smiling", "smiling"]),
-    ],
-)
-def test_real_sets(real_folder, name, train, test, classes):
-    dataset = load_dataset(name, real_folder(name))
-    assert dataset.train_x.shape == (train, 64, 64, 3)
-    assert dataset.train_y.shape == (1, train)
-    assert dataset.test_x.shape == (test, 64, 64, 3)
-    assert dataset.test_y.shape == (1, test)
-    assert dataset.classes == classes
-    assert set(np.unique(dataset.train_y)) == {0, 1}
-
-
-def test_happy_without_its_training_half(real_folder, folder):
-    shutil.copy(real_folder("happy", ["test"]) / "test_happy.h5", folder)
-    with pytest.raises(DataError, match=r"falta train_happy\.h5\n") as caught:
-        load_dataset("happy", folder)
-    for part in [folder.as_posix(), "python -m tools.download happy", "datasets/README.md"]:
-        assert part in str(caught.value)
-    assert "test_happy.h5\n" not in str(caught.value)
+def test_the_courses_cats(real_folder):
+    dataset = load_dataset("catvnoncat", real_folder("catvnoncat"))
+    assert (dataset.train_x.shape, dataset.test_x.shape) == ((209, 64, 64, 3), (50, 64, 64, 3))
+    assert dataset.classes == ["non-cat", "cat"]
 
 
 def test_happy_has_names_for_its_bare_integers(real_folder, folder):
@@ -732,10 +557,6 @@ def test_happy_has_names_for_its_bare_integers(real_folder, folder):
             file[key.replace("test", "train")] = half[key][()]
     dataset = load_dataset(folder=folder)
     assert (dataset.name, dataset.classes) == ("happy", ["no sonríe", "sonríe"])
-    assert dataset.test_x.shape == (150, 64, 64, 3)
-
-
-# flatten
 
 
 images = st.tuples(*[st.integers(1, 5)] * 3, st.just(3)).flatmap(lambda s: arrays(np.uint8, s))
@@ -750,26 +571,12 @@ def test_flatten_is_the_courses(x):
     np.testing.assert_array_equal(np.rint(X.T * 255).astype(np.uint8).reshape(x.shape), x)
 
 
-def test_flatten_keeps_no_temporary():
-    x = pixels("train").repeat(3000, axis=0)
-    tracemalloc.start()
-    try:
-        X = flatten(x)
-        assert tracemalloc.get_traced_memory()[1] < 1.02 * X.nbytes
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize(
-    ("bad", "found"),
-    [
+def test_flatten_refuses():
+    for bad, found in [
         (np.ones((6, 6, 3), np.uint8), r"\(6, 6, 3\)"),
-        (np.ones((2, 6, 6, 4), np.uint8), r"\(2, 6, 6, 4\)"),
         (np.ones((0, 6, 6, 3), np.uint8), r"\(0, 6, 6, 3\)"),
         (np.ones((2, 6, 6, 3)), "float64"),
         ([[1]], "list"),
-    ],
-)
-def test_flatten_refuses(bad, found):
-    with pytest.raises(DataError, match=f"recibió .*{found}.*; esperaba imágenes uint8"):
-        flatten(bad)
+    ]:
+        with pytest.raises(DataError, match=f"recibió .*{found}.*; esperaba imágenes uint8"):
+            flatten(bad)

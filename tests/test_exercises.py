@@ -7,34 +7,18 @@ import re
 import numpy as np
 import pytest
 
-from helpers import data, network, training
+from helpers import network
 from helpers.data import Dataset
 from helpers.lesson import exercises
 
-SHOWN = [
-    "relu",
-    "relu_backward",
-    "sigmoid",
-    "sigmoid_backward",
-    "ACTIVATIONS",
-    "initialize_parameters_deep",
-    "linear_forward",
-    "linear_activation_forward",
-    "L_model_forward",
-    "compute_cost",
-    "linear_backward",
-    "linear_activation_backward",
-    "L_model_backward",
-    "update_parameters",
-    "predict_proba",
-    "predict",
-]
-
-
-# What the table of activations names besides.
-UNSHOWN = [
-    f"{name}{way}" for name in ("identity", "leaky_relu", "tanh") for way in ("", "_backward")
-]
+SHOWN = re.findall(
+    r"\w+",
+    """
+relu relu_backward sigmoid sigmoid_backward ACTIVATIONS initialize_parameters_deep linear_forward
+linear_activation_forward L_model_forward compute_cost linear_backward linear_activation_backward
+L_model_backward update_parameters predict_proba predict
+""",
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +48,8 @@ def test_what_is_shown_stands_so_in_the_file(code):
 
 
 def test_what_is_shown_runs_by_itself_and_gives_the_same_numbers(code):
-    scope = {"np": np} | {name: getattr(network, name) for name in UNSHOWN}
+    unshown = re.compile("identity|leaky_relu|tanh")  # what the table of activations names besides
+    scope = {"np": np} | {k: f for k, f in vars(network).items() if unshown.match(k)}
     exec(code, scope)
     random = np.random.RandomState(0)
     X, Y, dims = random.randn(6, 9), random.randint(0, 2, (1, 9)), [6, 5, 4, 1]
@@ -76,27 +61,19 @@ def test_what_is_shown_runs_by_itself_and_gives_the_same_numbers(code):
             grads = of["L_model_backward"](AL, Y, caches)
             parameters = of["update_parameters"](parameters, grads, 0.1)
         slope = of["sigmoid_backward"](np.ones((1, 9)), caches[-1][1])
-        results.append(
-            [AL, of["compute_cost"](AL, Y), of["predict"](X, parameters), slope]
-            + [parameters[name] for name in sorted(parameters)]
-            + [grads[name] for name in sorted(grads)]
-        )
+        cost, said = of["compute_cost"](AL, Y), of["predict"](X, parameters)
+        results.append([AL, cost, said, slope, *parameters.values(), *grads.values()])
     for plain, careful in zip(*results, strict=True):
         np.testing.assert_allclose(plain, careful, rtol=1e-12, atol=1e-15)
 
 
 @pytest.fixture(scope="module")
 def small():
-    """A data set of 30 and 13 images, and the parameters of a network that gets 9 of 13."""
-    random = np.random.RandomState(0)
-    x, Y = random.randint(0, 256, (43, 4, 4, 3), np.uint8), np.arange(43).reshape(1, -1) % 2
-    set_ = Dataset("x", x[:30], Y[:, :30], x[30:], Y[:, 30:], ["0", "1"])
-    X, X_test = data.flatten(set_.train_x), data.flatten(set_.test_x)
-    for seed in range(200):
-        parameters, _ = training.L_layer_model(X, set_.train_y, [48, 4, 1], 0.05, 60, seed=seed)
-        if (network.predict(X_test, parameters) == set_.test_y).sum() == 9:
-            return parameters, set_
-    raise AssertionError("no seed gets 9 of 13")
+    """A network that says yes to everything, and a data set of which that is right 9 times of 13."""
+    x, Y = np.zeros((43, 4, 4, 3), np.uint8), np.ones((1, 43), int)
+    Y[:, :9] = Y[:, -4:] = 0
+    always = {"W1": np.zeros((1, 48)), "b1": np.ones((1, 1))}
+    return always, Dataset("x", x[:30], Y[:, :30], x[30:], Y[:, 30:], ["0", "1"])
 
 
 NINE = 9 / 13  # 69.2308 %
@@ -110,7 +87,7 @@ ANSWERS = {
     2: [
         *[(right, "correcto!") for right in ((7, 20), [7, 20], "(7, 20)", "7 × 20", np.array([7, 20]))],
         ((20, 7), "traspuesta"), ((7, 600), "dZ[2]"), ((7, 1), "db[2]"), ((1, 2), "todavía no"),
-        (np.zeros((7, 20)), "se pide su forma"), (140, "esperaba dos números"), ("hola", "todavía no"),
+        (np.zeros((7, 20)), "se pide su forma"), (140, "esperaba dos números"), ("hola", "esperaba dos números"),
     ],
     3: [
         *[(right, "correcto!") for right in (-np.log(0.09) / 2, 1.204, 1.2, "1.20", "1,204", 1.20397)],
@@ -120,12 +97,11 @@ ANSWERS = {
     4: [
         *[(right, "correcto!") for right in (NINE, 0.692, 0.6923, 69.2, 69, "69.2 %", "69.2%", "69,2 %")],
         *[(right, "correcto!") for right in ("0.692", "9 de 13", "9/13", "69.23", np.float32(NINE))],
-        (4 / 13, "la que acierta"), (0.7, "todavía no"), (69.3, "todavía no"), ("0.692 %", "todavía no"),
+        (4 / 13, "la que acierta"), ("21/30", "entrenamiento"), (0.71, "todavía no"), (69.3, "todavía no"), ("0.692 %", "todavía no"),
         (6.92, "todavía no"), ("casi todas", "esperaba un número"), (len, "esperaba un número"),
     ],
     5: [
         (lambda dA, Z: np.where(Z > 0, dA, 0.01 * dA), "correcto!"),
-        (lambda dA, Z: dA * np.where(Z > 0, 1.0, 0.01), "correcto!"),
         (lambda dA, Z: np.multiply(dA, np.where(Z > 0, 1, 0.01), out=dA), "correcto!"),
         (lambda dA, Z: dA * (Z > 0), "0.01"),
         (lambda dA, Z: np.where(dA > 0, dA, 0.01 * dA), "signo de Z"),
@@ -138,7 +114,7 @@ ANSWERS = {
     ],
     6: [
         (lambda images: images[:, :, ::-1], "correcto!"),
-        (lambda images: np.flip(images, 2), "correcto!"),
+        (lambda images: np.copyto(images, images[:, :, ::-1].copy()) or images, "correcto!"),
         (lambda images: images[:, ::-1], "de cabeza"),
         (lambda images: images[..., ::-1], "colores"),
         (lambda images: images[::-1], "orden"),
@@ -165,21 +141,6 @@ def test_an_answer_is_told_right_or_what_is_wrong(number, answer, says, small, c
     *_, said = capsys.readouterr().out.splitlines()
     assert said.startswith(f"Ejercicio {number}: ") and says in said
     assert ("correcto" in said) == (says == "correcto!")
-
-
-def test_functions_may_work_in_place(capsys):
-    def mirror(images):
-        images[:] = images[:, :, ::-1].copy()
-        return images
-
-    def step(W, dW, alfa, lam):
-        W -= alfa * (dW + lam * W)
-        return W
-
-    for _ in range(2):  # neither is what the next is compared with
-        exercises.check(6, mirror)
-        exercises.check(7, step)
-    assert capsys.readouterr().out.count("¡correcto!") == 4
 
 
 @pytest.mark.parametrize("number", exercises.EXERCISES)

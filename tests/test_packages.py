@@ -2,10 +2,10 @@
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
+from conftest import PROJECT
 from helpers import check_packages, packages
 
 
@@ -17,10 +17,11 @@ def test_it_prints_the_versions_in_use(capsys):
         assert f"{name} " in printed.splitlines()[1]
 
 
-def test_an_old_package_is_named_with_what_to_do(monkeypatch):
-    monkeypatch.setattr(
-        packages, "version", lambda package: "1.9.3" if package == "numpy" else "99"
-    )
+def test_an_old_python_or_package_is_named_with_what_to_do(monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(ImportError, match=r"Python 3\.10"):
+        patch.setattr(sys, "version_info", (3, 8, 1))
+        check_packages()
+    monkeypatch.setattr(packages, "version", lambda name: "1.9.3" if name == "numpy" else "99")
     with pytest.raises(ImportError, match=r"numpy 1\.9\.3 es anterior a .*un entorno aparte"):
         check_packages()
 
@@ -52,19 +53,18 @@ def broken(tmp_path, monkeypatch):
     return breaks
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "sys.stderr.write('A page in English'); raise ImportError('numpy.core.multiarray failed')",
-        "raise ValueError('numpy.dtype size changed, may indicate binary incompatibility')",
-        "raise AttributeError('_ARRAY_API not found')",
-    ],
-)
+OTHER_NUMPY = [
+    "sys.stderr.write('A page in English'); raise ImportError('numpy.core.multiarray failed')",
+    "raise ValueError('numpy.dtype size changed, may indicate binary incompatibility')",
+    "raise AttributeError('_ARRAY_API not found')",
+]
+
+
+@pytest.mark.parametrize("line", OTHER_NUMPY)
 def test_a_package_compiled_for_another_numpy_is_named_with_the_way_back(broken, capsys, line):
     broken("h5py", line)
-    with pytest.raises(
-        ImportError, match="pero no se puede abrir: h5py 99 .se compiló para otro NumPy"
-    ) as caught:
+    says = "pero no se puede abrir: h5py 99 .se compiló para otro NumPy"
+    with pytest.raises(ImportError, match=says) as caught:
         check_packages()
     assert '«%pip install "numpy<2" "opencv-python-headless<4.12"»' in str(caught.value)
     assert capsys.readouterr() == ("", "")
@@ -73,35 +73,21 @@ def test_a_package_compiled_for_another_numpy_is_named_with_the_way_back(broken,
 def test_a_package_broken_otherwise_says_how_and_asks_for_another_environment(broken):
     broken("h5py", "raise ImportError('DLL load failed')")
     broken("joblib", "raise ImportError('numpy.core.multiarray failed')")
-    with pytest.raises(
-        ImportError, match="h5py 99 .ImportError: DLL load failed.*aparte"
-    ) as caught:
+    says = "h5py 99 .ImportError: DLL load failed.*aparte"
+    with pytest.raises(ImportError, match=says) as caught:
         check_packages()
     assert "%pip" not in str(caught.value)
 
 
 def test_the_three_lists_of_what_is_needed_agree():
     """The notebook's check, requirements.txt and the wheel's metadata, down to the versions."""
-    needed = [f"{name}>={oldest}" for name, (oldest, _) in packages.USED_BY_CELLS.items()]
-    project = Path(packages.__file__).parents[1]
-    lines = (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert set(needed) < set(lines)
-    wheel = re.search(
-        r"^dependencies = \[(.*?)\]", (project / "pyproject.toml").read_text("utf-8"), re.S | re.M
-    )
-    assert set(needed) < set(re.findall(r'"(.+?)"', wheel[1]))
-
-
-def test_requirements_leave_an_older_numpy_as_it_is():
-    """OpenCV from 4.12 on wants NumPy 2, and pip would replace the one all else was compiled for."""
-    text = (Path(packages.__file__).parents[1] / "requirements.txt").read_text()
-    assert 'opencv-python-headless<4.12; python_version < "3.13"' in text.splitlines()
-
-
-def test_an_old_python_is_named(monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 8, 1))
-    with pytest.raises(ImportError, match=r"Python 3\.10"):
-        check_packages()
+    needed = {f"{name}>={oldest}" for name, (oldest, _) in packages.USED_BY_CELLS.items()}
+    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    metadata = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    wheel = re.search(r"^dependencies = \[(.*?)\]", metadata, re.S | re.M)
+    assert needed < set(lines) and needed < set(re.findall(r'"(.+?)"', wheel[1]))
+    # OpenCV from 4.12 on wants NumPy 2, and pip would replace the one all else was compiled for.
+    assert 'opencv-python-headless<4.12; python_version < "3.13"' in lines
 
 
 def test_releases_are_compared_as_numbers():

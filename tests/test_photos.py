@@ -12,15 +12,6 @@ from PIL import EpsImagePlugin, Image, PngImagePlugin
 from helpers import photos
 from helpers.data import DataError, load_photo
 
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder of the kind that Spanish-speaking students have."""
-    path = tmp_path / "carpeta con acentos ñ"
-    path.mkdir()
-    return path
-
-
 RED, GREEN, BLUE, WHITE, BLACK = "#ff0000", "#00ff00", "#0000ff", "#ffffff", "#000000"
 
 
@@ -52,7 +43,6 @@ def depth16(value, mode="I;16"):
 @pytest.mark.parametrize(
     ("raw", "color"),
     [
-        (file_of(Image.new("RGB", (9, 9), (10, 200, 30))), (10, 200, 30)),
         (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "JPEG", quality=95), (10, 200, 30)),
         (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "BMP"), (10, 200, 30)),
         (file_of(Image.new("RGB", (9, 9), (10, 200, 30)), "WEBP", lossless=True), (10, 200, 30)),
@@ -83,62 +73,37 @@ def test_colors_of_every_mode(raw, color):
 
 
 # By EXIF's definition: how an upright picture is stored under each orientation.
-STORED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
+STORED = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_90 TRANSVERSE ROTATE_270"
+STORED = {i: Image.Transpose[name] for i, name in enumerate(STORED.split(), start=2)}
+EXIF = b"Exif\0\0II*\0\x08\0\0\0"
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
-@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("orientation", [1, *STORED])
 def test_orientation(orientation, format):
-    upright = corners(96, 64)
-    exif = Image.Exif()
+    upright, exif = corners(96, 64), Image.Exif()
     exif[0x0112] = orientation
     stored = upright if orientation == 1 else upright.transpose(STORED[orientation])
-    photo = load_photo(file_of(stored, format, exif=exif))
-    for (row, column), color in zip(
-        [(8, 8), (8, 56), (56, 56), (56, 8)],
-        [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)],
-        strict=True,
-    ):
-        assert np.abs(photo[row, column] - np.array(color)).max() < 20
+    found = load_photo(file_of(stored, format, exif=exif))[[8, 8, 56, 56], [8, 56, 56, 8]]
+    colors = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)])
+    assert np.abs(found - colors).max() < 20
 
 
 def test_broken_exif_does_not_spoil_a_good_photo():
     """Pillow warns, in English, of what no reader of the notebook can mend."""
-    photo = load_photo(
-        file_of(Image.new("RGB", (9, 9)), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\5\0")
-    )
-    assert (photo == 0).all()
+    assert not load_photo(file_of(Image.new("RGB", (9, 9)), "JPEG", exif=EXIF + b"\5\0")).any()
 
 
-@pytest.mark.parametrize("upright", [False, True])
-def test_crops_the_middle(upright):
+def test_crops_the_middle():
     image = Image.new("RGB", (300, 100), RED)
     image.paste(GREEN, (100, 0, 200, 100))
-    image.paste(BLUE, (200, 0, 300, 100))
-    photo = load_photo(file_of(image.transpose(Image.Transpose.ROTATE_90) if upright else image))
-    # Lanczos looks 3 pixels beyond the edge, and so may what it shows there.
-    assert (photo[3:-3, 3:-3] == (0, 255, 0)).all()
+    for photo in map(load_photo, (image, image.transpose(Image.Transpose.ROTATE_90))):
+        assert (photo[3:-3, 3:-3] == (0, 255, 0)).all()  # Lanczos looks 3 pixels beyond the edge
 
 
 def test_reduces_without_aliasing():
-    stripes = np.zeros((256, 256), np.uint8)
-    stripes[:, ::2] = 255
-    photo = load_photo(file_of(Image.fromarray(stripes)))
+    photo = load_photo(np.tile(np.array([0, 255], np.uint8), (256, 128)))
     assert np.abs(photo[:, 4:-4].astype(int) - 127).max() <= 6
-
-
-def test_leaves_a_small_square_as_it_is():
-    pixels = np.random.RandomState(3).randint(0, 256, (64, 64, 3), np.uint8)
-    np.testing.assert_array_equal(load_photo(file_of(Image.fromarray(pixels))), pixels)
 
 
 def test_transparent_colors_do_not_bleed():
@@ -154,36 +119,26 @@ def test_first_frame_of_an_animation():
     assert (load_photo(raw) == (0, 255, 0)).all()
 
 
-def test_sources_and_size(folder):
-    raw = file_of(corners(), "JPEG")
-    path = folder / "mi foto.jpg"
+def test_sources_and_size(tmp_path):
+    raw, path = file_of(corners(), "JPEG"), tmp_path / "mi niña.jpg"
     path.write_bytes(raw)
-    expected = load_photo(raw, size=20)
+    expected, stream = load_photo(raw, size=20), io.BytesIO(raw)
     assert expected.shape == (20, 20, 3)
-    stream = io.BytesIO(raw)
     with open(path, "rb") as file:
         for source in [path, str(path), bytearray(raw), memoryview(raw), file, stream, stream]:
             np.testing.assert_array_equal(load_photo(source, size=20), expected)
-        assert not file.closed
-        assert not stream.closed
+        assert not file.closed and not stream.closed
     path.unlink()  # on Windows this fails while the file is open
-    for size in [0, -1, 2.5, "64"]:
+    for size in [0, 2.5]:
         with pytest.raises(DataError, match=f"size={size!r}"):
             load_photo(raw, size)
-
-
-def png_of_size(width, height):
-    raw = bytearray(file_of(Image.new("1", (1, 1))))
-    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + raw[24:29]
-    raw[12:33] = header + zlib.crc32(header).to_bytes(4, "big")
-    return bytes(raw)
 
 
 @pytest.mark.parametrize("side", [10_000, 60_000])  # Pillow warns of the first, refuses the second
 def test_decompression_bombs(side):
     before, limit = list(warnings.filters), Image.MAX_IMAGE_PIXELS
     with pytest.raises(DataError, match="demasiado grande; esperaba a lo más 89,478,485 píxeles"):
-        load_photo(png_of_size(side, side))
+        load_photo(png(side, 1, 0, b"", height=side))
     assert (list(warnings.filters), Image.MAX_IMAGE_PIXELS) == (before, limit)
 
 
@@ -196,36 +151,29 @@ PHOTO, JPEG = file_of(corners()), file_of(corners(), "JPEG")
     [
         (b"", "No reconozco una imagen.*vacía"),
         (b"esto es una nota", "No reconozco una imagen.*HEIC"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "No reconozco una imagen.*HEIC"),
         (PHOTO[:-30], "dañada o incompleta"),
         (JPEG[: len(JPEG) // 2], "dañada o incompleta"),
         (file_of(Image.new("F", (9, 9)), "TIFF"), "modo F"),
-        (file_of(Image.new("LAB", (9, 9)), "TIFF"), "modo LAB"),
         (EPS, "EPS es un dibujo"),
     ],
 )
-def test_no_photos(folder, monkeypatch, raw, message):
+def test_no_photos(tmp_path, monkeypatch, raw, message):
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.exit("it ran gs"))
-    path = folder / "foto.jpg"
+    path = tmp_path / "foto ñ.jpg"
     path.write_bytes(raw)
     with pytest.raises(DataError, match=message) as caught:
         load_photo(path)
     assert f"«{path}»" in str(caught.value)
-    with pytest.raises(DataError, match=message):
-        load_photo(raw)
 
 
-def test_paths_without_a_photo(folder):
+def test_paths_without_a_photo(tmp_path):
     with pytest.raises(DataError, match="Encontré una carpeta"):
-        load_photo(folder)
+        load_photo(tmp_path)
     with pytest.raises(DataError, match=r"No existe «.*nada\.jpg»"):
-        load_photo(folder / "nada.jpg")
-    for source in [None, 3, "a\0b", io.StringIO("texto")]:
-        with pytest.raises(DataError):
-            load_photo(source)
+        load_photo(tmp_path / "nada.jpg")
+    with pytest.raises(DataError):
+        load_photo("a\0b")
 
-
-# As a viewer shows it: each of these files was read wrong, or refused, before
 
 LITTLE = {"B": 1, "A": 2, "H": 3, "L": 4, "Q": 10, "U": 7}
 
@@ -253,9 +201,9 @@ def tiff(width, height, bits, photometric, pixels, tags=()):
     return b"II*\0\x08\0\0\0" + directory(tags, 8) + pixels
 
 
-def png(width, bits, color, row, *chunks):
+def png(width, bits, color, row, *chunks, height=1):
     """A PNG one pixel high, with other chunks before its pixels."""
-    header = struct.pack(">IIBBBBB", width, 1, bits, color, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
     chunks = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(b"\0" + row)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(c)) + kind + c + struct.pack(">I", zlib.crc32(kind + c))
@@ -277,18 +225,15 @@ BROKEN_TAGS = {
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize(("tag", "value"), BROKEN_TAGS.values(), ids=BROKEN_TAGS.keys())
 def test_turns_beside_a_broken_tag(format, tag, value):
-    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: ("H", [6]), tag: value}, 8)
-    good = Image.Exif()
+    exif, good = EXIF + directory({0x0112: ("H", [6]), tag: value}, 8), Image.Exif()
     good[0x0112] = 6
     stored = corners(96, 64).transpose(STORED[6])
     expected = load_photo(file_of(stored, format, exif=good))
     np.testing.assert_array_equal(load_photo(file_of(stored, format, exif=exif)), expected)
-    assert np.abs(expected[8, 8] - [255, 0, 0]).max() < 20
 
 
-@pytest.mark.parametrize("name", [name for name in BROKEN_TAGS if "interop" not in name])
-def test_turns_a_tiff_beside_a_broken_tag(name):
-    tag, value = BROKEN_TAGS[name]
+@pytest.mark.parametrize(("tag", "value"), list(BROKEN_TAGS.values())[:3])
+def test_turns_a_tiff_beside_a_broken_tag(tag, value):
     raw = tiff(2, 2, [8], 1, bytes([255, 9, 255, 9]), {0x0112: ("H", [6]), tag: value})
     expected = Image.frombytes("L", (2, 2), bytes([255, 255, 9, 9]))  # what was left is above
     np.testing.assert_array_equal(load_photo(raw), load_photo(file_of(expected)))
@@ -296,21 +241,17 @@ def test_turns_a_tiff_beside_a_broken_tag(name):
 
 @pytest.mark.parametrize("value", [("A", b"6\0"), ("H", [9]), ("U", b"\6")], ids=str)
 def test_an_orientation_that_is_none_turns_nothing(value):
-    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: value}, 8)
-    raw = file_of(corners(), "PNG")
-    np.testing.assert_array_equal(load_photo(file_of(corners(), exif=exif)), load_photo(raw))
+    turned = load_photo(file_of(corners(), exif=EXIF + directory({0x0112: value}, 8)))
+    np.testing.assert_array_equal(turned, load_photo(PHOTO))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_xmp_alone_turns_nothing(format):
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6"/></x:xmpmeta>'
-    options = {"xmp": xmp} if format == "WEBP" else {}
-    if format == "PNG":
-        options = {"pnginfo": PngImagePlugin.PngInfo()}
-        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
-    if format == "TIFF":
-        options = {"tiffinfo": {700: xmp}}
-    raw = file_of(corners(), format, **options)
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    options = {"WEBP": {"xmp": xmp}, "PNG": {"pnginfo": texts}, "TIFF": {"tiffinfo": {700: xmp}}}
+    raw = file_of(corners(), format, **options.get(format, {}))
     if format == "JPEG":  # older Pillow does not write it there
         segment = b"http://ns.adobe.com/xap/1.0/\0" + xmp
         raw = raw[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + raw[2:]
@@ -318,13 +259,9 @@ def test_xmp_alone_turns_nothing(format):
     np.testing.assert_array_equal(load_photo(raw), load_photo(file_of(corners(), format)))
 
 
-def shorts(*values):
-    return np.array(values, "<u2").tobytes()
-
-
 SIGNED = {339: ("H", [2])}
 TONES = {  # a file of one even color, and the color
-    "white is zero, 16 bits": (tiff(1, 1, [16], 0, shorts(60000)), [21] * 3),
+    "white is zero, 16 bits": (tiff(1, 1, [16], 0, b"\x60\xea"), [21] * 3),
     "white is zero, 8 bits": (tiff(1, 1, [8], 0, b"\xc8"), [55] * 3),
     "12 bits": (tiff(2, 1, [12], 1, bytes([0x80, 0x08, 0x00])), [128] * 3),
     "key of 1 bit": (png(1, 1, 0, b"\x80", (b"tRNS", b"\0\1")), [255] * 3),
@@ -361,27 +298,18 @@ def test_tones_and_transparency(raw, color):
     assert np.abs(load_photo(raw)[0, 0] - np.array(color)).max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("raw", "reason"),
-    [
+def test_refuses_what_it_cannot_read_truly():
+    for raw, reason in [
         (tiff(1, 1, [32], 1, bytes(4)), "modo I"),
-        (tiff(1, 1, [32], 1, b"\0\0\0\x80", SIGNED), "modo I"),
         (tiff(1, 1, [16], 1, b"\xff\xff", SIGNED), "modo I"),
         (tiff(1, 1, [8], 1, b"\xff", SIGNED), "números con signo"),
         (tiff(1, 1, [24], 1, bytes(3)), "No reconozco"),
-        (tiff(1, 1, [64], 1, bytes(8)), "No reconozco"),
         (png(1, 16, 2, bytes(6), (b"tRNS", bytes(6))), "16 bits"),
         (Image.new("I", (9, 9), 70_000), "modo I"),
-    ],
-    ids=range(8),
-)
-def test_refuses_what_it_cannot_read_truly(raw, reason):
-    with pytest.raises(DataError, match=reason) as caught:
-        load_photo(raw)
-    assert "dañada" not in str(caught.value)
+    ]:
+        with pytest.raises(DataError, match=reason):
+            load_photo(raw)
 
-
-# Color
 
 # What red, green and blue are, in XYZ under D50, and the exponent; from the spaces' definitions.
 SPACES = {
@@ -399,13 +327,9 @@ def profile(kind, space, tags):
         value += bytes(-len(value) % 4)
         table += struct.pack(">4sII", name, start + len(content), len(value))
         content += value
-    head = struct.pack(">4xII4s4s4s12x4s28x", 0, 0x02400000, kind, space, b"XYZ ", b"acsp")
-    head = (
-        struct.pack(">I", start + len(content))
-        + head[4:68]
-        + struct.pack(">3i", 63190, 65536, 54061)
-    )
-    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + content
+    parts = start + len(content), 0, 0x02400000, kind, space, b"XYZ ", b"acsp", 63190, 65536, 54061
+    head = struct.pack(">3I4s4s4s12x4s28x3i", *parts).ljust(128, b"\0")
+    return head + struct.pack(">I", len(tags)) + table + content
 
 
 def curve(exponent):
@@ -434,36 +358,29 @@ def in_srgb(name, color):
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_profiles_are_heeded(format, name):
     color = (180, 120, 100)  # of a face
-    options = (
-        {"quality": 100} if format == "JPEG" else {"lossless": True} if format == "WEBP" else {}
-    )
-    raw = file_of(Image.new("RGB", (9, 9), color), format, icc_profile=rgb_profile(name), **options)
-    photo = load_photo(raw)
+    options = {"JPEG": {"quality": 100}, "WEBP": {"lossless": True}}.get(format, {})
+    image = Image.new("RGB", (9, 9), color)
+    photo = load_photo(file_of(image, format, icc_profile=rgb_profile(name), **options))
     assert np.abs(photo - in_srgb(name, color)).max() <= 2
     assert np.abs(photo - np.array(color)).max() > 5
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "P", "L"])
-def test_profiles_of_other_modes(mode):
-    image = {
-        "RGBA": Image.new("RGBA", (9, 9), (180, 120, 100, 255)),
-        "P": palette((180, 120, 100)),
-        "L": Image.new("L", (9, 9), 120),
-    }[mode]
-    photo = load_photo(file_of(image, icc_profile=rgb_profile("ProPhoto")))
-    color = (120, 120, 120) if mode == "L" else (180, 120, 100)
-    assert np.abs(photo - in_srgb("ProPhoto", color)).max() <= 2
+GRAY = profile(b"mntr", b"GRAY", {b"kTRC": curve(1.0)})  # linear
 
 
-def test_transparency_stays_beside_a_profile():
-    image = Image.new("RGBA", (9, 9), (180, 120, 100, 0))
-    assert (load_photo(file_of(image, icc_profile=rgb_profile("ProPhoto"))) == 255).all()
+def test_profiles_of_other_modes():
+    for image, color in [
+        (palette((180, 120, 100)), (180, 120, 100)),
+        (Image.new("L", (9, 9), 120), (120, 120, 120)),
+        (Image.new("RGBA", (9, 9), (180, 120, 100, 0)), (255, 255, 255)),
+    ]:
+        photo = load_photo(file_of(image, icc_profile=rgb_profile("ProPhoto")))
+        assert np.abs(photo - in_srgb("ProPhoto", color)).max() <= 2
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
 def test_gray_profiles(mode):
-    gray = profile(b"mntr", b"GRAY", {b"kTRC": curve(1.0)})  # linear
-    photo = load_photo(file_of(Image.new("L", (9, 9), 55).convert(mode), icc_profile=gray))
+    photo = load_photo(file_of(Image.new("L", (9, 9), 55).convert(mode), icc_profile=GRAY))
     assert np.abs(photo - 255 * (1.055 * (55 / 255) ** (1 / 2.4) - 0.055)).max() <= 2
 
 
@@ -477,26 +394,12 @@ def test_cmyk_profiles():
     assert np.abs(photo - 119.0).max() <= 3  # L* = 50
 
 
-@pytest.mark.parametrize(
-    ("mode", "broken"),
-    [
-        ("RGB", b"nada"),
-        ("RGB", rgb_profile("ProPhoto")[:150]),
-        ("RGB", profile(b"mntr", b"GRAY", {b"kTRC": curve(1.0)})),
-        ("RGB", profile(b"mntr", b"RGB ", {})),
-        ("CMYK", rgb_profile("ProPhoto")),
-        ("L", profile(b"mntr", b"CMYK", {})),
-    ],
-    ids=["no profile", "cut", "of gray", "empty", "of RGB", "of CMYK"],
-)
-def test_broken_profiles_and_those_of_others_are_ignored(mode, broken):
-    image = Image.new("RGB", (9, 9), (180, 120, 100)).convert(mode)
-    np.testing.assert_array_equal(
-        load_photo(file_of(image, "JPEG", icc_profile=broken)), load_photo(file_of(image, "JPEG"))
-    )
-
-
-# Limits
+def test_broken_profiles_and_those_of_others_are_ignored():
+    empty, of_rgb = profile(b"mntr", b"RGB ", {}), rgb_profile("ProPhoto")
+    for mode, broken in [("RGB", b"nada"), ("RGB", GRAY), ("RGB", empty), ("CMYK", of_rgb)]:
+        image = Image.new("RGB", (9, 9), (180, 120, 100)).convert(mode)
+        photo = load_photo(file_of(image, "JPEG", icc_profile=broken))
+        np.testing.assert_array_equal(photo, load_photo(file_of(image, "JPEG")))
 
 
 @pytest.mark.parametrize("shape", [(5000, 3), (3, 5000), (5000, 1), (1, 1)])
@@ -504,17 +407,14 @@ def test_extreme_shapes(shape):
     raw = file_of(Image.new("RGB", shape, (9, 99, 199)))
     for crop in (True, False):
         photo = load_photo(raw, crop=crop)
-        assert (photo == (9, 99, 199)).all()
-        assert photo.size > 0
+        assert (photo == (9, 99, 199)).all() and photo.size
     assert load_photo(raw).shape == (64, 64, 3)
 
 
 @pytest.mark.parametrize(("size", "shape"), [(50, (25, 50, 3)), (1600, (100, 200, 3))])
 def test_whole_photos_are_bounded_and_not_enlarged(size, shape):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    raw = file_of(corners(200, 100).transpose(STORED[6]), exif=exif)
-    photo = load_photo(raw, size, crop=False)
+    exif = EXIF + directory({0x0112: ("H", [6])}, 8)
+    photo = load_photo(file_of(corners(200, 100).transpose(STORED[6]), exif=exif), size, False)
     assert photo.shape == shape
     assert (photo[3, 3] == (255, 0, 0)).all()
 
@@ -532,7 +432,6 @@ def test_png_texts_and_profiles_of_any_honest_size():
     limits = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
     texts = PngImagePlugin.PngInfo()
     texts.add_text("nota", "a" * 2**21, zip=True)
-    texts.add_itxt("nota", "ñ" * 2**20, zip=True)
     for i in range(70):
         texts.add_text(f"nota {i}", "a" * 2**20)
     raw = file_of(corners(), pnginfo=texts, icc_profile=rgb_profile("ProPhoto") + bytes(2**21))
@@ -548,8 +447,7 @@ NOISE = Image.fromarray(np.random.RandomState(0).randint(0, 256, (50, 70, 3), np
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_a_jpeg_without_its_last_bytes(mode, options):
     raw = file_of(NOISE.convert(mode), "JPEG", **options)
-    for missing in (1, 2):
-        np.testing.assert_array_equal(load_photo(raw[:-missing]), load_photo(raw))
+    np.testing.assert_array_equal(load_photo(raw[:-2]), load_photo(raw))
     # The last byte of all may hold nothing to see: bits that only fill it.
     for missing in (4 if "progressive" in options else 3, 10, 100, len(raw) // 2):
         with pytest.raises(DataError, match="dañada o incompleta"):
@@ -557,7 +455,6 @@ def test_a_jpeg_without_its_last_bytes(mode, options):
 
 
 def test_what_pillow_said_of_a_broken_jpeg_is_told():
-    """It closes a file whose stream is broken, and what then can't be asked again is not its fault."""
     raw = file_of(NOISE, "JPEG")
     at = raw.index(b"\xff\xc4") + 5  # in the codes' table
     with pytest.raises(DataError, match=r"Detalle: OSError: broken data stream"):
@@ -574,35 +471,22 @@ def test_a_dark_jpeg_cut_in_its_dark():
 
 
 def test_pillow_images_and_arrays():
-    raw = file_of(corners(), exif=b"Exif\0\0II*\0\x08\0\0\0" + directory({0x0112: ("H", [6])}, 8))
+    raw = file_of(corners(), exif=EXIF + directory({0x0112: ("H", [6])}, 8))
     expected = load_photo(raw)
     with Image.open(io.BytesIO(raw)) as image:
-        for _ in range(2):
+        for _ in range(2):  # and it is as it was
             np.testing.assert_array_equal(load_photo(image), expected)
-        assert image.size == (64, 64)
         assert image.getexif()[0x0112] == 6
-    upright = Image.fromarray(expected)
-    np.testing.assert_array_equal(load_photo(upright), expected)
     np.testing.assert_array_equal(load_photo(expected), expected)
-    np.testing.assert_array_equal(load_photo(upright, 10, crop=False), load_photo(expected, 10))
-    np.testing.assert_array_equal(load_photo(upright), expected)  # and is as it was
     assert (load_photo(np.full((9, 9), 77, np.uint8)) == 77).all()
 
 
-@pytest.mark.parametrize(
-    ("source", "found"),
-    [
+def test_names_what_is_no_photo():
+    for source, found in [
         (np.ones((9, 9, 3)), r"un arreglo float64 de forma \(9, 9, 3\)"),
-        (np.ones((1, 9, 9, 3), np.uint8), r"un arreglo uint8 de forma \(1, 9, 9, 3\)"),
         (np.ones((0, 9, 3), np.uint8), r"un arreglo uint8 de forma \(0, 9, 3\)"),
-        (np.ones((9, 9), np.int64), "un arreglo int64"),
         (None, "NoneType"),
-        (3, "int"),
-        ([1, 2], "list"),
         (io.StringIO("texto"), "StringIO"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_names_what_is_no_photo(source, found):
-    with pytest.raises(DataError, match=f"Recibí {found}.*; esperaba la ruta"):
-        load_photo(source)
+    ]:
+        with pytest.raises(DataError, match=f"Recibí {found}.*; esperaba la ruta"):
+            load_photo(source)

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.data import load_dataset
 from tools.render_caras import people
-from tools.render_caras.__main__ import NAMES, negative
+from tools.render_caras.__main__ import NAMES
 from tools.render_caras.photo import develop
 
 
@@ -19,11 +19,6 @@ def cast():
 @pytest.fixture(scope="module")
 def halves():
     return people.draw_photographs()
-
-
-def test_the_same_people_and_photographs_every_time(cast, halves):
-    assert repr(people.draw_people(5)) == repr(cast[:5])
-    assert repr(people.draw_photographs()) == repr(halves)
 
 
 def test_who_it_is_says_nothing_about_the_smile(halves):
@@ -47,21 +42,11 @@ def test_half_of_the_test_photographs_show_strangers(halves):
 
 def test_only_smiling_kinds_smile(halves):
     photos = sum(halves, [])
-    assert all((photo.kind < 3) == bool(photo.smiles) for photo in photos)
     assert {photo.kind for photo in photos} == set(range(len(people.KINDS)))
     for photo in photos:
         pulled = photo.expression.get("mouth-corner-puller", 0)
+        assert (photo.kind < 3) == photo.smiles
         assert (pulled >= 0.35) if photo.smiles else (pulled == 0)
-
-
-def test_a_table_is_read_by_columns():
-    rows = people.table("""
-    a b | 0.5 | -1:2.5 | word | x 0:1 y-z 2:3
-    """)
-    assert rows == {"a b": [0.5, (-1, 2.5), "word", {"x": (0, 1), "y-z": (2, 3)}]}
-    for gestures in (people.KINDS[:3], people.KINDS[3:]):
-        assert sum(people.GESTURES[name][0] for name in gestures) == pytest.approx(1)
-    assert sum(place[0] for place in people.PLACES.values()) == pytest.approx(1)
 
 
 def test_nobody_is_grotesque_and_no_face_turned_away(cast, halves):
@@ -77,13 +62,6 @@ def test_nobody_is_grotesque_and_no_face_turned_away(cast, halves):
     assert np.abs(turned.mean(0)).max() < 0.02
 
 
-def test_eyes_look_about_at_the_camera(halves):
-    photos = sum(halves, [])
-    left = np.array([np.add(p.gaze, (p.yaw, p.pitch)) for p in photos])  # beside the camera
-    turned = np.array([(p.yaw, p.pitch) for p in photos])
-    assert (left.std(0) < 0.7 * turned.std(0)).all()
-
-
 def test_all_ages_skins_haircuts_and_lights(cast, halves):
     assert min(p.age for p in cast) < 0 and max(p.age for p in cast) > 0.8
     assert {int(np.argmax(p.ancestry)) for p in cast} == {0, 1, 2}
@@ -92,34 +70,6 @@ def test_all_ages_skins_haircuts_and_lights(cast, halves):
     assert 0.03 < np.mean([bool(p.glasses) and p.glasses[-1] for p in cast]) < 0.15  # dark ones
     assert {p.place for p in sum(halves, [])} == set(people.PLACES)
     assert 0.4 < np.mean([p.male > 0.5 for p in cast]) < 0.6
-
-
-def test_another_expression_of_one_kind_changes_no_other_photograph(halves, monkeypatch):
-    """Else a touch to one of them would have all be rendered again."""
-    draw = people.draw_expression
-
-    def otherwise(kind, rng):
-        if kind == 5:
-            rng.random(7)
-        return draw(kind, rng)
-
-    monkeypatch.setattr(people, "draw_expression", otherwise)
-    for before, after in zip(sum(halves, []), sum(people.draw_photographs(), [])):
-        assert (repr(before) == repr(after)) == (before.kind != 5)
-
-
-def test_negatives_are_named_by_what_the_light_hangs_on(cast, halves):
-    photo = halves[0][0]
-    name = negative(cast[photo.person], photo)
-    assert negative(cast[photo.person], photo._replace(exposure=9.0, seed=1)) == name
-    assert negative(cast[photo.person], photo._replace(yaw=0.123)) != name
-    assert negative(cast[photo.person]._replace(male=0.123), photo) != name
-
-
-def test_truncated_numbers_stay_within_their_limit():
-    rng = np.random.default_rng(0)
-    drawn = np.array([people.truncated(rng, 1.0, 0.5) for _ in range(500)])
-    assert np.abs(drawn).max() <= 0.5 and 0.25 < drawn.std() < 0.33  # 0.29: nearly uniform
 
 
 def test_developing_exposes_for_the_face(halves):
@@ -157,28 +107,7 @@ def test_the_files_hold_what_was_drawn(caras, halves):
         assert attributes["kind"].tolist() == [NAMES[people.KINDS[photo.kind]] for photo in photos]
         np.testing.assert_allclose(attributes["yaw"], np.degrees([p.yaw for p in photos]))
         assert {"mouth_opening", "teeth", "pitch", "tilt", "darkness"} <= set(attributes)
-    assert caras.classes == ("no sonríe", "sonríe") or list(caras.classes) == [
-        "no sonríe",
-        "sonríe",
-    ]
-
-
-def test_faces_are_in_daylight(caras):
-    images = np.concatenate([caras.train_x, caras.test_x])
-    assert 95 < images.mean() < 125
-    faces = images[:, 18:54, 14:50].mean((1, 2, 3))
-    assert np.mean(faces < 60) < 0.05
-    red, green, blue = np.median(images[:, 24:48, 20:44], (0, 1, 2))
-    assert red > 1.2 * green > 1.2 * blue  # skin, neither grey nor violet
-
-
-def test_smiles_show_their_teeth_where_real_ones_do(caras):
-    """In GENKI's aligned photographs teeth are brightest, beside calm mouths, in rows 46 to 48."""
-    middle = caras.train_x[:, 40:58, 28:36].mean((2, 3))
-    kind = caras.train_attributes["kind"]
-    brighter = middle[kind == NAMES["smile with teeth"]].mean(0)
-    brighter -= middle[kind == NAMES["neutral"]].mean(0)
-    assert 46 <= 40 + brighter.argmax() <= 48
+    assert caras.classes == ["no sonríe", "sonríe"]
 
 
 def test_lips_that_part_show_teeth(caras):
@@ -207,7 +136,7 @@ def test_faces_are_about_where_the_detector_finds_them(caras):
     from helpers.faces import PLACES, find_faces
 
     off = []
-    for image in caras.test_x:
+    for image in caras.test_x[::2]:
         padded = np.pad(image, ((16, 16), (16, 16), (0, 0)), mode="edge")
         found = find_faces(np.asarray(Image.fromarray(padded).resize((384, 384))))
         off.append(np.linalg.norm(found[0] / 4 - 16 - PLACES, axis=1).mean() if found else np.inf)

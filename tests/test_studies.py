@@ -19,14 +19,16 @@ from helpers.page import playground
 from helpers.studies import StudyError, held_out
 
 SMALL = Recipe(hidden=(6, 4), learning_rate=0.02, num_iterations=120)
+WILD = SMALL._replace(learning_rate=1e200, hidden_activation="linear")
 
 
-def thirds(Y):
-    return list(StratifiedKFold(3).split(Y[0], Y[0]))
+def halves(Y, k=2):
+    return list(StratifiedKFold(k).split(Y[0], Y[0]))
 
 
-def halves(Y):
-    return list(StratifiedKFold(2).split(Y[0], Y[0]))
+def study(images, *recipes):
+    """What ``held_out`` finds of recipes, on two halves of the images."""
+    return held_out(*images, halves(images[1]), recipes, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -39,23 +41,20 @@ def images():
     return x.astype(np.uint8), Y
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {},
-        {"center": True},
-        {"scale": 2.0},
-        {"mirror": True},
-        {"weight_decay": 0.1},
-        {"hidden": ()},
-        {"hidden_activation": "tanh"},
-        {"center": True, "scale": 0.5, "mirror": True, "weight_decay": 0.1, "seeds": (3, 1)},
-    ],
-)
+CHANGES = [
+    {},
+    {"scale": 2.0},
+    {"hidden": ()},
+    {"hidden_activation": "tanh"},
+    {"center": True, "scale": 0.5, "mirror": True, "weight_decay": 0.1, "seeds": (3, 1)},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_held_out_equals_a_model_trained_on_the_pixels(images, change):
     x, Y = images
     recipe = SMALL._replace(**change)
-    splits = thirds(Y)
+    splits = halves(Y, 3)
     found = held_out(x, Y, splits, [recipe], progress=False)[recipe]
     for (train, judged), probabilities in zip(splits, found):
         trained = model.train(x[train], Y[:, train], recipe, progress=False)
@@ -64,146 +63,101 @@ def test_held_out_equals_a_model_trained_on_the_pixels(images, change):
 
 
 def test_recipes_that_differ_in_iterations_share_a_training(images, monkeypatch):
-    x, Y = images
     ran = []
-
-    def counting(*arguments):
-        ran.append(arguments)
-        return model.train_along(*arguments)
-
+    counting = lambda *given: ran.append(given) or model.train_along(*given)  # noqa: E731
     monkeypatch.setattr(studies, "train_along", counting)
     recipes = [SMALL._replace(num_iterations=n) for n in (120, 30, 60)]
-    with parallel_config(backend="sequential"):
-        together = held_out(x, Y, halves(Y), recipes, progress=False)
+    together = study(images, *recipes)
     assert len(ran) == 2
     for recipe in recipes:
-        alone = held_out(x, Y, halves(Y), [recipe], progress=False)[recipe]
+        alone = study(images, recipe)[recipe]
         np.testing.assert_allclose(together[recipe], alone, rtol=0, atol=1e-12)
 
 
 def test_an_overflow_is_nan_and_spoils_nothing_else(images):
-    x, Y = images
-    wild = SMALL._replace(learning_rate=1e200, hidden_activation="linear")
-    splits = halves(Y)
-    found = held_out(x, Y, splits, [wild, SMALL], progress=False)
-    assert np.isnan(found[wild]).all()
+    found = study(images, WILD, SMALL)
+    assert np.isnan(found[WILD]).all()
     assert np.isfinite(found[SMALL]).all()
 
 
 def test_a_dask_cluster_gives_the_same(images):
     distributed = pytest.importorskip("distributed", reason="needs Dask: pip install distributed")
-    x, Y = images
-    expected = held_out(x, Y, halves(Y), [SMALL], progress=False)[SMALL]
+    expected = study(images, SMALL)[SMALL]
     with (
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
         parallel_config(backend="dask", wait_for_workers_timeout=30),
     ):
-        found = held_out(x, Y, halves(Y), [SMALL], progress=False)[SMALL]
+        found = study(images, SMALL)[SMALL]
         ran = client.run(lambda dask_worker: dask_worker.state.task_counter, wait=True)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     assert len(ran) == 2
 
 
 def test_a_training_that_fails_is_one_sentence_and_the_next_study_works(images, monkeypatch):
-    x, Y = images
+    usual, seen = sys.getswitchinterval(), []
 
     def fails(*arguments):
+        seen.append(sys.getswitchinterval())
         raise MemoryError("no hay\n590 MiB")
 
-    with monkeypatch.context() as patch:
+    says = "de 2 .* se detuvo .MemoryError: no hay 590.* memoria"
+    with monkeypatch.context() as patch, pytest.raises(StudyError, match=says):
         patch.setattr(studies, "_judge", fails)
-        with pytest.raises(
-            StudyError, match="de 2 .* se detuvo .MemoryError: no hay 590.* memoria"
-        ):
-            held_out(x, Y, halves(Y), [SMALL], progress=False)
-    assert np.isfinite(held_out(x, Y, halves(Y), [SMALL], progress=False)[SMALL]).all()
+        study(images, SMALL)
+    assert max(seen) < usual / 10 and sys.getswitchinterval() == usual  # quick turns, only then
+    assert np.isfinite(study(images, SMALL)[SMALL]).all()
 
 
 def test_an_accent_in_the_path_of_temporary_files_is_no_matter(images, tmp_path, monkeypatch):
-    x, Y = np.repeat(images[0], 100, axis=0), np.repeat(images[1], 100, axis=1)  # more than 1 MB
+    large = np.repeat(images[0], 100, axis=0), np.repeat(images[1], 100, axis=1)  # more than 1 MB
     monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path / "Begoña"))
     recipe = SMALL._replace(num_iterations=1)
-    assert np.isfinite(held_out(x, Y, halves(Y), [recipe], progress=False)[recipe]).all()
+    assert np.isfinite(study(large, recipe)[recipe]).all()
 
 
-def test_trainings_run_side_by_side_as_many_as_joblib_is_told(images, monkeypatch):
-    x, Y = images
-    met, threads = threading.Barrier(2, timeout=20), []
-
-    def together(*arguments):
-        met.wait()
-        return {SMALL.num_iterations: np.zeros(1)}
-
-    def noted(*arguments):
-        threads.append(threading.current_thread())
-        return {SMALL.num_iterations: np.zeros(1)}
-
-    monkeypatch.setattr(studies, "_judge", together)
-    with parallel_config(n_jobs=2):
-        held_out(x, Y, halves(Y), [SMALL], progress=False)
-    monkeypatch.setattr(studies, "_judge", noted)
-    with parallel_config(n_jobs=1):
-        held_out(x, Y, halves(Y), [SMALL], progress=False)
-    assert threads == 2 * [threading.main_thread()]
-
-
-def test_threads_take_quick_turns_while_a_study_runs_and_only_then(images, monkeypatch):
-    x, Y = images
-    usual, seen = sys.getswitchinterval(), []
+def test_trainings_run_side_by_side_as_many_as_joblib_is_told_on_one_thread_of_blas_each(
+    images, monkeypatch
+):
+    met, seen = threading.Barrier(2, timeout=20), []
 
     def judged(*arguments):
-        seen.append(sys.getswitchinterval())
-        raise RuntimeError("a training that fails")
+        if "alone" not in seen:
+            met.wait()
+        seen.append((threading.current_thread(), blas_threads()))
+        return {SMALL.num_iterations: np.zeros(1)}
 
     monkeypatch.setattr(studies, "_judge", judged)
-    with pytest.raises(studies.StudyError):
-        held_out(x, Y, halves(Y), [SMALL], progress=False)
-    assert max(seen) < usual / 10 and sys.getswitchinterval() == usual
-
-
-def test_each_training_has_one_thread_of_blas(images, monkeypatch):
-    x, Y = images
-    judge, seen = studies._judge, []
-
-    def watched(*arguments):
-        seen.append(blas_threads())
-        return judge(*arguments)
-
-    monkeypatch.setattr(studies, "_judge", watched)
     with threadpool_limits(2, user_api="blas"):
-        held_out(x, Y, halves(Y), [SMALL], progress=False)
-        assert (seen, blas_threads()) == ([{1}, {1}], {2})
+        with parallel_config(n_jobs=2):
+            study(images, SMALL)
+        assert [blas for _, blas in seen] == [{1}, {1}] and blas_threads() == {2}
+        seen[:] = ["alone"]
+        with parallel_config(n_jobs=1):
+            study(images, SMALL)
+    assert seen[1:] == 2 * [(threading.main_thread(), {1})]
 
 
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        (lambda x, Y: studies.cross_validate(x, Y, [SMALL], k=31), "k=31"),
-        (lambda x, Y: studies.cross_validate(x, Y, [SMALL], k=1), "k=1"),
-        (lambda x, Y: studies.cross_validate(x, 1 + 0 * Y, [SMALL]), "0 ejemplos de la clase 0"),
-        (
-            lambda x, Y: studies.cross_validate(x, Y, [SMALL], groups=np.arange(60) // 20),
-            "3 personas",
-        ),
-        (lambda x, Y: held_out(x, Y, halves(Y), []), "No hay nada que entrenar"),
-        (lambda x, Y: held_out(x, Y, [], [SMALL]), "No hay nada que entrenar"),
-        (
-            lambda x, Y: held_out(x, Y, halves(Y), [SMALL._replace(hidden_activation="swish")]),
-            "'swish'",
-        ),
-    ],
-)
+BAD = [
+    (lambda x, Y: studies.cross_validate(x, Y, [SMALL], k=31), "k=31"),
+    (lambda x, Y: studies.cross_validate(x, Y, [SMALL], k=1), "k=1"),
+    (lambda x, Y: studies.cross_validate(x, 1 + 0 * Y, [SMALL]), "0 ejemplos de la clase 0"),
+    (lambda x, Y: studies.cross_validate(x, Y, [SMALL], groups=Y[0]), "2 personas"),
+    (lambda x, Y: held_out(x, Y, halves(Y), []), "No hay nada que entrenar"),
+    (lambda x, Y: held_out(x, Y, [], [SMALL]), "No hay nada que entrenar"),
+    (lambda x, Y: study((x, Y), SMALL._replace(hidden_activation="swish")), "'swish'"),
+]
+
+
+@pytest.mark.parametrize(("call", "says"), BAD)
 def test_bad_arguments_are_named_in_spanish(images, call, says):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=says):
         call(*images)
-    assert says in str(error.value)
 
 
 def test_cross_validation_scores_each_image_once_by_a_network_that_never_saw_it(images):
     x, Y = images
-    wild = SMALL._replace(learning_rate=1e200, hidden_activation="linear")
-    scores = studies.cross_validate(x, Y, [SMALL, wild], k=3, progress=False)
+    scores = studies.cross_validate(x, Y, [SMALL, WILD], k=3, progress=False)
     folds = StratifiedKFold(3, shuffle=True, random_state=1)
     for train, judged in folds.split(x, Y[0]):
         trained = model.train(x[train], Y[:, train], SMALL, progress=False)
@@ -212,23 +166,19 @@ def test_cross_validation_scores_each_image_once_by_a_network_that_never_saw_it(
     right = (scores[SMALL].probabilities > 0.5) == Y[0]
     np.testing.assert_array_equal(scores[SMALL].right, right)
     assert scores[SMALL].accuracy == right.mean()
-    assert scores[wild].diverged
-    assert not scores[SMALL].diverged
-    assert studies.best([wild, SMALL], scores) == SMALL
+    assert scores[WILD].diverged and not scores[SMALL].diverged
+    assert studies.best([WILD, SMALL], scores) == SMALL
 
 
 def test_with_groups_nobody_is_judged_by_who_knows_them(images, monkeypatch):
-    x, Y = images
-    person = np.arange(60) // 6
-    splits = []
-    monkeypatch.setattr(
-        studies,
-        "held_out",
-        lambda x, Y, given, recipes, progress: (
-            splits.extend(given) or {r: [np.zeros(len(j)) for _, j in given] for r in recipes}
-        ),
-    )
-    studies.cross_validate(x, Y, [SMALL], k=5, groups=person)
+    person, splits = np.arange(60) // 6, []
+
+    def held_out(x, Y, given, recipes, progress):
+        splits.extend(given)
+        return {SMALL: [np.zeros(len(judged)) for _, judged in given]}
+
+    monkeypatch.setattr(studies, "held_out", held_out)
+    studies.cross_validate(*images, [SMALL], k=5, groups=person)
     assert len(splits) == 5
     for train, judged in splits:
         assert not set(person[train]) & set(person[judged])

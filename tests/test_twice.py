@@ -1,6 +1,5 @@
 """Cells that are run again, at once or when all is done, as readers do, print the same again."""
 
-import copy
 import re
 
 import h5py
@@ -38,18 +37,14 @@ def printed(cell):
 
 def again(path, shorter):
     """For each code cell of a notebook: its id, and what it said, said at once again, and in the end."""
-    notebook = copy.deepcopy(nbformat.read(path, as_version=4))
-    client = NotebookClient(
-        notebook,
-        km=report._kernel(),
-        timeout=600,
-        resources={"metadata": {"path": str(path.parent)}},
-        coalesce_streams=True,
-    )
+    notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         for whole, part in shorter.items():
             cell.source = cell.source.replace(whole, part)
     cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    where = {"metadata": {"path": str(path.parent)}}
+    kernel = report._kernel()
+    client = NotebookClient(notebook, kernel, timeout=600, resources=where, coalesce_streams=True)
     with client.setup_kernel(cleanup_kc=True):
         said = [[printed(client.execute_cell(cell, i)) for _ in range(2)] for i, cell in cells[:1]]
         short = nbformat.v4.new_code_cell(SHORT.format(steps=40))

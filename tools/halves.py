@@ -44,37 +44,35 @@ def face(source):
     return faces.align(photo, found[0], SIZE), len(found), faces.quarter_turns(found[0]) > 0
 
 
-def write_halves(folder, name, halves, classes, split_id, aligned=False):
+def write_halves(folder, name, images, labels, parts, classes, split_id, numbers, aligned=False):
     """Write a data set's files in the course's layout, and print what they hold.
 
     Each is at every moment whole, the old one or the new, and while one cannot be written the old
     ones stay. Halves of two draws, as a run killed between the renames leaves, are no data set:
     load_dataset compares their split_id.
 
-    halves: "train" or "test" → images (m, 64, 64, 3) uint8, labels (m,) of 0 and 1, and a dict of
-        further numbers (m,). classes: the two classes' names. split_id: str, of the draw.
+    images: (m, 64, 64, 3) uint8. labels: (m,) of 0 and 1. parts: "train" or "test" → index of its
+        images. classes: the two classes' names. split_id: str, of the draw. numbers: name → (m,).
     aligned: whether the images are faces in their place (helpers.faces).
 
     Returns the paths. Raises DataError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{split}_{name}.h5" for split in halves]
+    paths = [folder / f"{split}_{name}.h5" for split in parts]
     with ExitStack() as stack:
-        for path, (split, (images, labels, numbers)) in zip(paths, halves.items()):
+        for path, (split, part) in zip(paths, parts.items()):
             stream = io.BytesIO()  # in memory: a full disk would take down HDF5 and Python
+            x = images[part]
+            options = {"chunks": (min(len(x), _CHUNK), *x.shape[1:]), "compression": "gzip"}
             with h5py.File(stream, "w") as file:
-                chunks = (min(len(images), _CHUNK), *images.shape[1:])
-                x = file.create_dataset(
-                    f"{split}_set_x", data=images, chunks=chunks, compression="gzip"
-                )
-                x.attrs["aligned"] = aligned
-                file[f"{split}_set_y"] = np.asarray(labels, np.int64)
+                file.create_dataset(f"{split}_set_x", data=x, **options).attrs["aligned"] = aligned
+                file[f"{split}_set_y"] = np.asarray(labels[part], np.int64)
                 for key, values in numbers.items():
-                    file[f"{split}_set_{key}"] = values
+                    file[f"{split}_set_{key}"] = values[part]
                 file["list_classes"] = np.array([name.encode() for name in classes])
                 file["split_id"] = np.array([split_id.encode()])
             stack.enter_context(whole_file(path)).write_bytes(stream.getvalue())
-    for path, (_, labels, _) in zip(paths, halves.values()):
-        counts = [f"{sum(labels == k):,} de {k} = {name}" for k, name in enumerate(classes)]
-        print(f"{shown(path)}: {len(labels):,} imágenes; {', '.join(counts)}")
+    for path, part in zip(paths, parts.values()):
+        counts = [f"{sum(labels[part] == k):,} de {k} = {name}" for k, name in enumerate(classes)]
+        print(f"{shown(path)}: {len(labels[part]):,} imágenes; {', '.join(counts)}")
     return paths

@@ -11,7 +11,6 @@ card: ten minutes on two cores.
 import argparse
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
@@ -19,14 +18,14 @@ from helpers import canvas, plots, studies
 from helpers.data import load_half
 from helpers.evaluation import error_bins, paired, percent, suspected_causes, wilson_interval
 from helpers.files import PROJECT, shown, whole_file
-from helpers.model import PUBLISHED, Model, Origin, load_model, save_model, train
+from helpers.model import PUBLISHED, Origin, load_model, save_model, train
 from tools import command, download
 
 MODEL = PROJECT / "models" / "smiles.h5"
 FIGURE = PROJECT / "images" / "calibracion.png"
 CLASSES = ("no sonríe", "sonríe")
 PARTS = 4  # of cross-validation: three to train on, one to judge
-ANGLES = ("yaw", "pitch", "roll")
+ANGLES = download.ANGLES
 
 # The published network and its optimiser; what stands around them was chosen by cross-validation.
 RECIPE = PUBLISHED._replace(
@@ -53,11 +52,9 @@ def photographs(source=None):
     source: str or Path of GENKI-4K; without it train_genki.h5, in SMILE_DATA_DIR or datasets/.
     Raises DataError, with what to do in Spanish.
     """
-    if source is not None:
-        faces, m = download.genki_faces(source), download.GENKI_TRAIN
-        return faces.images[:m], faces.labels[None, :m], dict(zip(ANGLES, faces.pose[:m].T))
-    images, Y, attributes = load_half("genki", "train")
-    return images, Y, {angle: attributes[angle] for angle in ANGLES}
+    found = load_half("genki", "train") if source is None else download.genki_faces(source)
+    (images, Y, angles), part = found, slice(download.GENKI_TRAIN)
+    return images[part], Y[:, part], {angle: angles[angle][part] for angle in ANGLES}
 
 
 def cross_validate(images, Y, angles, recipes):
@@ -80,19 +77,10 @@ def cross_validate(images, Y, angles, recipes):
         )
     scores, *_, last = found.values()
     print_pairs(scores.right, last.right)
-    print(
-        "\nExactitud por cuartos, de menos a más (entre paréntesis, la mediana de cada cuarto):\n"
-    )
+    print("\nExactitud por cuartos, de menos a más (entre paréntesis, la mediana de cada uno):\n")
     print("| qué cambia | 1.º | 2.º | 3.º | 4.º |\n|:--|--:|--:|--:|--:|")
     print_quarters(suspected_causes(images, angles), ~scores.right)
     return scores
-
-
-def train_side_by_side(images, Y, recipe):
-    """Train what ``train`` does, a network per core at a time."""
-    parts = [recipe._replace(seeds=(seed,)) for seed in recipe.seeds]
-    models = Parallel(n_jobs=-1)(delayed(train)(images, Y, part, progress=False) for part in parts)
-    return Model(recipe, models[0].mean, [model.networks[0] for model in models])
 
 
 def print_pairs(right, other):
@@ -113,10 +101,8 @@ def print_pairs(right, other):
 def print_quarters(causes, wrong):
     """Print a row per cause, name → values (m,): the accuracy in each quarter of the images."""
     for name, values in causes.items():
-        cells = [
-            f"{percent(1 - part.errors / part.n)} ({part.median:.3g})"
-            for part in error_bins(values, wrong)
-        ]
+        parts = error_bins(values, wrong)
+        cells = [f"{percent(1 - part.errors / part.n)} ({part.median:.3g})" for part in parts]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
@@ -128,10 +114,8 @@ def draw_calibration(probabilities, Y, path):
     with canvas.style():
         figure, axes = canvas.panel(4)
         axes.plot([0, 1], [0, 1], color=plots.GREY, linestyle="--", label="lo ideal")
-        axes.errorbar(
-            said, smile, [smile - low, high - smile], fmt="o-", color=plots.BLUE,
-            label="10 grupos, intervalo de 95 %",
-        )  # fmt: skip
+        look = {"fmt": "o-", "color": plots.BLUE, "label": "10 grupos, intervalo de 95 %"}
+        axes.errorbar(said, smile, [smile - low, high - smile], **look)
         axes.set(
             xlabel="probabilidad de sonrisa según la red",
             ylabel="proporción que sonríe",
@@ -155,7 +139,7 @@ def main(arguments=None):
     recipes = {"la de la red": RECIPE, "la misma, regresión logística": BESIDE}
     scores = cross_validate(images, Y, angles, recipes)
     draw_calibration(scores.probabilities, Y, FIGURE)
-    model = train_side_by_side(images, Y, RECIPE)
+    model = train(images, Y, RECIPE)
     right = float((model.predict(images) == Y).mean())
     origin = Origin("genki", CLASSES, right, scores.accuracy, aligned=True)
     save_model(MODEL, model, origin, np.float16)

@@ -10,10 +10,10 @@ import math
 import os
 import re
 import sys
+import traceback
 import warnings
 from contextlib import redirect_stdout
 from itertools import permutations
-from types import GeneratorType
 
 import joblib
 import numpy as np
@@ -44,7 +44,6 @@ EXPLAINED = {  # what Python says → what that means
 }
 EMPTY = (lambda: None).__code__.co_code  # also of a body that is nothing but ``...``
 KINDS = {tuple: "una tupla", list: "una lista", dict: "un diccionario", str: "un texto"}
-KINDS |= {GeneratorType: "un generador (¿«yield» en lugar de «return»?)"}
 CHANGES = (
     "los arreglos que recibe, y quien la llamó los pierde: calcula otros, sin «+=», «-=» ni pop.",
     "el diccionario que recibe, y quien la llamó lo pierde: empieza con «nuevo = {}» y llena ese.",
@@ -70,9 +69,6 @@ def tell(name, said):
         raise AssertionError(f"{name}: {said}")
 
 
-# -- Calling what somebody else wrote --------------------------------------------------------------
-
-
 class _Printed(io.TextIOBase):
     """Hands to ``out`` the first lines that are written, at once; counts the others."""
 
@@ -84,13 +80,10 @@ class _Printed(io.TextIOBase):
             if self.lines < SHOWN:
                 self.out.write(self.last)
             self.lines += self.last.endswith("\n")
-        return len(text)
 
     def end(self):
-        if self.lines > SHOWN:
-            self.out.write(f"… y {self.lines - SHOWN:,} líneas más.\n")
-        elif not self.last.endswith("\n") and self.last:
-            self.out.write("\n")
+        more = f"… y {self.lines - SHOWN:,} líneas más.\n" if self.lines > SHOWN else ""
+        self.out.write(more or "\n" * (self.last[-1:] not in ("", "\n")))
 
 
 def call(function, *arguments, scope=None, quiet=False):
@@ -115,28 +108,25 @@ def call(function, *arguments, scope=None, quiet=False):
     code = getattr(getattr(function, "__code__", None), "co_code", None)
     if value is ... or (value is None and code == EMPTY):
         raise Unanswered("aún sin respuesta.")
-    if value is None and printed.last:
-        raise Wrong("tu función imprime en vez de regresar: cambia «print(…)» por «return …».")
     if value is None:
-        raise Wrong("tu función no regresa nada (None): ¿le falta «return»?")
+        prints = "tu función imprime en vez de regresar: cambia «print(…)» por «return …»."
+        nothing = "tu función no regresa nada (None): ¿le falta «return»?"
+        raise Wrong(prints if printed.last else nothing)
     changed = [new for new, old in zip(given, arguments) if joblib.hash(new) != joblib.hash(old)]
     return value, changed and CHANGES[type(changed[0]) is dict]
 
 
 def _explained(error, function, scope):
     """Return the ``Wrong`` that says where in the reader's own code it failed, and of what."""
-    frame, step = None, error.__traceback__
-    while step:
-        if step.tb_frame.f_globals is scope:
-            frame, number = step.tb_frame, step.tb_lineno
-        step = step.tb_next
-    own = getattr(function, "__name__", None)
+    theirs = [at for at in traceback.walk_tb(error.__traceback__) if at[0].f_globals is scope]
+    frame, number = theirs[-1] if theirs else (None, 0)
+    name = frame.f_code.co_name if frame else ""
+    own = name == getattr(function, "__name__", None)
     if frame and isinstance(error, NotImplementedError):
-        if (name := frame.f_code.co_name) not in (own, "<lambda>"):
+        if not own and name != "<lambda>":
             return Unanswered(f"aún sin respuesta: usa {name}, que falta.")
         begun = frame.f_code.co_names != ("NotImplementedError",)
-        advice = f" Cuando acabes, borra «{STUB}»." if begun else ""
-        return Unanswered(f"aún sin respuesta.{advice}")
+        return Unanswered("aún sin respuesta." + begun * f" Cuando acabes, borra «{STUB}».")
     text, here = f"{type(error).__name__}: {error}", frame.f_locals if frame else {}
     line = linecache.getline(frame.f_code.co_filename, number).strip() if frame else ""
     together = [k for k, v in here.items() if isinstance(v, tuple) and re.search(rf"\b{k}\b", line)]
@@ -145,64 +135,54 @@ def _explained(error, function, scope):
         "together": f"«{together[0]}»" if together else "lo que usa",
         "shapes": ", ".join(f"{k} {v.shape}" for k, v in here.items() if hasattr(v, "shape")),
     }
-    known = ((re.search(pattern, text), sentence) for pattern, sentence in EXPLAINED.items())
-    whys = (sentence.format(*found.groups(), **words) for found, sentence in known if found)
-    why = next(whys, text)
+    known = ((re.search(pattern, text), said) for pattern, said in EXPLAINED.items())
+    why = next((said.format(*at.groups(), **words) for at, said in known if at), text)
     if not frame:  # not even begun
         unfit = f"no recibe lo que dice su primera línea en este cuaderno ({error})."
         return Wrong(unfit if "argument" in text else f"falla al llamarla: {why}")
-    who = "" if frame.f_code.co_name == own else f"{frame.f_code.co_name} "
-    return Wrong(f"{who}falla en {f'«{line}»' if line else f'su línea {number}'}: {why}")
+    where = f"«{line}»" if line else f"su línea {number}"
+    return Wrong(f"{'' if own else f'{name} '}falla en {where}: {why}")
 
 
-# -- Comparing what it returned --------------------------------------------------------------------
+def alike(what, got, right, slips=None, m=math.nan):
+    """Raise ``Wrong`` unless ``got`` is ``right``, to six digits: an array, a number, or a nest of them.
 
-
-def alike(what, got, right, slips=(), m=None):
-    """Raise ``Wrong`` unless ``got`` is ``right``: an array, a number, or a nest of them.
-
-    what: its name, or, with commas, those of its parts; slips: pairs (sentence, what is got by who
-    slips so, or parts of it); m: the examples that a mean is over.
+    what: its name, or, with commas, those of its parts; slips: sentence → what is got by who slips
+    so, or parts of it; m: the examples that a mean is over.
     """
+    slips = slips or {}
     if isinstance(right, dict):
-        fields(got, right)
-        inside = dict(zip(right, right))
+        keys = names = list(right)
+        if not isinstance(got, dict):
+            raise Wrong(f"regresa {_kind(got)}; esperaba un diccionario con {', '.join(names)}.")
+        if missing := [name for name in names if name not in got]:
+            raise Wrong(f"al diccionario le falta «{missing[0]}»; hay {', '.join(map(str, got))}.")
     elif isinstance(right, (tuple, list)) and not isinstance(right[0], float):
         listed = re.findall(r"\(.*?\)|\w+", what.removeprefix("(")) if ", " in what else []
-        names = listed or [f"{what}[{i}]" for i in range(len(right))]
+        keys, names = range(len(right)), listed or [f"{what}[{i}]" for i in range(len(right))]
         parts(got, *names, what="" if listed and what[0] != "(" else what)
-        inside = dict(enumerate(names))
     else:
         got = np.array(got, object) if isinstance(right, list) and isinstance(got, list) else got
-        return same(what, got, right, *slips, m=m)
+        return _same(what, got, np.asarray(right), slips, m)
     problems = []
-    for key, name in inside.items():
-        told = [(said, wrong[key]) for said, wrong in slips if len(wrong) == len(right)]
-        try:
-            alike(name, got[key], right[key], told, m)
-        except Wrong as problem:
-            problems.append(problem)
-    orders = permutations(got) if problems and what and not isinstance(right, dict) else ()
-    if any(_is(order, right) for order in orders):
+    for key, name in zip(keys, names):
+        told = {said: wrong[key] for said, wrong in slips.items() if len(wrong) == len(right)}
+        problems += _problems(name, got[key], right[key], told, m)
+    orders = permutations(got) if problems and what and isinstance(got, (tuple, list)) else ()
+    if any(not _problems("", order, right) for order in orders):
         raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
     for problem in sorted(problems, key=lambda problem: not isinstance(problem, Slip)):
         raise problem
 
 
-def _is(got, right):
+def _problems(*compared):
     try:
-        alike("", got, right)
-    except Wrong:
-        return False
-    return True
+        return alike(*compared) or []
+    except Wrong as problem:
+        return [problem]
 
 
-def same(what, got, right, *slips, m=None):
-    """Raise ``Wrong`` unless ``got`` is ``right``, an array or a number, to six digits.
-
-    slips: pairs (sentence, what somebody gets who does that); m: the examples that a mean is over.
-    """
-    right = np.asarray(right)
+def _same(what, got, right, slips, m):
     if isinstance(got, tuple(KINDS)) or callable(got):
         expected = "un arreglo de NumPy" if right.ndim else "un número"
         raise Wrong(f"{what} es {_kind(got)}; esperaba {expected}.")
@@ -214,7 +194,7 @@ def same(what, got, right, *slips, m=None):
         raise Wrong(f"{what}: son {kind}, con menos dígitos; deja el float64 de NumPy.")
     if _close(got, right):
         return
-    for sentence, wrong in slips:
+    for sentence, wrong in slips.items():
         if _close(got, wrong):
             raise Slip(f"{what}: {sentence}")
     if got.shape != right.shape:
@@ -226,14 +206,12 @@ def same(what, got, right, *slips, m=None):
         raise Wrong(f"{what} tiene nan o infinito: ¿un logaritmo de 0, una división entre 0?")
     if kind.kind in "iu" and np.array_equal(got, np.trunc(right)):
         raise Wrong(f"{what}: son enteros, y se perdieron los decimales: ¿un 0 que debe ser 0.0?")
-    with np.errstate(all="ignore"):
-        ratios = (got / right)[right != 0]
-    ratio = ratios.flat[0] if ratios.size and not got[right == 0].any() else np.nan
+    ratios = got[right != 0] / right[right != 0]
+    ratio = ratios[0] if ratios.size and not got[right == 0].any() else math.nan
     if np.allclose(ratios, ratio, rtol=1e-6):
-        if m and math.isclose(ratio, m, rel_tol=1e-6):
-            raise Wrong(f"{what}: le falta dividir entre m, los ejemplos (las columnas).")
-        if m and math.isclose(ratio, 1 / m, rel_tol=1e-6):
-            raise Wrong(f"{what}: le sobra dividir entre m, los ejemplos (las columnas).")
+        for factor, word in ((m, "falta"), (1 / m, "sobra")):
+            if math.isclose(ratio, factor, rel_tol=1e-6):
+                raise Wrong(f"{what}: le {word} dividir entre m, los ejemplos (las columnas).")
         if math.isclose(ratio, -1, rel_tol=1e-6):
             raise Wrong(f"{what} tiene el signo al revés.")
         if right.size > 1 and ratio and abs(ratio - 1) > 0.01:
@@ -247,8 +225,7 @@ def same(what, got, right, *slips, m=None):
 
 
 def _close(got, right):
-    right = np.asarray(right, np.float64)
-    return got.shape == right.shape and np.allclose(got, right, rtol=1e-6, atol=1e-8)
+    return got.shape == np.shape(right) and np.allclose(got, right, rtol=1e-6, atol=1e-8)
 
 
 def _kind(value):
@@ -256,23 +233,13 @@ def _kind(value):
 
 
 def parts(value, *names, what=""):
-    """Check that ``value``, returned or called ``what``, is as many things as ``names``; return them."""
-    if isinstance(value, (tuple, list)) and len(value) == len(names):
-        return value
+    """Return ``value``, returned or called ``what``; ``Wrong`` unless it has as many parts as ``names``."""
     many = len(value) if isinstance(value, (tuple, list)) else 1
+    if many == len(names):
+        return value
     has = KINDS[dict] if isinstance(value, dict) else f"{many} cosa{'s' * (many != 1)}"
-    verb = f"{what}:" if what else "regresa"
-    raise Wrong(f"{verb} {has}; esperaba {len(names)}{_named(names)}.")
+    raise Wrong(f"{f'{what}:' if what else 'regresa'} {has}; esperaba {len(names)}{_named(names)}.")
 
 
 def _named(names):
     return "" if "[" in names[0] else f" (en este orden: {', '.join(names)})"
-
-
-def fields(value, names):
-    """Check that ``value`` is a dictionary with ``names`` among its keys."""
-    if not isinstance(value, dict):
-        raise Wrong(f"regresa {_kind(value)}; esperaba un diccionario con {', '.join(names)}.")
-    for name in names:
-        if name not in value:
-            raise Wrong(f"al diccionario le falta «{name}»; tiene {', '.join(map(str, value))}.")

@@ -1,7 +1,6 @@
 """Whether the reader's functions do what the workbook asks, or the first thing that is wrong with one.
 
-Each is judged with ours (``asked``) in place of the reader's others, so that a slip is told, and costs
-points, once. Nothing is raised but where nbgrader marks: there an error means no points.
+Each is judged with ours (``asked``) in place of the reader's others: a slip costs its points once.
 """
 
 import sys
@@ -12,8 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from helpers import training
 from helpers.lesson.answers import Unanswered, Wrong, alike, call, parts, tell
-from helpers.lesson.asked import ASKED, SAID, M, slipped
+from helpers.lesson.asked import ASKED, SAID, M
 from helpers.progress import progress_bar
+
+UNREADY = "todavía no está bien: empieza por ella."
 
 
 def check(function):
@@ -23,13 +24,11 @@ def check(function):
     Raises ``AssertionError`` with the printed sentence where nbgrader runs the notebook, only there.
     """
     scope = sys._getframe(1).f_globals
-    names = [name for name in ASKED if scope.get(name) is function]
-    if not names:
+    name, *same = [name for name in ASKED if scope.get(name) is function] or [None]
+    if not name:
         raise ValueError(f"check espera una de las funciones del cuaderno: {', '.join(ASKED)}.")
-    name = names[0]
-    problem = _fault(name, scope, quiet=False)
-    if len(names) > 1:
-        problem = Wrong(f"es lo mismo que {names[1]}: escribe cada una.")
+    problem = Wrong(f"es lo mismo que {same[0]}: escribe cada una.") if same else None
+    problem = problem or _fault(name, scope, quiet=False)
     tell(name, problem or f"¡correcto! {next(iter(SAID[name]))}{_cause(name, scope)}")
 
 
@@ -59,23 +58,21 @@ def run(function, *arguments, names=(), steps=0):
         list(bar)  # to its end, where it goes
 
 
-def check_training(parameters, X, Y, layers_dims, learning_rate, num_iterations, seed):
-    """Print, and return, whether the reader's ``parameters`` are, to 6 decimals, those of ``helpers``.
+def check_training(parameters, *given):
+    """Print, and return, whether the reader's ``parameters`` are, to six digits, those of ``helpers``.
 
-    The other arguments are those of ``training.L_layer_model``. Raises as ``check`` does.
+    given: X, Y, layers_dims, learning_rate, num_iterations, and seed. Raises as ``check`` does.
     """
     scope = sys._getframe(1).f_globals
     try:
         if parameters is None:
             raise Unanswered("aún sin respuesta.")
-        given = X, Y, layers_dims, learning_rate, num_iterations
-        right, _ = training.L_layer_model(*given, seed=seed)
+        right, _ = training.L_layer_model(*given[:-1], seed=given[-1])
         alike("parameters", parameters, right)
     except Wrong as problem:
-        wrong = (name for name in ASKED if name in scope and _fault(name, scope))
-        first = None if isinstance(problem, Unanswered) else next(wrong, None)
-        said = Wrong(f"{first} todavía no está bien: empieza por ella.") if first else problem
-        tell("tu red", said)
+        wrong = [] if isinstance(problem, Unanswered) else [n for n in ASKED if n in scope]
+        first = next((name for name in wrong if _fault(name, scope)), None)
+        tell("tu red", Wrong(f"{first} {UNREADY}") if first else problem)
         return False
     count = sum(values.size for values in right.values())
     tell("tu red", f"¡correcto! Sus {count:,} parámetros son los de helpers, a seis decimales.")
@@ -85,27 +82,23 @@ def check_training(parameters, X, Y, layers_dims, learning_rate, num_iterations,
 @contextmanager
 def _bound(scope, functions):
     """A context in which names in ``scope`` mean other ``functions``, where there are any."""
-    before = {name: scope[name] for name in functions or () if name in scope}
+    before = dict(scope)
     scope.update(functions or {})
     try:
         yield
     finally:
         for name in functions or ():
             del scope[name]
-        scope.update(before)
+            scope.update({name: before[name]} if name in before else {})
 
 
 def _fault(name, scope, theirs=(), quiet=True):
-    """Return the ``Wrong`` of one of the reader's functions, or None.
-
-    theirs: which of the reader's others it is to use; in place of the rest stand ours.
-    """
-    _, names, given = ASKED[name]
+    """Return the ``Wrong`` of a reader's function, with ``theirs`` and else our others, or None."""
+    names, given, right, slips = _told(name)
     ours = {k: row[0] for k, row in ASKED.items() if k != name and k not in theirs}
     try:
         with _bound(scope, ours):
             value, changed = call(scope[name], *given, scope=scope, quiet=quiet)
-        (_, right), *slips = _told(name)
         alike(names, value, right, slips, M)
         if changed:
             raise Wrong(f"el resultado es correcto, pero tu función cambia {changed}")
@@ -115,19 +108,19 @@ def _fault(name, scope, theirs=(), quiet=True):
 
 @cache
 def _told(name):
-    """What is said of a function → what such a one returns: first the praise, then each slip."""
-    *_, given = ASKED[name]
-    return [(said, slipped(name, slip)(*given)) for said, slip in SAID[name].items()]
+    """What a function's result is called, what it is given, what is right, and what slips give."""
+    right, names, given = ASKED[name]
+    got = {}
+    for said, slip in SAID[name].items():
+        got[said] = right(*given, **slip) if isinstance(slip, dict) else slip(*given)
+    return names, given, got.pop(next(iter(got))), got
 
 
 def _cause(name, scope):
     """Return which of the reader's others keeps a right function from working, as a sentence, or ""."""
-    theirs = []
-    for other in reversed(ASKED):  # whoever calls others comes before them
-        if other != name and other in scope:
-            theirs.append(other)
-            if problem := _fault(name, scope, theirs):
-                missing = isinstance(problem, Unanswered)
-                why = "falta." if missing else "todavía no está bien: empieza por ella."
-                return f" Pero usa {other}, que {why}"
+    others = [k for k in reversed(ASKED) if k != name and k in scope]  # who calls before the called
+    for i, other in enumerate(others, start=1):
+        if problem := _fault(name, scope, others[:i]):
+            missing = isinstance(problem, Unanswered)
+            return f" Pero usa {other}, que {'falta.' if missing else UNREADY}"
     return ""
