@@ -29,7 +29,7 @@ GREETING = (
 )
 # What runs comes first, in this order: kind → what is said above it.
 FIRST = {
-    "mirror": f"# {TITLE}\n\n{GREETING}",
+    "mirror": "",
     "watch": "## Mírala aprender\n\nAl principio no sabe nada. Aprieta el botón: así aprendió otra, más "
     "pequeña, con caras de gente que no existe.",
     "touch": "## Dibuja sobre una cara\n\n¿Puedes hacer sonreír a alguien con tres trazos? Dibuja, "
@@ -68,7 +68,7 @@ def arranged(notebook, repository=None):
                 )
         if cell.source:
             story.append(cell)
-    top = []
+    top = [nbformat.v4.new_markdown_cell(f"# {TITLE}\n\n{GREETING}")]
     for kind, words in FIRST.items():
         if kind in runs:
             output = nbformat.v4.new_output("display_data", {"text/html": runs[kind]})
@@ -77,7 +77,7 @@ def arranged(notebook, repository=None):
     project = f"[el proyecto]({repository})" if repository else "el proyecto"
     below = f"---\n\nTodo el código, los cuadernos y los datos: {project}."
     story = [nbformat.v4.new_markdown_cell(STORY), *story, nbformat.v4.new_markdown_cell(below)]
-    notebook.cells = top + story if runs else story
+    notebook.cells = top + story
     return notebook
 
 

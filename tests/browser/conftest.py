@@ -20,7 +20,8 @@ import pytest
 from PIL import Image
 
 from helpers import model, training
-from helpers.data import DATASETS, PROJECT, flatten, load_dataset
+from helpers.data import DATASETS, flatten, load_dataset
+from helpers.files import PROJECT
 from tools import report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")

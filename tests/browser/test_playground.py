@@ -13,7 +13,7 @@ from PIL import Image
 
 import helpers
 from helpers import model
-from helpers.data import PROJECT
+from helpers.files import PROJECT
 from helpers.network import L_model_forward
 from helpers.page import base, touch, watch
 from helpers.page.base import MIME
@@ -237,7 +237,8 @@ import sys
 sys.path.insert(0, {str(Path(helpers.__file__).parents[1])!r})
 import matplotlib.pyplot as plt
 from helpers import model, page, training
-from helpers.data import DATASETS, PROJECT, flatten, load_dataset
+from helpers.data import DATASETS, flatten, load_dataset
+from helpers.files import PROJECT
 caras = load_dataset("caras", DATASETS)
 recipe = model.STORY._replace(num_iterations=50)
 film = training.film(flatten(caras.train_x), caras.train_y, [12288, 20, 7, 5, 1],
