@@ -166,7 +166,18 @@ def film(
 
 
 def L_layer_model(
-    X, Y, layers_dims, learning_rate=0.0075, num_iterations=2700, *, progress=True, **settings
+    X,
+    Y,
+    layers_dims,
+    learning_rate=0.0075,
+    num_iterations=2700,
+    *,
+    hidden_activation="relu",
+    weight_decay=0.0,
+    parameters=None,
+    seed=1,
+    print_cost=False,
+    progress=True,
 ):
     """Train an L-layer network by gradient descent on all examples at once; all else as in ``film``.
 
@@ -177,15 +188,16 @@ def L_layer_model(
     """
     if not isinstance(num_iterations, Integral) or num_iterations < 1:
         raise ValueError(f"num_iterations={num_iterations!r} debe ser un entero positivo.")
-    settings |= {"learning_rate": learning_rate, "cost_every": COST_EVERY, "progress": progress}
-    run = partial(film, X, Y, layers_dims, **settings)
-    costs, kept, answers = run([num_iterations])
+    start = {"parameters": parameters, "seed": seed, "weight_decay": weight_decay}
+    way = {"learning_rate": learning_rate, "hidden_activation": hidden_activation} | start
+    run = partial(film, X, Y, layers_dims, cost_every=COST_EVERY, **way)
+    costs, kept, answers = run([num_iterations], print_cost=print_cost, progress=progress)
     costs = costs[: -(-num_iterations // COST_EVERY)].tolist()  # before an update: not the last
     trained, AL = kept[num_iterations], answers[num_iterations]
     if not _are_finite(AL, *trained.values()):
         problem = "los números se desbordaron"
         finite = range(0, num_iterations, COST_EVERY)[: np.isfinite(costs).sum()]
-        _, kept, _ = run(finite, print_cost=False)  # the same way once more
+        _, kept, _ = run(finite)  # the same way once more
         trained = next(p for p in reversed(kept.values()) if _are_finite(*p.values()))
     elif (cost := network.compute_cost(AL, Y)) > costs[0]:
         problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({costs[0]:.3f})"

@@ -14,7 +14,6 @@ import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -409,15 +408,13 @@ def test_genki_faces_of_the_genuine_photographs(monkeypatch):
     _, Y, angles = download.genki_faces(tar)
     order = np.random.RandomState(2026).permutation(4000)[:3000] + 1
     with tarfile.open(tar) as archive:
-        inside = {Path(name).name for name in archive.getnames() if name.endswith(".jpg")}
         lines = archive.extractfile("labels.txt").read().decode().split("\n")
-        assert archive.extractfile(f"files/file{order[-1]:04}.jpg").read() == read[-1]
-    assert len(read) == 3000
-    assert {f"file{n:04}.jpg" for n in order} == inside
-    smiles, *radians = zip(*(lines[n - 1].split() for n in order))
-    assert Y.tolist() == [[int(smile) for smile in smiles]]
-    for name, column in zip(("yaw", "pitch", "roll"), radians):
-        np.testing.assert_allclose(angles[name], [math.degrees(float(angle)) for angle in column])
+        for n, raw in zip(order, read, strict=True):
+            assert archive.extractfile(f"files/file{n:04}.jpg").read() == raw
+    rows = [[float(number) for number in lines[n - 1].split()] for n in order]
+    np.testing.assert_array_equal(Y[0], [smile for smile, *_ in rows])
+    degrees = [[math.degrees(angle) for angle in row[1:]] for row in rows]
+    np.testing.assert_allclose(np.transpose([*angles.values()]), degrees)
 
 
 TABLE = r"incompleto o dañado.*labels\.txt: esperaba 12 líneas de cuatro números.*Descárgalo otra v"

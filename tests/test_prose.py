@@ -3,6 +3,7 @@
 import re
 
 import nbformat
+import numpy as np
 import pytest
 
 from tools import report
@@ -61,7 +62,18 @@ STORY = {
 }
 ROOM = {
     "Son siete comparaciones": lambda of: len(pairs(of)) == 7,
-    "restar la media le estorba a la red": lambda of: (
+    "Con esa vara quedan dos": lambda of: (
+        {name for name, (_, _, p) in pairs(of).items() if p < 0.05 / 7}
+        == {"restar la media", "logística, luz y espejo"}
+    ),
+    "dos semillas aciertan lo mismo que una": lambda of: (
+        np.subtract(*pairs(of)["luz y dos semillas"][:2])
+        == np.subtract(*pairs(of)["media y su propia luz"][:2])
+    ),
+    "no se nota que la red se aprenda las caras": lambda of: (
+        float(re.search(r"p = ([\d.e-]+)", printed(of, "groups=persona"))[1]) > 0.05
+    ),
+    "Restar la media le estorba a la red": lambda of: (
         pairs(of)["restar la media"][0] < pairs(of)["restar la media"][1]
     ),
     "la logística es la que más acierta": lambda of: (

@@ -85,7 +85,7 @@ def tagged():
 def test_every_picture_is_of_the_notebook(tagged):
     files = {path.name for path in (PROJECT / "images").iterdir() if path.suffix != ".tmp"}
     others = {"images/ejemplo.jpg", "images/red.png", "images/red.svg", "images/calibracion.png"}
-    others |= {"images/aprender.gif"}
+    others |= {"images/aprender.gif", "images/espejo.gif"}
     assert {f"images/{name}" for name in files} == others | tagged.keys()
 
 

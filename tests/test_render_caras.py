@@ -7,7 +7,7 @@ import pytest
 
 from helpers.data import load_dataset
 from tools.render_caras import people
-from tools.render_caras.__main__ import NAMES, negative
+from tools.render_caras.__main__ import NAMES
 from tools.render_caras.photo import develop
 
 
@@ -42,10 +42,10 @@ def test_half_of_the_test_photographs_show_strangers(halves):
 
 def test_only_smiling_kinds_smile(halves):
     photos = sum(halves, [])
-    assert all((photo.kind < 3) == bool(photo.smiles) for photo in photos)
     assert {photo.kind for photo in photos} == set(range(len(people.KINDS)))
     for photo in photos:
         pulled = photo.expression.get("mouth-corner-puller", 0)
+        assert (photo.kind < 3) == photo.smiles
         assert (pulled >= 0.35) if photo.smiles else (pulled == 0)
 
 
@@ -70,28 +70,6 @@ def test_all_ages_skins_haircuts_and_lights(cast, halves):
     assert 0.03 < np.mean([bool(p.glasses) and p.glasses[-1] for p in cast]) < 0.15  # dark ones
     assert {p.place for p in sum(halves, [])} == set(people.PLACES)
     assert 0.4 < np.mean([p.male > 0.5 for p in cast]) < 0.6
-
-
-def test_another_expression_of_one_kind_changes_no_other_photograph(halves, monkeypatch):
-    """Else a touch to one of them would have all be rendered again."""
-    draw = people.draw_expression
-
-    def otherwise(kind, rng):
-        if kind == 5:
-            rng.random(7)
-        return draw(kind, rng)
-
-    monkeypatch.setattr(people, "draw_expression", otherwise)
-    for before, after in zip(sum(halves, []), sum(people.draw_photographs(), [])):
-        assert (repr(before) == repr(after)) == (before.kind != 5)
-
-
-def test_negatives_are_named_by_what_the_light_hangs_on(cast, halves):
-    photo = halves[0][0]
-    name = negative(cast[photo.person], photo)
-    assert negative(cast[photo.person], photo._replace(exposure=9.0, seed=1)) == name
-    assert negative(cast[photo.person], photo._replace(yaw=0.123)) != name
-    assert negative(cast[photo.person]._replace(male=0.123), photo) != name
 
 
 def test_developing_exposes_for_the_face(halves):
@@ -158,7 +136,7 @@ def test_faces_are_about_where_the_detector_finds_them(caras):
     from helpers.faces import PLACES, find_faces
 
     off = []
-    for image in caras.test_x:
+    for image in caras.test_x[::2]:
         padded = np.pad(image, ((16, 16), (16, 16), (0, 0)), mode="edge")
         found = find_faces(np.asarray(Image.fromarray(padded).resize((384, 384))))
         off.append(np.linalg.norm(found[0] / 4 - 16 - PLACES, axis=1).mean() if found else np.inf)

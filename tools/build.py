@@ -120,6 +120,8 @@ def _walk(source, left_out):
     """Every ordinary file below a folder; adds (path, why) of what is left out."""
 
     def refused(error):
+        if Path(error.filename) == source:
+            raise DataError(f"No pude leer {source}: {reason(error)}") from error
         left_out.append((error.filename, f"No pude leer la carpeta: {reason(error)}"))
 
     files, system = [], Counter()
@@ -151,10 +153,7 @@ def _key(name):
 
 
 def _classes(source, files, smiling, left_out):
-    """The names of classes 0 and 1, and (path, label, in test) of every photograph.
-
-    Where the folder has no halves, the last is None. Adds (path, why) of the other files.
-    """
+    """The classes' names; (path, label, in test or None) of each photo. Adds what is none's."""
     rows = [path.relative_to(source).parts[:-1] for path in files]
     while len(tops := {row[0] for row in rows if row}) == 1:  # a folder that holds only another
         rows = [row[1:] for row in rows]

@@ -172,7 +172,7 @@ SAID = {  # sentence → of what function, or what is told the right one besides
         "le falta keepdims=True, para quedar en columna.": {"keepdims": False},
     },
     "L_model_backward": {
-        "Moviendo cada peso un poquito, el costo cambia lo que dicen tus gradientes.": {},
+        "Moviendo cada peso un poquito, el costo cambia tanto como dicen tus gradientes.": {},
         "la pendiente de la sigmoide ya está en AL - Y: no va otra vez.": {"power": 1},
         "el primer paso es AL - Y, no la derivada del costo sola.": {"power": -1},
         "falta la pendiente de la ReLU: dZ = dA * (Z > 0).": {"slope": lambda dA, Z: 1},
