@@ -94,7 +94,8 @@ def cross_validate(images, Y, recipes, k=5, groups=None, progress=True, seed=1):
     """Score recipes on held-out parts of ``images``; return recipe → ``Scores``.
 
     With ``groups`` (m,), the same number for the same person, nobody is in two of the ``k`` parts.
-    ``seed`` draws the parts. The rest is as in ``held_out``; ``ValueError`` also where a class has fewer than ``k`` images.
+    ``seed`` draws the parts. The rest is as in ``held_out``; ``ValueError`` also where a class has
+    fewer than ``k`` images.
     """
     Y = fitting(images, Y, *recipes)
     counts = np.bincount(np.ravel(Y).astype(np.int64), minlength=2)
