@@ -10,9 +10,9 @@ PY := $(VENV)/$(BIN)/python
 OLDEST_PY := $(VENV)-oldest/$(BIN)/python
 
 # Those that the packages' versions could change, and the notebooks themselves.
-OLDEST_TESTS := helpers tests/test_data.py tests/test_evaluation.py tests/test_exercises.py \
-	tests/test_model.py tests/test_network.py tests/test_plots.py tests/test_studies.py \
-	tests/test_training.py Proyecto_Final.ipynb cuadernos
+OLDEST_TESTS := helpers Proyecto_Final.ipynb cuadernos $(addprefix tests/test_, $(addsuffix .py, \
+	data dnn_app_utils_v3 evaluation exercises files model network photos plots recipe studies \
+	training verdict workbook))
 
 .PHONY: run lab page test test-oldest notebook model clean
 

@@ -57,14 +57,19 @@ def _bias(name, value, given):
     return b
 
 
-def _labels(name, value, given):
-    Y, AL = matrix(name, value), given["AL"]
-    if Y.shape != AL.shape:
-        raise ValueError(f"Y tiene forma {Y.shape} y AL {AL.shape}: deben ser iguales.")
+def labels(value, shape, of="las imágenes piden"):
+    """``value`` as a float64 matrix of 0 and 1, of the ``shape`` that is that ``of`` something."""
+    Y = matrix("Y", value)
+    if Y.shape != shape:
+        raise ValueError(f"Y tiene forma {Y.shape} y {of} {shape}: deben ser iguales.")
     strange = Y[(Y != 0) & (Y != 1)]
     if strange.size:
         raise ValueError(f"Y contiene {strange[0]:g}: las etiquetas deben ser 0 o 1.")
     return Y
+
+
+def _labels(name, value, given):
+    return labels(value, given["AL"].shape, "AL")
 
 
 def _cache(name, value, given):

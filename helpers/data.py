@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 
 from helpers import files
-from helpers.files import DataError, problem, read_array, shown
+from helpers.files import PROJECT, DataError, problem, read_array, shown
 from helpers.photos import load_photo as load_photo
 
-DATASETS = files.PROJECT / "datasets"
+DATASETS = PROJECT / "datasets"
 _REAL = ("happy", "genki")  # sets of photos, for whoever has them; caras comes with the project
 # Faces of the test half of caras that one likes to look at, by where they are shown.
 SHOWN = {"cover": 66, "vector": 106, "negative": 84, "fragile": 118}
@@ -82,9 +82,9 @@ def load_dataset(name=None, folder=None):
 def load_half(name, split, folder=None):
     """Return the images, labels (1, m) and attributes, name → (m,), of one half, "train" or "test"."""
     file, folders = f"{split}_{name}.h5", _folders(folder)
-    home = next((folder for folder in folders if (folder / file).is_file()), None)
+    home = next((folder for folder in folders if not _missing([file], folder)), None)
     if home is None:
-        raise DataError(f"No encontré {file} en {', '.join(map(shown, folders))}. {_advice(name)}")
+        raise DataError(f"No encontré {file}:\n{_lacking([file], folders)}{_advice(name)}")
     return _read_half(home / file, split)[0]
 
 
@@ -135,23 +135,36 @@ def default_name(*before, folder=None):
     return files.environment("SMILE_DATASET") or [*at_hand, "caras"][0]
 
 
-def _missing(name, folder):
-    return [file for file in files_of(name) if not os.path.isfile(folder / file)]
+def _missing(wanted, folder):
+    return [file for file in wanted if not os.path.isfile(folder / file)]
 
 
 def _find(name, folders):
     """The first folder that holds both files of a data set, or None."""
-    return next((folder for folder in folders if not _missing(name, folder)), None)
+    return next((folder for folder in folders if not _missing(files_of(name), folder)), None)
 
 
 def _not_found(name, folders):
-    places = [f"  en {shown(f)}/ falta {' y falta '.join(_missing(name, f))}\n" for f in folders]
     names = {path.stem[len("train_") :] for f in folders for path in f.glob("train_*.h5")}
     available = sorted(name for name in names if _find(name, folders))
     return (
         f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:\n"
-        f"{''.join(places)}Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{_advice(name)}"
+        f"{_lacking(files_of(name), folders)}"
+        f"Conjuntos disponibles: {', '.join(available) or 'ninguno'}.\n{_advice(name)}"
     )
+
+
+def _lacking(wanted, folders):
+    """A line per folder: which of the wanted files it lacks, or why it may not be looked into."""
+    lines = ""
+    for folder in folders:
+        why = f" falta {' y falta '.join(_missing(wanted, folder))}"
+        try:
+            os.scandir(folder).close()
+        except OSError as error:
+            why = f": {files.reason(error)}"
+        lines += f"  en {shown(folder)}/{why}\n"
+    return lines
 
 
 def _advice(name):

@@ -82,7 +82,7 @@ def _detect(photo, scale):
     reduced = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
     margin = round(0.15 * max(size))  # a face that fills the photo needs something around it
     padded = np.pad(reduced, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    with _ONE_AT_A_TIME:  # a widget may ask while a cell runs, and OpenCV would crash
+    with _ONE_AT_A_TIME:  # where two threads meet, OpenCV crashes
         detector = _detector()
         detector.setInputSize(padded.shape[1::-1])
         _, found = detector.detect(padded[:, :, ::-1].copy())  # BGR, and its own copy

@@ -82,6 +82,7 @@ def reason(error):
     why = {
         errno.ENOENT: "no hay nada con ese nombre; revisa que la carpeta exista",
         errno.ENOTDIR: "es un archivo; esperaba una carpeta",
+        errno.EISDIR: "es una carpeta; esperaba un archivo",
         errno.EROFS: "ahí solo se puede leer; escoge otro lugar",
     }.get(code, "no se pudo")
     if code in (errno.EDEADLK, errno.ETIMEDOUT) or 358 <= in_windows <= 404:

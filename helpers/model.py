@@ -6,10 +6,10 @@ import math
 import numpy as np
 from scipy import special
 
-from helpers import arguments, model_file, network
+from helpers import model_file, network
 from helpers.model_file import Origin as Origin
 from helpers.model_file import save_model as save_model
-from helpers.recipe import PUBLISHED, inputs
+from helpers.recipe import PUBLISHED, fitting, inputs
 from helpers.recipe import RIVAL as RIVAL
 from helpers.recipe import STORY as STORY
 from helpers.recipe import Recipe as Recipe
@@ -102,7 +102,7 @@ def train_along(images, Y, recipe, moments, caller=None):
 
 def _untrained(images, Y, recipe):
     """Return a ``Model`` without networks; X, Y and the sizes to train them by; and the settings."""
-    Y = arguments.matrix("Y", Y)
+    Y = fitting(images, Y, recipe)
     if recipe.mirror:
         images, Y = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([Y, Y], axis=1)
     X = inputs(images, recipe)

@@ -60,8 +60,6 @@ def save_model(path, model, origin, dtype=np.float64):
 def read_model(path):
     """Return the recipe, mean, networks and origin that ``save_model`` wrote; see ``load_model``."""
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"No existe el modelo {shown(path)}: guárdalo antes con save_model.")
     with opened(path) as file:
         expected = "la ficha de un modelo guardado"
         about = json.loads(read_array(file, path, "about", (1,), [np.bytes_], expected)[0])

@@ -47,6 +47,15 @@ class Recipe(_Fields):
         return type(self)(**(self._asdict() | changes))
 
 
+def fitting(images, Y, *recipes):
+    """Return ``Y``, (1, m) float64; ``ValueError`` where it doesn't fit ``images``, or for no recipe."""
+    for recipe in recipes:
+        if not isinstance(recipe, Recipe):
+            expected = "una receta, como model.PUBLISHED, o, donde van varias, una lista de ellas"
+            raise ValueError(f"Encontré {recipe!r:.60}; esperaba {expected}.")
+    return arguments.labels(Y, (1, len(images)))
+
+
 _TINY = np.finfo(np.float64).tiny  # what is not said here must be more than 0
 _LEAST = dict.fromkeys(("seeds", "weight_decay", "local_contrast", "directions"), 0)
 _LEAST |= {"hidden": 1, "num_iterations": 1}

@@ -15,9 +15,9 @@ from joblib.parallel import get_active_backend
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
 
-from helpers import arguments
 from helpers.model import train_along
 from helpers.progress import progress_bar
+from helpers.recipe import fitting
 from helpers.training import Caller
 
 
@@ -37,7 +37,7 @@ def held_out(images, Y, splits, recipes, progress=True):
     """
     if not splits or not recipes:
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
-    Y = arguments.matrix("Y", Y)
+    Y = fitting(images, Y, *recipes)
 
     def plans(recipe):  # what is trained, a network each
         return [recipe._replace(num_iterations=1, seeds=(seed,)) for seed in recipe.seeds]
@@ -90,24 +90,28 @@ class Scores(NamedTuple):
         return float(self.right.mean())
 
 
-def cross_validate(images, Y, recipes, k=5, groups=None, progress=True):
+def cross_validate(images, Y, recipes, k=5, groups=None, progress=True, seed=1):
     """Score recipes on held-out parts of ``images``; return recipe → ``Scores``.
 
     With ``groups`` (m,), the same number for the same person, nobody is in two of the ``k`` parts.
-    The rest is as in ``held_out``; ``ValueError`` also where a class has fewer than ``k`` images.
+    ``seed`` draws the parts. The rest is as in ``held_out``; ``ValueError`` also where a class has
+    fewer than ``k`` images.
     """
-    Y = arguments.matrix("Y", Y)
+    Y = fitting(images, Y, *recipes)
     counts = np.bincount(np.ravel(Y).astype(np.int64), minlength=2)
     cannot = f"k={k} partes no se pueden formar con"
     if not 2 <= k <= counts.min():
         found = f"{counts[0]} ejemplos de la clase 0 y {counts[1]} de la 1"
         raise ValueError(f"{cannot} {found}: k debe ser de 2 al tamaño de la clase menor.")
-    splits = list(StratifiedKFold(k, shuffle=True, random_state=1).split(images, Y[0]))
+    splits = list(StratifiedKFold(k, shuffle=True, random_state=seed).split(images, Y[0]))
     if groups is not None:
+        groups = np.ravel(groups)
+        if len(groups) != Y.size:
+            raise ValueError(f"groups tiene {len(groups)} números, y Y {Y.size}: uno por imagen.")
         people = np.unique(groups)
         if len(people) < k:
             raise ValueError(f"{cannot} {len(people)} personas.")
-        folds = KFold(k, shuffle=True, random_state=1).split(people)
+        folds = KFold(k, shuffle=True, random_state=seed).split(people)
         away = [np.isin(groups, people[judged]) for _, judged in folds]
         splits = [(np.flatnonzero(~out), np.flatnonzero(out)) for out in away]
     scores = {}

@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 import sys
+import textwrap
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 import test_readme
-from on_disk import PROJECT, imported
+from on_disk import PROJECT, contents, imported, put
 
 from tools import command, halves, report
 
@@ -140,6 +141,19 @@ def test_the_cards_program_runs_in_a_cell(monkeypatch):
     exec(block.replace("mi_foto.jpg", "images/ejemplo.jpg"), scope)
     assert scope["caras"][0].shape == (64, 64, 3)
     assert scope["modelo"].is_file()
+
+
+def test_of_a_table_and_its_photos_the_program_makes_two_folders(tmp_path, monkeypatch):
+    told = (PROJECT / "datasets" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^  ```python\n(.*?)^  ```", told, re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path, [("fotos/labels.csv", b"image,label\n1.jpg,happy\ns/2.jpg,sad\n")])
+    put(tmp_path, [(f"fotos/{name}", name.encode()) for name in ("1.jpg", "s/2.jpg")])
+    exec(textwrap.dedent(block))
+    assert contents(tmp_path / "mis_fotos") == {
+        **{"sonrie": None, "sonrie/1.jpg": b"1.jpg"},
+        **{"no_sonrie": None, "no_sonrie/2.jpg": b"s/2.jpg"},
+    }
 
 
 @pytest.mark.parametrize("name", ["README.md", "datasets/README.md", "cuadernos/README.md"])

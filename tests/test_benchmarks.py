@@ -3,16 +3,20 @@
 import io
 import random
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from itertools import islice
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from benchmarks import mutations, real_faces
+from benchmarks import depth, mutations, real_faces
 from conftest import PROJECT
-from helpers.data import DataError, load_photo
+from helpers import studies
+from helpers.data import DataError, load_dataset, load_photo
 from helpers.model import load_model
 
 
@@ -38,7 +42,7 @@ def photos():
                 yield stream.getvalue()
 
 
-def test_damaged_photos_load_or_are_refused(capfd):
+def test_damaged_photos_load_or_are_refused():
     good, rng, refused = list(photos()), random.Random(1), 0
     assert len(good) > 60
     for raw in 4 * good:
@@ -73,6 +77,31 @@ def test_a_mask_hides_the_mouth_and_leaves_the_eyes(colour):
     mean = worn[0][hidden].mean(axis=0)
     np.testing.assert_allclose(mean / mean.max(), np.array(colour) / max(colour), atol=0.02)
     assert 0.75 < mean.max() / max(colour) < 1
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Precision loss", "ignore:invalid value", "ignore:divide by zero"
+)
+def test_a_run_has_its_own_folds_and_seed_and_the_table_a_row_a_change(monkeypatch, capsys):
+    few, drawn = load_dataset("caras"), []
+    few = replace(few, train_x=few.train_x[:30], train_y=few.train_y[:, :30])
+
+    def cross_validate(images, Y, recipes, k, seed):
+        drawn.append((seed, *{recipe.seeds for recipe in recipes}))
+        return studies.cross_validate(images, Y, recipes, k, seed=seed, progress=False)
+
+    monkeypatch.setattr(depth, "load_dataset", lambda name: few)
+    monkeypatch.setattr(depth, "studies", SimpleNamespace(cross_validate=cross_validate))
+    monkeypatch.setattr(depth, "RUNS", (1, 2))
+    changes = list(islice(depth.versions(few.train_x), 2))
+    monkeypatch.setattr(depth, "versions", lambda images: changes)
+    for name, recipe in depth.LAYERS.items():
+        monkeypatch.setitem(depth.LAYERS, name, recipe._replace(num_iterations=2))
+    capsys.readouterr()
+    depth.main()
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert len(rows) == 2 and {row.count("|") for row in rows} == {9}
+    assert set(drawn) == {(1, (1,)), (2, (2,))}
 
 
 def test_the_card_says_of_masks_what_is_printed(monkeypatch, capsys):

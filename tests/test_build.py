@@ -302,7 +302,11 @@ REFUSED = {  # what is done to the folder, options, what the message says
     **{f"share {x}": (None, {"test_share": x}, f"^test_share={x} ") for x in (0, 1, np.nan)},
     **{f"seed {x}": (None, {"seed": x}, f"^seed={x} no sirve") for x in (-1, 2**32, 0.5)},
     "no folder": (shutil.rmtree, {}, "^No pude leer .*mis fotos: no hay nada con ese nombre"),
-    "empty": (moved(sonrie=None, no_sonrie=None), {}, "Esperaba dos carpetas, .*: ninguna"),
+    "empty": (
+        moved(sonrie=None, no_sonrie=None),
+        {},
+        r"Esperaba dos carpetas, .*README\.md dice cómo .*: ninguna",
+    ),
     "three": (lambda s: write_photos(s / "z", 0, 2), {}, "\n  z: 1"),
     "untelling": (moved(sonrie="b c"), {}, "¿En qué carpeta .*--smiling 'b c' o --smiling no_so"),
     "not there": (None, {"smiling": "x"}, "smiling='x': no hay tal"),

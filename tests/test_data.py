@@ -1,11 +1,12 @@
 """What the loaders read, and that nothing a file may hold gets past them but as a DataError."""
 
+import errno
 import os
 import shutil
 import struct
 import time
 import zlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import h5py
@@ -160,6 +161,17 @@ def test_halves_from_different_folders_are_not_put_together(places):
     assert load_dataset("a").name == "a"
     with pytest.raises(DataError, match="No encontré el conjunto «a»"):
         load_dataset("a", one)  # the folder given is the only one
+
+
+def test_a_folder_that_may_not_be_looked_into_says_so(places, monkeypatch):
+    def refused(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refused)  # os.path.isfile says that nothing is there
+    for load in (load_dataset, partial(data.load_half, split="train")):
+        with pytest.raises(DataError, match="uno/: no tengo permiso") as caught:
+            load("caras")
+        assert "falta" not in str(caught.value)
 
 
 def test_default_name(places, monkeypatch):

@@ -74,6 +74,7 @@ REASONS = {
     errno.EROFS: "ahí solo se puede leer",
     errno.EDEADLK: "solo en la nube; descárgalo antes",  # macOS, of a file in iCloud
     errno.ENOTDIR: "es un archivo; esperaba una carpeta",
+    errno.EISDIR: "es una carpeta; esperaba un archivo",
     errno.EIO: "no se pudo",
 }
 

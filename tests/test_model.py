@@ -111,8 +111,8 @@ def test_a_full_disk_ends_in_a_sentence_and_keeps_the_old_model(saved):
 
 
 def test_no_file_and_other_files_are_refused(tmp_path, path):
-    for nothing in (path, tmp_path):
-        with pytest.raises(DataError, match="No existe el modelo"):
+    for nothing, says in {path: "no hay nada con ese nombre", tmp_path: "es una carpeta"}.items():
+        with pytest.raises(DataError, match=f"No pude abrir .*{says}"):
             model.load_model(nothing)
     path.write_text("hola")
     with pytest.raises(DataError, match="no lo pude leer"):

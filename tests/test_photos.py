@@ -12,7 +12,7 @@ from PIL import EpsImagePlugin, Image, PngImagePlugin
 from helpers import photos
 from helpers.data import DataError, load_photo
 
-RED, GREEN, BLUE, WHITE, BLACK = "#ff0000", "#00ff00", "#0000ff", "#ffffff", "#000000"
+RED, GREEN, BLUE, WHITE = "#ff0000", "#00ff00", "#0000ff", "#ffffff"
 
 
 def file_of(image, format="PNG", **options):

@@ -168,6 +168,8 @@ def test_anything_that_can_be_called_is_judged(capsys):
         assert says in said or "sigmoid: es lo mismo que relu" in said
     with pytest.raises(ValueError, match="check espera"):
         workbook.check(np.tanh)
+    exec("relu = None\nworkbook.check(relu)", {"workbook": workbook})  # and no other is written yet
+    assert capsys.readouterr().out.startswith("relu: esperaba la función misma")
 
 
 def test_a_slip_is_told_once_and_whoever_uses_it_says_so(capsys):

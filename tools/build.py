@@ -192,7 +192,8 @@ def _expected(source, files):
     lines = [f"\n  {name}: {n:,}" for name, n in counts.most_common(_SHOWN)]
     return (
         "Esperaba dos carpetas, una por clase, como «sonrie» y «no_sonrie», o «train» y «test» con "
-        "esas dos en cada una; una tabla, como un .csv, no se lee. "
+        "esas dos en cada una; una tabla, como un .csv, no se lee: datasets/README.md dice cómo "
+        "hacer dos carpetas con ella. "
         f"En {source} hay archivos en:{''.join(lines) or ' ninguna carpeta'}"
     )
 

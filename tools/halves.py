@@ -4,7 +4,6 @@ import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from threading import Lock
 
 import h5py
 import numpy as np
@@ -16,7 +15,6 @@ from helpers.photos import pillow_warnings, read_photo
 
 SIZE = 64  # pixels, the side of every image
 LARGE = 1600  # pixels, the longest side of a photo in which faces are looked for
-_ONE_AT_A_TIME = Lock()  # threads share the detector
 _CHUNK = 64  # images that HDF5 compresses together
 
 
@@ -37,8 +35,7 @@ def face(source):
     lay on its side or head. Raises DataError, and ImportError where no detector is installed.
     """
     photo = read_photo(source, LARGE, crop=False)
-    with _ONE_AT_A_TIME:
-        found = faces.find_faces(photo)
+    found = faces.find_faces(photo)
     if not found:
         return read_photo(source, SIZE), 0, False
     return faces.align(photo, found[0], SIZE), len(found), faces.quarter_turns(found[0]) > 0

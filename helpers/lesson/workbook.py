@@ -24,7 +24,7 @@ def check(function):
     Raises ``AssertionError`` with the printed sentence where nbgrader runs the notebook, only there.
     """
     scope = sys._getframe(1).f_globals
-    name, *same = [name for name in ASKED if scope.get(name) is function] or [None]
+    name, *same = [name for name in ASKED if scope.get(name, ...) is function] or [None]
     if not name:
         raise ValueError(f"check espera una de las funciones del cuaderno: {', '.join(ASKED)}.")
     problem = Wrong(f"es lo mismo que {same[0]}: escribe cada una.") if same else None

@@ -24,11 +24,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from helpers.faces import align, find_faces
-from helpers.files import whole_file
+from helpers.files import PROJECT, whole_file
+from tools import command
 from tools.render_caras.people import KINDS, N_KNOWN, N_NEW, draw_people, draw_photographs
 from tools.render_caras.photo import develop
 
-PROJECT = Path(__file__).resolve().parents[2]
+FILES = {split: PROJECT / "datasets" / f"{split}_caras.h5" for split in ("train", "test")}
 NEGATIVES = PROJECT / "reporte" / "caras"
 NAMES = {  # of the kinds of expression, as the file says them to its reader
     "closed smile": "sonrisa cerrada",
@@ -126,7 +127,7 @@ def as_seen(picture, landmarks):
 
 
 def write(split, images, labels, attributes, split_id):
-    with whole_file(PROJECT / "datasets" / f"{split}_caras.h5") as new, h5py.File(new, "w") as file:
+    with whole_file(FILES[split]) as new, h5py.File(new, "w") as file:
         how = {"compression": "gzip", "compression_opts": 9, "chunks": (50, 64, 64, 3)}
         pixels = file.create_dataset(f"{split}_set_x", data=images, **how)
         pixels.attrs["aligned"] = True
@@ -142,13 +143,15 @@ def main():
     parser.add_argument("--data", type=Path, help="la carpeta que contiene mpfb2")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="cuántos a la vez")
     options = parser.parse_args()
+    for path in (*FILES.values(), NEGATIVES):
+        command.writable(path)
     people, halves = draw_people(N_KNOWN + N_NEW), draw_photographs()
     render(people, sum(halves, []), options.data or data_folder(), options.processes)
     split_id = f"caras-{zlib.crc32(repr((people, halves)).encode()):08x}"
-    for split, photos in zip(("train", "test"), halves):
+    for split, photos in zip(FILES, halves):
         images, attributes = prints(people, photos)
         write(split, images, np.array([p.smiles for p in photos]), attributes, split_id)
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)
