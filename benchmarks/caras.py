@@ -17,15 +17,17 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.real_faces import faces_of, folder_of
+from benchmarks.real_faces import faces_of
 from benchmarks.stability import FAMILIES
 from helpers import network, studies
 from helpers.data import flatten, load_dataset
+from helpers.files import DataError, environment
 from helpers.model import train
 from helpers.recipe import PUBLISHED, RIVAL, STORY
 from tools.train_smiles import RECIPE, photographs
@@ -72,11 +74,13 @@ def nearest(train, train_y, test, test_y):
 def real_faces():
     """Yield name, aligned images and labels (m,) of each set of real photographs that is there."""
     for name in ("smiles", "happy"):
-        if folder_of(file := f"test_{name}.h5"):
-            images, labels, _, found = faces_of(file)
+        with suppress(DataError):  # it is not there
+            images, labels, _, found = faces_of(name)
             yield name, images[found], labels[found]
-    if folder := folder_of("genki4k_3000.tar"):
-        images, Y, _ = photographs(Path(folder, "genki4k_3000.tar"))
+    for folder in environment("SMILE_DATA_DIR").split(os.pathsep):
+        if not (photos := Path(folder, "genki4k_3000.tar")).is_file():
+            continue
+        images, Y, _ = photographs(photos)
         judges = ~np.isin(OURS, list(LOOKED_AT))
         yield "genki", images[judges], Y[0, judges]
 
