@@ -25,6 +25,8 @@ SECONDS = 200  # for the beginning, on a busy machine
 BAR = """from pathlib import Path
 from time import sleep
 
+from helpers import progress
+
 for _ in progress.progress_bar(range(600), True, desc="Prueba"):
     sleep(0.1)
     if Path("visto").exists():
