@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.real_faces import faces_of, folder_of
+from benchmarks.real_faces import faces_of
 from benchmarks.stability import FAMILIES
 from helpers import network, studies
 from helpers.data import flatten, load_dataset
+from helpers.files import DataError, environment
 from helpers.model import train
 from helpers.recipe import PUBLISHED, RIVAL, STORY
 from tools.train_smiles import RECIPE, photographs
@@ -72,11 +73,15 @@ def nearest(train, train_y, test, test_y):
 def real_faces():
     """Yield name, aligned images and labels (m,) of each set of real photographs that is there."""
     for name in ("smiles", "happy"):
-        if folder_of(file := f"test_{name}.h5"):
-            images, labels, _, found = faces_of(file)
-            yield name, images[found], labels[found]
-    if folder := folder_of("genki4k_3000.tar"):
-        images, Y, _ = photographs(Path(folder, "genki4k_3000.tar"))
+        try:
+            images, labels, _, found = faces_of(name)
+        except DataError:
+            continue
+        yield name, images[found], labels[found]
+    folders = environment("SMILE_DATA_DIR").split(os.pathsep)
+    tars = (Path(folder, "genki4k_3000.tar") for folder in folders)
+    if tar := next(filter(Path.is_file, tars), None):
+        images, Y, _ = photographs(tar)
         judges = ~np.isin(OURS, list(LOOKED_AT))
         yield "genki", images[judges], Y[0, judges]
 

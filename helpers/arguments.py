@@ -34,10 +34,9 @@ def matrix(name, value, given=None):
         found = type(value).__name__
         raise ValueError(f"{name} debe ser una matriz de números; se recibió {found}.") from None
     if array.ndim != 2 or array.size == 0:
-        expected = (
-            "una matriz no vacía, con una columna por ejemplo; de un vector, y.reshape(1, -1)"
-        )
-        raise ValueError(f"{name} tiene forma {array.shape}: se esperaba {expected}.")
+        expected = "se esperaba una matriz no vacía, con una columna por ejemplo"
+        advice = "de un vector, y.reshape(1, -1)"
+        raise ValueError(f"{name} tiene forma {array.shape}: {expected}; {advice}.")
     return array
 
 
@@ -99,10 +98,8 @@ def _parameters(name, value, given):
 
 def _sizes(name, value, given):
     if len(value) < 2 or any(int(n) != n or n < 1 for n in value):
-        expected = (
-            "dos o más tamaños de capa, enteros y positivos; por ejemplo [12288, 20, 7, 5, 1]"
-        )
-        raise ValueError(f"layer_dims={list(value)}: se esperaban {expected}.")
+        expected = "se esperaban dos o más tamaños de capa, enteros y positivos"
+        raise ValueError(f"layer_dims={list(value)}: {expected}; por ejemplo [12288, 20, 7, 5, 1].")
     return [int(n) for n in value]
 
 

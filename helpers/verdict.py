@@ -13,9 +13,8 @@ FACES_NUMBERED = 8  # of a photo, the largest
 _COVER, _STEP = 16 / 64, 12 / 64  # of the image's side; as large as a mouth, 25 places take 0.2 s
 _NO_FACE = "No encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
 # The landmarks of images/ejemplo.jpg as faces.find_faces finds them, for whoever has no detector.
-EXAMPLE = [
-    np.array([(133.7, 103.7), (175.3, 105.0), (153.0, 125.7), (133.4, 142.2), (169.8, 143.5)])
-]
+_POINTS = (133.7, 103.7), (175.3, 105.0), (153.0, 125.7), (133.4, 142.2), (169.8, 143.5)
+EXAMPLE = [np.array(_POINTS)]
 
 
 class Verdict(NamedTuple):
@@ -45,9 +44,8 @@ def judge_photo(model, source, landmarks=None, explain=True):
         found, note = None, str(problem)
     if found is None:
         h, w, _ = photo.shape
-        frames = [
-            (np.array([w, h]) + min(h, w) * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])) / 2
-        ]
+        square = min(h, w) * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        frames = [(np.array([w, h]) + square) / 2]
         seen = [load_photo(source, model.size)]
     else:
         photo, found, note = _from_left_to_right(photo, found)
