@@ -13,6 +13,8 @@ def test_it_shows_the_training_from_its_start_to_its_end(tmp_path, monkeypatch, 
     recipe = model.STORY._replace(num_iterations=300)
     film = animation.film
     monkeypatch.setattr(animation, "film", lambda caras: film(caras, 4, recipe))
+    monkeypatch.setattr(animation, "MIRROR", tmp_path / "b.gif")
+    monkeypatch.setattr(animation, "reflected", lambda *_: [Image.new("RGB", (9, 9), "red")] * 5)
     animation.main()
     with Image.open(animation.GIF) as picture:
         assert picture.n_frames == 4 and picture.size == (800, 490) and picture.info["loop"] == 0
@@ -25,6 +27,20 @@ def test_it_shows_the_training_from_its_start_to_its_end(tmp_path, monkeypatch, 
     assert (tiles[0] == 255).all()  # nothing is learnt yet
     assert (tiles[-1] < 255).mean() > 0.3
     assert all((a != b).any() for a, b in zip(frames, frames[1:]))
+
+
+def test_the_mirror_is_photographed_in_a_browser_and_both_are_light():
+    path = animation.PROJECT / "images" / "espejo.gif"
+    with Image.open(path) as picture:
+        assert picture.n_frames == animation.EACH * (1 + len(animation.PEOPLE))
+    assert path.stat().st_size + animation.GIF.stat().st_size < 1_500_000
+
+
+def test_what_stands_before_the_mirror_has_a_cameras_size():
+    caras = data.load_dataset("caras", data.DATASETS)
+    judge = model.load_model(animation.PROJECT / "models" / "smiles.h5")
+    scenes = list(animation.before_the_mirror(caras, judge))
+    assert {scene.size for scene in scenes} == {(640, 480)}
 
 
 def test_the_stored_one_is_light_and_of_this_size():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from helpers import faces, network
-from helpers.data import PROJECT
+from helpers.files import PROJECT
 from helpers.model import Model, Origin, Recipe, load_model
 from helpers.page import base, mirror, reflection
 from helpers.verdict import judge_photo
@@ -154,7 +154,7 @@ def test_what_is_no_model_with_an_origin_is_refused_by_name(second):
     model, parameters = drawn(Recipe()), drawn(Recipe()).networks[0]
     nameless = Model(Recipe(), 0.0, [parameters])
     for wrong, says in (
-        (nameless, "falta su origen"),
+        (nameless, "con su origen"),
         (parameters, "Recibí dict"),
         ("a.h5", "str"),
     ):

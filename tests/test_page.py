@@ -7,6 +7,7 @@ import subprocess
 
 import nbformat
 import pytest
+from PIL import Image
 
 from conftest import PROJECT
 from helpers.files import DataError
@@ -16,7 +17,7 @@ from tools import page, report
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """A function that makes a page of a story of a cell, and returns its text."""
-    for name in ("TQDM_DISABLE", "SMILE_DATASET", "SMILE_DATA_DIR", "MPLBACKEND"):
+    for name in ("TQDM_DISABLE", "SMILE_NARROW", "SMILE_DATASET", "SMILE_DATA_DIR", "MPLBACKEND"):
         monkeypatch.setenv(name, "x")  # so that what main does to it is undone
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     monkeypatch.setattr(report, "STORY", tmp_path / "cuento.ipynb")
@@ -54,9 +55,39 @@ print(os.environ["SMILE_DATASET"], repr(os.environ["SMILE_DATA_DIR"]))
 Page("touch", "Una red", ["network"], ["touch"], {{"side": 64}})"""
     text = written(source)
     assert re.search("caras (''|&#39;&#39;)", text) is not None
-    places = text.count('<div class="smile-page"></div><script>'), text.count("<iframe")
-    assert places == (1, 0)
+    assert len(re.findall('<div class="smile-page" data-kind="touch">', text)) == 1
+    assert "<iframe" not in text and text.index("smile-page") < text.index("Y ahora, la historia")
     assert '<html lang="es">' in text and "<title>¿Sonríe o no?</title>" in text
+
+
+def test_what_needs_a_kernel_is_left_out_and_what_ran_is_linked_to():
+    md, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    shows = nbformat.v4.new_output(
+        "display_data",
+        {"text/html": '<div class="smile-page" data-kind="watch"><img></div><script>'},
+    )
+    cells = [md("# Hola\n\nUno."), code("check_packages()"), code("page.watch()", outputs=[shows])]
+    cells += [md("Figura.\n\n**Ejercicios.** Suma."), code("exercises.check(1, ...)")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    made = page.arranged(notebook, "https://github.com/a/b").cells
+    sources = "\n".join(cell.source for cell in made)
+    assert "Ejercicios" not in sources and "check" not in sources and "# Hola" not in sources
+    assert sources.index("Mírala aprender") < sources.index("Uno.") < sources.index("Figura.")
+    assert "[el proyecto](https://github.com/a/b)" in sources
+    assert made[2].outputs[0].data["text/html"].endswith("<script>")
+    (left,) = [cell.outputs[0].data["text/html"] for cell in made if cell.source == "page.watch()"]
+    assert left.startswith("<img>") and '<a href="#watch">' in left
+    assert notebook.cells[0].source.startswith("# Hola")
+
+
+def test_the_preview_of_a_link_is_a_picture_of_faces(written, monkeypatch):
+    text = written("1")
+    assert f'content="{page.PREVIEW}" property="og:image"' in text
+    with Image.open(page.PAGE.with_name(page.PREVIEW)) as picture:
+        assert picture.size == (1200, 630)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Ana/caras")
+    whole = f"https://ana.github.io/caras/{page.PREVIEW}"
+    assert whole in page.published(nbformat.v4.new_notebook())
 
 
 def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):

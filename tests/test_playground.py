@@ -10,7 +10,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -22,7 +24,8 @@ from scipy import ndimage
 
 from helpers import inspection, model, network, page, training
 from helpers.data import DATASETS, flatten, load_dataset
-from helpers.page import base, playground
+from helpers.files import DataError
+from helpers.page import base, playground, pocket
 from helpers.page.base import MIME
 from tools import report
 
@@ -216,6 +219,42 @@ def test_the_page_is_one_script_that_asks_for_nothing_and_carries_its_own_parts_
 def test_a_page_says_its_language_and_its_title(touchable):
     page = base.document("Uno & otro", touchable.fragment)
     assert '<html lang="es">' in page and "<title>Uno &amp; otro</title>" in page
+
+
+def test_the_readers_network_is_one_file_that_can_be_sent(trained, caras, film, tmp_path):
+    """Of parameters, without more: its name is words, its weight is that of a large photo."""
+    real = model.load_model(DATASETS.parent / "models" / "smiles.h5")
+    path = tmp_path / "mi red.html"
+    saved = page.save(path, trained.networks[0], caras, film, " Ana <b> ", real)
+    text = path.read_text("utf-8")
+    assert "<title>La red de Ana &lt;b&gt;</title>" in text and '<html lang="es">' in text
+    kinds = re.findall('<div class="smile-page" data-kind="(.*?)">', text)
+    assert kinds == ["mirror", "touch", "watch"] and path.stat().st_size < 4_000_000
+    assert (
+        str(path.as_posix()) in repr(saved)
+        and 'href="mi%20red.html" download' in saved._repr_html_()
+    )
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(DataError, match="No pude escribir"):
+        page.save(tmp_path / "no" / "hay.html", trained.networks[0], caras)
+
+
+def test_without_a_network_nothing_is_saved_and_nothing_fails(caras, tmp_path):
+    saved = page.save(tmp_path / "mi_red.html", None, caras)
+    assert "primero, que aprenda" in repr(saved) and "primero, que aprenda" in saved._repr_html_()
+    assert not list(tmp_path.iterdir())
+
+
+def test_in_colab_a_button_downloads_it(monkeypatch):
+    called, got = {}, []
+    files = SimpleNamespace(download=got.append)
+    output = SimpleNamespace(register_callback=called.__setitem__)
+    monkeypatch.setitem(sys.modules, "google", SimpleNamespace())
+    colab = SimpleNamespace(files=files, output=output)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert "invokeFunction('smile.download'" in pocket.Saved("mi_red.html")._repr_html_()
+    called["smile.download"]()
+    assert got == ["mi_red.html"]
 
 
 def test_the_scripts_can_be_read():

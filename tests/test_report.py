@@ -84,10 +84,18 @@ def test_the_page_says_its_language_its_title_and_what_its_figures_show():
     caption = "**Figura 1.** El «costo» <baja> si $z > 0$.\n\nSigue."
     figure = shown(image_png=PIXEL)
     page = page_of(
-        "figura()", caption, "# ¿Sonríe?\n\n## No", outputs=[figure], about="De «caras»."
+        "figura()",
+        caption,
+        "# ¿Sonríe?\n\n## No",
+        outputs=[figure],
+        about="De «caras».",
+        preview="v.jpg",
     )
     assert page.html["lang"] == "es" and page.title.text == "¿Sonríe?"
     assert page.find("meta", attrs={"name": "description"})["content"] == "De «caras»."
+    told = {meta["property"]: meta["content"] for meta in page.find_all("meta", property=True)}
+    assert told["og:title"] == "¿Sonríe?" and told["og:description"] == "De «caras»."
+    assert told["og:image"] == "v.jpg"
     assert page.img["alt"] == "Figura 1. El «costo» <baja> si z > 0."
 
 
@@ -127,22 +135,29 @@ def test_links_lead_from_the_page_to_the_files(notebook_of):
     ]
 
 
-def test_on_paper_code_is_wrapped_and_on_a_phone_wide_figures_scroll():
+def test_code_is_wrapped_and_figures_fit_a_phone_and_the_dark():
     style = re.sub(r"\s+", " ", "".join(style.text for style in page_of("a").find_all("style")))
-    assert re.search(r"@media print \{ pre, [^}]*white-space: pre-wrap !important", style)
-    assert re.search(r"max-width: 700px[^@]*jp-RenderedImage \{ overflow-x: auto", style)
+    assert re.search(r"pre \{ [^}]*white-space: pre-wrap", style)
+    assert re.search(r"img \{ max-width: 100%; height: auto", style)
+    assert "prefers-color-scheme: dark" in style
+
+
+def test_code_is_folded_where_it_is_asked_for():
+    (details,) = page_of("secreto()", fold=True).find_all("details")
+    assert details.summary.text == "ver el código" and "secreto" in details.pre.text
+    assert page_of("secreto()").find("details") is None
 
 
 def test_in_the_stored_notebook_no_sentence_hides_a_picture(notebook_of):
     """Of a widget whose kernel is gone; what Jupyter saves of it is its view beside the picture."""
     view = {report.WIDGET_MIME: {"model_id": "playground-watch"}, "image/png": PIXEL}
-    alone = {report.WIDGET_MIME: {"model_id": "photo-box"}, "text/plain": "[La caja.]"}
+    alone = {report.WIDGET_MIME: {"model_id": "page-mirror"}, "text/plain": "[El espejo.]"}
     show = "from IPython.display import display\ndisplay({!r}, raw=True)"
     notebook_of(show.format(view | {"text/plain": "[Mírala.]"}), show.format(alone))
     notebook = nbformat.read(report.STORY, as_version=4)
     report.execute(notebook, report.STORY.parent)
     state = notebook.metadata.widgets[report.STATE_MIME]["state"]
-    assert [name for name in state if "layout" not in name] == ["photo-box"]
+    assert [name for name in state if "layout" not in name] == ["page-mirror"]
     notebook.cells[0].outputs[0].data.update(view)  # run by the reader, and saved
     for exporter in (HTMLExporter, SlidesExporter):
         page, _ = exporter().from_notebook_node(notebook)

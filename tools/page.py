@@ -12,6 +12,7 @@ import re
 import sys
 
 import nbformat
+from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
 from helpers import data, plots
@@ -28,12 +29,13 @@ GREETING = (
 )
 # What runs comes first, in this order: kind → what is said above it.
 FIRST = {
-    "mirror": f"# {TITLE}\n\n{GREETING}",
+    "mirror": "",
     "watch": "## Mírala aprender\n\nAl principio no sabe nada. Aprieta el botón: así aprendió otra, más "
     "pequeña, con caras de gente que no existe.",
     "touch": "## Dibuja sobre una cara\n\n¿Puedes hacer sonreír a alguien con tres trazos? Dibuja, "
     "muévela, voltéala, y mira qué unidades se encienden.",
 }
+UP = {"mirror": "El espejo está", "watch": "Mírala aprender,", "touch": "Dibuja sobre una cara,"}
 STORY = (
     "## Y ahora, la historia\n\nCómo se hace una red así, qué tan buena es y en qué se equivoca."
 )
@@ -62,11 +64,11 @@ def arranged(notebook, repository=None):
                 picture = left if kind == "watch" else ""  # not the sentence that stands for it
                 runs[kind] = text
                 output.data["text/html"] = (
-                    f'{picture}<p><a href="#{kind}">↑ Arriba la tocas.</a></p>'
+                    f'{picture}<p><a href="#{kind}">{UP[kind]} arriba ↑</a></p>'
                 )
         if cell.source:
             story.append(cell)
-    top = []
+    top = [nbformat.v4.new_markdown_cell(f"# {TITLE}\n\n{GREETING}")]
     for kind, words in FIRST.items():
         if kind in runs:
             output = nbformat.v4.new_output("display_data", {"text/html": runs[kind]})
@@ -75,7 +77,7 @@ def arranged(notebook, repository=None):
     project = f"[el proyecto]({repository})" if repository else "el proyecto"
     below = f"---\n\nTodo el código, los cuadernos y los datos: {project}."
     story = [nbformat.v4.new_markdown_cell(STORY), *story, nbformat.v4.new_markdown_cell(below)]
-    notebook.cells = top + story if runs else story
+    notebook.cells = top + story
     return notebook
 
 
@@ -109,10 +111,11 @@ def preview(images, answers):
         color = plots.CLASS_COLORS[int(answers[k])]
         draw.rectangle((at[0] - 2, at[1] - 2, at[0] + 113, at[1] + 119), color)
         picture.paste(Image.fromarray(images[k]).resize((108, 114)), (at[0] + 2, at[1] + 2))
-    draw.rectangle((0, 200, 1200, 430), "#16191e")
-    draw.text((600, 288), TITLE, "#ffffff", ImageFont.load_default(118), anchor="mm")
-    words = "Una red neuronal te mira. Sonríele."
-    draw.text((600, 386), words, plots.CLASS_COLORS[1], ImageFont.load_default(42), anchor="mm")
+    draw.rectangle((0, 252, 1200, 503), "#16191e")
+    large, small = (ImageFont.truetype(findfont("DejaVu Sans:bold"), size) for size in (104, 40))
+    draw.text((600, 345), TITLE, "#ffffff", large, anchor="mm")
+    words = "Una red neuronal te mira: sonríele."
+    draw.text((600, 444), words, plots.CLASS_COLORS[1], small, anchor="mm")
     return picture
 
 

@@ -1,8 +1,11 @@
-"""What the browser tests share: Chromium, and a Jupyter that knows nothing of the user's settings."""
+"""What the browser tests share: one Chromium with a film for a camera, a network that has learnt,
+and a Jupyter that knows nothing of the user's settings."""
 
 import contextlib
+import io
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -12,8 +15,13 @@ import urllib.request
 from time import monotonic, sleep
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
+from helpers import model, training
+from helpers.data import DATASETS, flatten, load_dataset
+from helpers.files import PROJECT
 from tools import report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
@@ -29,6 +37,7 @@ CHROMES = [
 ]
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -36,23 +45,80 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def start_browser():
-    """A context manager that takes Chromium's arguments and gives a playwright Browser."""
+def caras():
+    return load_dataset("caras", DATASETS)
+
+
+@pytest.fixture(scope="session")
+def real():
+    return model.load_model(PROJECT / "models/smiles.h5")
+
+
+@pytest.fixture(scope="session")
+def film(caras):
+    """The story's training, for a while: what its network answers is not all of one sort."""
+    recipe = model.STORY._replace(num_iterations=700)
+    X, dims = flatten(caras.train_x), [12288, *recipe.hidden, 1]
+    moments = training.moments_of(recipe)
+    return training.film(X, caras.train_y, dims, moments, seed=recipe.seeds[0])
+
+
+@pytest.fixture(scope="session")
+def trained(caras, film):
+    origin = model.Origin("caras", tuple(caras.classes), 0.0, 0.0, caras.aligned)
+    return model.Model(model.STORY, 0.0, [film[1][700]], origin)
+
+
+@pytest.fixture(scope="session")
+def people(caras, real):
+    """Two pictures as of a camera, 640×480, of drawn faces: one smiles to the model, one doesn't."""
+    order = np.argsort(real.predict_proba(caras.test_x)[0])
+    pictures = [Image.new("RGB", (640, 480), "gray") for _ in range(2)]
+    for picture, i in zip(pictures, order[[-1, 3]]):
+        picture.paste(Image.fromarray(caras.test_x[i]).resize((300, 300)), (170, 90))
+    return pictures
+
+
+@pytest.fixture(scope="session")
+def browser(people, tmp_path_factory):
+    """Chromium with a film for a camera: two seconds of one, two seconds of the other."""
     installed = (shutil.which(os.path.expandvars(name)) for name in CHROMES)
     path = os.environ.get("CHROMIUM") or next(filter(None, installed), None)
     if path is None:
         pytest.skip("needs Chromium, Chrome or Edge: install one or put its path into CHROMIUM")
-    is_root = getattr(os, "geteuid", lambda: 1)() == 0
+    camera, frames = tmp_path_factory.mktemp("camera") / "film.mjpeg", []
+    for picture in people:
+        picture.save(stream := io.BytesIO(), "JPEG", quality=92)
+        frames.append(60 * stream.getvalue())
+    camera.write_bytes(b"".join(frames))
+    arguments = [*QUIET, *CAMERA, f"--use-file-for-fake-video-capture={camera}"]
+    arguments += ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)
+    with playwright.sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
 
-    @contextlib.contextmanager
-    def start(*arguments):
-        arguments = [*QUIET, *["--no-sandbox"] * is_root, *arguments]
-        with playwright.sync_playwright() as tool:
-            browser = tool.chromium.launch(executable_path=path, args=arguments)
-            yield browser
-            browser.close()
 
-    return start
+@pytest.fixture
+def opened(browser):
+    """A function that opens a page; afterwards nothing may have failed or been fetched."""
+    pages, wrong = [], []
+
+    def open_page(url, script=None, **options):
+        page = browser.new_page(**{"viewport": {"width": 390, "height": 844}} | options)
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda r: wrong.extend(re.findall("^(?!file:|data:|blob:).*", r.url)))
+        if script:
+            page.add_init_script(script)
+        page.goto(url)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert wrong == []
 
 
 @pytest.fixture(scope="session")

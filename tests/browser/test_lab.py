@@ -6,7 +6,6 @@ Its other cells are run by nbval, and on other data by test_notebook.py, without
 import contextlib
 import io
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -20,7 +19,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the packag
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOK, BEGINNING = "Proyecto_Final.ipynb", "Comienzo.ipynb"
-SHIPPED = [NOTEBOOK, "requirements.txt", "helpers/*.*", "images/*", "datasets/*caras.h5"]
+SHIPPED = [NOTEBOOK, "requirements.txt", "helpers/**/*.*", "images/*", "datasets/*caras.h5"]
 SHIPPED += ["models/*.h5"]
 SECONDS = 200  # for the beginning, on a busy machine
 BAR = """from pathlib import Path
@@ -55,12 +54,6 @@ def copy(tmp_path_factory):
 def lab(copy, start_jupyter):
     with start_jupyter(copy, TQDM_DISABLE="") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser(start_browser):
-    with start_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +106,6 @@ def figure_cells(page, copy):
     return [page.locator(CELL).nth(i) for i, text in enumerate(sources) if draws.search(text)]
 
 
-def photograph(page, theme):
-    """Save each section as a picture, from its heading down to the next."""
-    folder = Path(os.environ["SMILE_SCREENSHOTS"])
-    folder.mkdir(parents=True, exist_ok=True)
-    edges = page.locator(".jp-Notebook :is(h1, h2), .jp-Notebook-footer")
-    for i in range(edges.count() - 1):
-        top, bottom = (edges.nth(k).bounding_box()["y"] for k in (i, i + 1))
-        page.set_viewport_size({"width": 1280, "height": int(bottom - top) + 200})
-        edges.nth(i).evaluate("heading => heading.scrollIntoView()")
-        box = page.locator(".jp-WindowedPanel-outer").bounding_box()
-        box |= {"y": edges.nth(i).bounding_box()["y"], "height": bottom - top}
-        page.screenshot(path=folder / f"{theme}-{i:02}.png", clip=box)
-    page.set_viewport_size({"width": 1280, "height": 900})  # in a low one the toolbar hides figures
-
-
 def test_every_cell_runs_without_error_and_no_bar_is_left_on_the_page_or_in_the_file(
     beginning, copy
 ):
@@ -172,16 +150,6 @@ def test_the_contents_lead_to_their_sections(page):
         heading = page.locator(".jp-Notebook h2", has_text=name)
         page.wait_for_timeout(300)
         assert 0 <= heading.bounding_box()["y"] < 900, name
-
-
-def test_each_section_can_be_looked_at(page):
-    """Light and dark; whether it is good to look at is for somebody to say."""
-    if not os.environ.get("SMILE_SCREENSHOTS"):
-        pytest.skip("needs SMILE_SCREENSHOTS, a folder for the pictures")
-    for theme in ("Light", "Dark"):
-        choose(page, "Settings", "Theme", f"JupyterLab {theme}")
-        page.wait_for_timeout(1000)
-        photograph(page, theme.lower())
 
 
 def test_every_figure_stays_on_white_in_the_dark_theme(page):
