@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,15 +74,13 @@ def nearest(train, train_y, test, test_y):
 def real_faces():
     """Yield name, aligned images and labels (m,) of each set of real photographs that is there."""
     for name in ("smiles", "happy"):
-        try:
+        with suppress(DataError):  # it is not there
             images, labels, _, found = faces_of(name)
-        except DataError:
+            yield name, images[found], labels[found]
+    for folder in environment("SMILE_DATA_DIR").split(os.pathsep):
+        if not (photos := Path(folder, "genki4k_3000.tar")).is_file():
             continue
-        yield name, images[found], labels[found]
-    folders = environment("SMILE_DATA_DIR").split(os.pathsep)
-    tars = (Path(folder, "genki4k_3000.tar") for folder in folders)
-    if tar := next(filter(Path.is_file, tars), None):
-        images, Y, _ = photographs(tar)
+        images, Y, _ = photographs(photos)
         judges = ~np.isin(OURS, list(LOOKED_AT))
         yield "genki", images[judges], Y[0, judges]
 

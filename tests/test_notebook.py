@@ -35,11 +35,11 @@ def figures(notebook):
 def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
     """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150.
 
-    Real faces where `smiles` is at hand, else noise with a brighter mouth. After a hundred steps each
+    Real faces where `smiles` is at hand, else noise with a brighter mouth. After forty steps each
     training stands still: that it learns is nbval's to see.
     """
     random = np.random.RandomState(0)
-    for split, m in (("train", 100), ("test", 40)):
+    for split, m in (("train", 60), ("test", 24)):
         y = np.arange(m) % 2
         x = random.randint(0, 200, (m, 64, 64, 3))
         x[:, 40:50, 20:44] += 55 * y[:, None, None, None]
@@ -55,7 +55,7 @@ def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, 
     monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
     notebook = nbformat.read(report.STORY, as_version=4)
     expected = figures(notebook)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT.format(steps=100)))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT.format(steps=40)))
     report.execute(notebook)
     assert "Conjunto: happy" in report.printed_results(notebook)
     assert figures(notebook) == expected

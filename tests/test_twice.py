@@ -47,7 +47,7 @@ def again(path, shorter):
     client = NotebookClient(notebook, kernel, timeout=600, resources=where, coalesce_streams=True)
     with client.setup_kernel(cleanup_kc=True):
         said = [[printed(client.execute_cell(cell, i)) for _ in range(2)] for i, cell in cells[:1]]
-        short = nbformat.v4.new_code_cell(SHORT.format(steps=40))
+        short = nbformat.v4.new_code_cell(SHORT.format(steps=20))
         notebook.cells.append(short)
         client.execute_cell(short, len(notebook.cells) - 1)
         said += [[printed(client.execute_cell(cell, i)) for _ in range(2)] for i, cell in cells[1:]]
@@ -59,12 +59,12 @@ def again(path, shorter):
 
 @pytest.fixture(scope="module")
 def few_caras(tmp_path_factory):
-    """A folder with each sixth of the images of caras."""
+    """A folder with each tenth of the images of caras."""
     folder = tmp_path_factory.mktemp("caras")
     for file in data.files_of("caras"):
         with h5py.File(data.DATASETS / file) as whole, h5py.File(folder / file, "w") as few:
             for key, values in whole.items():
-                part = values[::6] if "_set_" in key else values[:]
+                part = values[::10] if "_set_" in key else values[:]
                 few.create_dataset(key, data=part, dtype=values.dtype).attrs.update(values.attrs)
     return folder
 
