@@ -9,7 +9,7 @@ from hypothesis import settings
 from nbval.plugin import IPyNbCell
 from threadpoolctl import threadpool_info
 
-from helpers import data
+from helpers import data, files
 
 settings.register_profile("the same examples every time", derandomize=True, deadline=None)
 settings.load_profile("the same examples every time")
@@ -17,10 +17,8 @@ settings.load_profile("the same examples every time")
 PROJECT = Path(__file__).resolve().parent
 # The folders to look for real data in, read before the environment is pinned below; xdist's workers
 # inherit the pinned one, so they are told in another variable.
-_LISTED = os.environ.setdefault("SMILE_TEST_DATA", os.environ.get("SMILE_DATA_DIR", ""))
-DATA_FOLDERS = [
-    Path(folder) for folder in [*_LISTED.split(os.pathsep), PROJECT / "datasets"] if folder
-]
+_LISTED = os.environ.setdefault("SMILE_TEST_DATA", files.environment("SMILE_DATA_DIR"))
+DATA_FOLDERS = [Path(folder) for folder in [*_LISTED.split(os.pathsep), data.DATASETS] if folder]
 # The stored outputs of the notebook are those of `caras`, whatever the user has at hand; nbval's
 # kernel inherits this environment.
 os.environ["SMILE_DATA_DIR"] = ""

@@ -36,9 +36,8 @@ def timed(path):
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     train = nbformat.v4.new_code_cell(TRAIN.format(project=str(NOTEBOOKS[0].parent)))
     notebook.cells, spent = [train, *cells], []
-    client = NotebookClient(
-        notebook, km=_kernel(), resources={"metadata": {"path": str(path.parent)}}
-    )
+    where = {"metadata": {"path": str(path.parent)}}
+    client = NotebookClient(notebook, km=_kernel(), resources=where)
     with client.setup_kernel():
         for i, cell in enumerate(notebook.cells):
             start = perf_counter()

@@ -39,10 +39,8 @@ def main():
     print("| procesador | hilos | entradas | último costo | errores | suma de ŷ |")
     print("|:--|--:|:--|--:|--:|--:|")
     for family, moved in product(FAMILIES, ("", "movidas")):
-        command, results = (
-            [sys.executable, "-m", "benchmarks.stability", seed, moved, "--one"],
-            set(),
-        )
+        command = [sys.executable, "-m", "benchmarks.stability", seed, moved, "--one"]
+        results = set()
         for threads in ("1", "2"):
             env = os.environ | {"OPENBLAS_CORETYPE": family, "OPENBLAS_NUM_THREADS": threads}
             done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)

@@ -5,6 +5,7 @@ In the course's notation a name means the same thing everywhere, so one check pe
 
 import inspect
 from functools import wraps
+from numbers import Real
 
 import numpy as np
 
@@ -34,10 +35,9 @@ def matrix(name, value, given=None):
         found = type(value).__name__
         raise ValueError(f"{name} debe ser una matriz de números; se recibió {found}.") from None
     if array.ndim != 2 or array.size == 0:
-        expected = (
-            "una matriz no vacía, con una columna por ejemplo; de un vector, y.reshape(1, -1)"
-        )
-        raise ValueError(f"{name} tiene forma {array.shape}: se esperaba {expected}.")
+        expected = "se esperaba una matriz no vacía, con una columna por ejemplo"
+        advice = "de un vector, y.reshape(1, -1)"
+        raise ValueError(f"{name} tiene forma {array.shape}: {expected}; {advice}.")
     return array
 
 
@@ -97,17 +97,17 @@ def _parameters(name, value, given):
     return value
 
 
-def _sizes(name, value, given):
-    if len(value) < 2 or any(int(n) != n or n < 1 for n in value):
-        expected = (
-            "dos o más tamaños de capa, enteros y positivos; por ejemplo [12288, 20, 7, 5, 1]"
-        )
-        raise ValueError(f"layer_dims={list(value)}: se esperaban {expected}.")
+def sizes(name, value, given=None):
+    """``value`` as a list of two or more layers' sizes."""
+    several = np.ndim(value) == 1 and len(value) > 1
+    if not several or not all(isinstance(n, Real) and int(n) == n > 0 for n in value):
+        expected = "se esperaban dos o más tamaños de capa, enteros y positivos"
+        raise ValueError(f"{name}={value!r}: {expected}; por ejemplo [12288, 20, 7, 5, 1].")
     return [int(n) for n in value]
 
 
 CHECKS = {
     "X": _finite, "A": matrix, "A_prev": matrix, "AL": matrix, "W": matrix, "b": _bias,
     "Y": _labels, "cache": _cache, "activation": activation, "hidden_activation": activation,
-    "parameters": _parameters, "layer_dims": _sizes,
+    "parameters": _parameters, "layer_dims": sizes,
 }  # fmt: skip

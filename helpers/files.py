@@ -111,9 +111,7 @@ def whole_file(path):
     So ``path`` is at every moment whole. Raises DataError where nothing can be written.
     """
     path = Path(path)
-    unfinished = path.with_name(
-        f"{path.name}.{uuid.uuid4().hex}.tmp"
-    )  # each of two writers has one
+    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")  # no other writer's
     try:
         with suppress(OSError):  # what a killed writer left
             for left in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):

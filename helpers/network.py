@@ -13,8 +13,6 @@ import numpy as np
 
 from helpers.arguments import checked
 
-# -- Activations: A = g(Z), and dZ = dA * g'(Z) ----------------------------------------------------
-
 
 def identity(Z):
     r"""$$g(z) = z$$"""
@@ -83,9 +81,6 @@ ACTIVATIONS = {
 }
 
 
-# -- Initialisation --------------------------------------------------------------------------------
-
-
 @checked
 def initialize_parameters_deep(layer_dims, seed=1):
     r"""$$W^{[l]} \sim \mathcal N(0, 1) \,/ \sqrt{n^{[l-1]}}, \quad b^{[l]} = 0$$
@@ -108,9 +103,6 @@ def initialize_parameters(n_x, n_h, n_y, seed=1):
     deep["W1"] *= 0.01 * np.sqrt(n_x)
     deep["W2"] *= 0.01 * np.sqrt(n_h)
     return deep
-
-
-# -- Forward ---------------------------------------------------------------------------------------
 
 
 @checked
@@ -150,9 +142,6 @@ def L_model_forward(X, parameters, hidden_activation="relu"):
     return A, caches
 
 
-# -- Cost ------------------------------------------------------------------------------------------
-
-
 @checked
 def compute_cost(AL, Y):
     r"""$$J = -\frac1m \sum_{i=1}^{m} \Big[ y^{(i)} \log \hat y^{(i)} + (1 - y^{(i)}) \log \big(1 - \hat y^{(i)}\big) \Big]$$
@@ -165,9 +154,6 @@ def compute_cost(AL, Y):
     """
     right = np.where(Y == 1, AL, 1 - AL)
     return float(-np.log(np.maximum(right, 1e-300)).mean())
-
-
-# -- Backward --------------------------------------------------------------------------------------
 
 
 def linear_backward(dZ, cache):
@@ -209,9 +195,6 @@ def L_model_backward(AL, Y, caches, hidden_activation="relu"):
 def update_parameters(parameters, grads, learning_rate):
     r"""$$W^{[l]} := W^{[l]} - \alpha\, dW^{[l]}, \quad b^{[l]} := b^{[l]} - \alpha\, db^{[l]}$$"""
     return {name: parameters[name] - learning_rate * grads[f"d{name}"] for name in parameters}
-
-
-# -- Prediction ------------------------------------------------------------------------------------
 
 
 def predict_proba(X, parameters, hidden_activation="relu"):

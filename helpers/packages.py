@@ -32,10 +32,8 @@ def check_packages():
     missing, older than the one that requirements.txt names, or installed but can't be imported.
     """
     if sys.version_info < OLDEST_PYTHON:
-        found = platform.python_version()
-        raise ImportError(
-            f"Este cuaderno necesita Python 3.10 o más nuevo y este es {found}: instala otro Anaconda."
-        )
+        found = f"este es {platform.python_version()}: instala otro Anaconda"
+        raise ImportError(f"Este cuaderno necesita Python 3.10 o más nuevo y {found}.")
     found, problems, install = {}, [], []
     for package, (oldest, _) in USED_BY_CELLS.items():
         with suppress(PackageNotFoundError):

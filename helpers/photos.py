@@ -176,14 +176,13 @@ def _problem(source, error):
     is_file = hasattr(source, "read") and not isinstance(source, io.TextIOBase)
     name = f"«{source}»" if is_path else "la foto recibida"
     detail, save = f"(Detalle: {type(error).__name__}: {error})", "Ábrela en un editor de fotos y"
+    as_jpg = f"{save} guárdala como JPG."
     if not (is_path or is_file or isinstance(source, _BYTES | Image.Image)):
         found = type(source).__name__
         if isinstance(source, np.ndarray):
             found = f"un arreglo {source.dtype} de forma {source.shape}"
-        expected = (
-            "la ruta de una foto, sus bytes, un archivo binario abierto, una imagen de Pillow"
-        )
-        return f"Recibí {found}; esperaba {expected} o un arreglo uint8 (alto, ancho, 3)."
+        expected = "la ruta de una foto, sus bytes, un archivo binario abierto, una imagen de"
+        return f"Recibí {found}; esperaba {expected} Pillow o un arreglo uint8 (alto, ancho, 3)."
     if isinstance(error, FileNotFoundError):
         return f"No existe {name}. Revisa el nombre y la carpeta; busqué desde {Path.cwd()}."
     if is_path and os.path.isdir(source):
@@ -194,10 +193,8 @@ def _problem(source, error):
         expected = f"esperaba a lo más {Image.MAX_IMAGE_PIXELS:,} píxeles"
         return f"No abrí {name}: es demasiado grande; {expected}. {save} redúcela. {detail}"
     if isinstance(error, NotImplementedError):
-        return f"No sé leer {name} tal como es: {error}. {save} guárdala como JPG."
+        return f"No sé leer {name} tal como es: {error}. {as_jpg}"
     if isinstance(error, UnidentifiedImageError):
         heic = "Si es HEIC, del iPhone, también puedes instalar el paquete pillow-heif."
-        return f"No reconozco una imagen en {name}; ¿está vacía? {save} guárdala como JPG. {heic}"
-    return (
-        f"No pude leer {name}: puede estar dañada o incompleta. {save} guárdala como JPG. {detail}"
-    )
+        return f"No reconozco una imagen en {name}; ¿está vacía? {as_jpg} {heic}"
+    return f"No pude leer {name}: puede estar dañada o incompleta. {as_jpg} {detail}"

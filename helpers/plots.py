@@ -161,10 +161,8 @@ def units(activity, answers, Y, classes):
     for_each, bins = [answers[label == Y] for label in (0, 1)], np.linspace(0, 1, 21)
     piles.hist(for_each, bins, stacked=True, color=list(CLASS_COLORS), label=classes)
     if activity.n_pile > 2:
-        text, at = (
-            f"{activity.n_pile} con ŷ = {activity.pile:.4f}",
-            (activity.pile, activity.n_pile),
-        )
+        text = f"{activity.n_pile} con ŷ = {activity.pile:.4f}"
+        at = activity.pile, activity.n_pile
         arrow = {"textcoords": "axes fraction", "arrowprops": {"arrowstyle": "->"}}
         piles.annotate(text, at, (0.32, 0.72), **arrow)
     piles.set(xlabel="ŷ", ylabel="imágenes de prueba")

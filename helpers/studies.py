@@ -145,10 +145,8 @@ def grid(base, **values):
         is_list = isinstance(of_name, (list, tuple, range, np.ndarray)) and len(of_name) > 0
         if not is_list or (name == "hidden" and any(isinstance(of, Real) for of in of_name)):
             example = "[(7,), (20, 7)]" if name == "hidden" else "[uno, otro]"
-            expected = (
-                f"una lista de valores que probar, al menos uno; por ejemplo {name}={example}"
-            )
-            raise ValueError(f"{name}={of_name!r:.99}: esperaba {expected}.")
+            expected = f"una lista de valores que probar, al menos uno; por ejemplo {name}"
+            raise ValueError(f"{name}={of_name!r:.99}: esperaba {expected}={example}.")
     return {name: [base._replace(**{name: v}) for v in of] for name, of in values.items()}
 
 

@@ -132,10 +132,10 @@ def film(
     Returns the costs (n,), each before an update, and two dicts: moment → parameters, and moment →
     their answers to X, (1, m).
     """
-    X = arguments.matrix("X", X)
+    X, layers_dims = arguments.matrix("X", X), arguments.sizes("layers_dims", layers_dims)
     if layers_dims[0] != X.shape[0] or layers_dims[-1] != 1:
         expected = f"empezar en {X.shape[0]}, las filas de X, y terminar en 1, la probabilidad"
-        raise ValueError(f"layers_dims={list(layers_dims)} debe {expected}.")
+        raise ValueError(f"layers_dims={layers_dims} debe {expected}.")
     if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
         raise ValueError(f"learning_rate={learning_rate!r} debe ser un número positivo.")
     if not isinstance(weight_decay, Real) or not 0 <= weight_decay * learning_rate < 1:
@@ -146,8 +146,8 @@ def film(
     with descending(X.shape[1]):  # the network's own checks: X, Y, parameters fit each other
         network.compute_cost(network.predict_proba(X, parameters, hidden_activation), Y)
     sizes = [len(X), *(len(parameters[f"b{l + 1}"]) for l in range(len(parameters) // 2))]
-    if sizes != list(layers_dims):
-        raise ValueError(f"parameters es de una red de capas {sizes}, no {list(layers_dims)}.")
+    if sizes != layers_dims:
+        raise ValueError(f"parameters es de una red de capas {sizes}, no {layers_dims}.")
     Y = np.asarray(Y, dtype=np.float64)
     costs, kept, answers = [], {}, {}
     steps = descend(X, Y, parameters, learning_rate, hidden_activation, weight_decay)

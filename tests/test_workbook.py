@@ -207,7 +207,7 @@ def test_what_the_reader_prints_is_seen(capsys):
     assert seen == ["costo"] and capsys.readouterr().out == "\n"
 
 
-def test_the_readers_training_takes_one_core_and_counts_its_steps(capsys, monkeypatch):
+def test_the_readers_training_takes_one_core_and_counts_its_steps(monkeypatch):
     with threadpool_limits(2, user_api="blas"):
         assert workbook.run(blas_threads) == {1}
         assert blas_threads() == {2}

@@ -7,7 +7,6 @@ photograph may be at any depth in its class. Every file ends in the data set or 
 reason.
 """
 
-import argparse
 import os
 import re
 import unicodedata
@@ -305,9 +304,7 @@ def _tell(title, listed):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.build", description="Arma un conjunto con tus propias fotos."
-    )
+    parser = command.parser("tools.build", "Arma un conjunto con tus propias fotos.")
     add = parser.add_argument
     add("source", metavar="CARPETA", help="con una subcarpeta por clase, dos")
     add("--name", required=True, metavar="NOMBRE", help="cómo se llamará el conjunto")

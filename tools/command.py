@@ -1,5 +1,6 @@
 """What every program of tools/ does around its work: it asks before it, and ends in a sentence."""
 
+import argparse
 import os
 import re
 import shlex
@@ -48,6 +49,11 @@ def writable(path):
             file.write(bytes(_ROOM))
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def parser(module, description):
+    """What takes a program's arguments, named as one starts it."""
+    return argparse.ArgumentParser(prog=f"python -m {module}", description=description)
 
 
 def optional(package, purpose):

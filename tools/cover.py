@@ -47,9 +47,8 @@ def architecture(layers_dims, image, probability, classes):
     axes.text(24.2, -23.2, f"{layers_dims[0]:,}", ha="center", va="top")
     axes.text(24.2, 23.6, "x", ha="center", va="bottom", style="italic")
     for start, end in ((18.8, 22.2), (x + 2, x + 5)):
-        axes.add_artist(
-            FancyArrowPatch((start, 0), (end, 0), arrowstyle="-|>", mutation_scale=14, color=GREY)
-        )
+        look = {"arrowstyle": "-|>", "mutation_scale": 14, "color": GREY}
+        axes.add_artist(FancyArrowPatch((start, 0), (end, 0), **look))
     word, value = says(probability, classes)
     axes.text(x + 5.6, 0, f"{word}\n{value[1:-1]}", va="center", fontweight="bold")
     axes.set(xlim=(0, 100), ylim=(-27, 27), aspect="equal")

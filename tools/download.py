@@ -5,7 +5,6 @@
 PATH is a folder, zip or tar with the files, for whoever has them already.
 """
 
-import argparse
 import filecmp
 import hashlib
 import os
@@ -128,9 +127,8 @@ def genki(source=None, folder=DATASETS):
     written = halves.write_halves(folder, "genki", images, Y[0], parts, classes, rule, angles, True)
     if written != paths:
         print(f"Falta {paths[1].name}: alcanza para validación cruzada, no para medir al final.")
-    print(
-        "Ángulos en grados. Si publicas, cita: http://mplab.ucsd.edu, The MPLab GENKI-4K Dataset."
-    )
+    cite = "http://mplab.ucsd.edu, The MPLab GENKI-4K Dataset"
+    print(f"Ángulos en grados. Si publicas, cita: {cite}.")
     return written
 
 
@@ -255,9 +253,7 @@ def _unpack(source, home):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.download", description="Trae fotos de gente real a datasets/."
-    )
+    parser = command.parser("tools.download", "Trae fotos de gente real a datasets/.")
     dataset = "happy (Happy House, de Kaggle) o genki (GENKI-4K, de su laboratorio)"
     parser.add_argument("dataset", choices=["happy", "genki"], metavar="CONJUNTO", help=dataset)
     path = "carpeta, zip o tar que ya tienes; si falta, se descarga"

@@ -8,8 +8,6 @@ what cross-validation says of the recipe, then writes models/smiles.h5 and the f
 card: ten minutes on two cores.
 """
 
-import argparse
-
 import numpy as np
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
@@ -128,9 +126,7 @@ def draw_calibration(probabilities, Y, path):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.train_smiles", description="Entrena models/smiles.h5 con GENKI-4K."
-    )
+    parser = command.parser("tools.train_smiles", "Entrena models/smiles.h5 con GENKI-4K.")
     parser.add_argument("--data", metavar="RUTA", help="GENKI-4K: carpeta, zip o tar que ya tienes")
     options = parser.parse_args(arguments)
     for path in (MODEL, FIGURE):

@@ -13,7 +13,8 @@ from conftest import DATA_FOLDERS
 from helpers import faces
 from helpers import page as pages
 from helpers.page import base, reflection
-from helpers.verdict import judge_photo, words
+from helpers.plots import says
+from helpers.verdict import FACES_NUMBERED, judge_photo
 
 MIRROR = "document.querySelector('.smile-page').page"
 START, STOP = "Enciende el espejo", "Apaga"
@@ -161,6 +162,18 @@ def test_where_no_page_gets_a_camera_it_says_so_at_once(opened, address):
     )
     assert "no presta la cámara" in page.get_by_role("status").inner_text()
     assert page.get_by_role("button", name="Tómate una foto").is_visible()
+
+
+NO_FACE = "No encontré ninguna cara. Ayuda acercarse, mirar de frente y derecho, y tener más luz."
+
+
+def words(verdict, classes):
+    """What photos.js is to say of a ``Verdict``."""
+    said = [" ".join(says(p, classes)) for p in verdict.probabilities]
+    if len(said) > 1:
+        said = [f"cara {number}, {one}" for number, one in enumerate(said, start=1)]
+    more = f"; y otras {len(said) - FACES_NUMBERED}" * (len(said) > FACES_NUMBERED)
+    return "; ".join(said[:FACES_NUMBERED]) + more or NO_FACE
 
 
 def test_photographs_get_the_words_of_python(opened, address, real, people):

@@ -18,7 +18,6 @@ from helpers.network import L_model_forward
 from helpers.page import base, touch, watch
 from helpers.page.base import MIME
 
-HEADING = "<h1>Prueba</h1>"
 FACE = "document.querySelector('.smile-page').page"
 
 
