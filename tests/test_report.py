@@ -150,7 +150,7 @@ def test_code_is_folded_where_it_is_asked_for():
 
 def test_in_the_stored_notebook_no_sentence_hides_a_picture(notebook_of):
     """Of a widget whose kernel is gone; what Jupyter saves of it is its view beside the picture."""
-    view = {report.WIDGET_MIME: {"model_id": "playground-watch"}, "image/png": PIXEL}
+    view = {report.WIDGET_MIME: {"model_id": "page-watch"}, "image/png": PIXEL}
     alone = {report.WIDGET_MIME: {"model_id": "page-mirror"}, "text/plain": "[El espejo.]"}
     show = "from IPython.display import display\ndisplay({!r}, raw=True)"
     notebook_of(show.format(view | {"text/plain": "[Mírala.]"}), show.format(alone))

@@ -235,7 +235,7 @@ def main(arguments=None):
     os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     if refresh:
         os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="")
-    for path in NOTEBOOKS if refresh else [REPORT]:
+    for path in [*NOTEBOOKS, PROJECT / "images" / "red.png"] if refresh else [REPORT]:
         command.writable(path)  # asked before minutes of work
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)

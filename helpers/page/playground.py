@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from helpers import data, evaluation, inspection, network, plots, training
+from helpers.model import Model
 from helpers.page.base import Page, packed, packed_network
 from helpers.recipe import STORY
 
@@ -22,6 +23,8 @@ def touch(model, dataset):
 
     model: ``model.Model``. Raises ValueError unless it is one ReLU network on plain pixels.
     """
+    if not isinstance(model, Model):
+        raise ValueError(f"Recibí {type(model).__name__}; esperaba un model.Model, con su receta.")
     allowed = {part: getattr(model.recipe, part) for part in _TRAINING}
     if len(model.networks) != 1 or model.recipe != STORY._replace(**allowed):
         raise ValueError(
