@@ -23,7 +23,7 @@ _PREVIEW = (
     "Android, <i>Abrir con → Chrome</i>; en una computadora, con doble clic. Un iPhone solo lo abre "
     "desde un enlace."
 )
-TITLES = "La red que aprendió de gente de verdad", "¿Y la que acabas de entrenar?"
+TITLES = "La red que aprendió de gente de verdad", "¿Y la que se entrenó en este cuaderno?"
 
 
 def mirror(model, other=None, titles=TITLES):

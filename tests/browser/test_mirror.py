@@ -205,7 +205,7 @@ def test_photographs_get_the_words_of_python(opened, address, real, people):
 def test_two_networks_answer_side_by_side(opened, address, written, real, people):
     page = opened(written(other=real))
     answer = choose(page, "foto.png", png(people[0]))
-    answer.get_by_text("¿Y la que acabas de entrenar?").wait_for()
+    answer.get_by_text("¿Y la que se entrenó en este cuaderno?").wait_for()
     numbers = answer.locator(".number").all_inner_texts()
     assert len(numbers) == 2 and numbers[0] == numbers[1]
 
