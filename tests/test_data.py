@@ -301,7 +301,7 @@ def put_spans(file):
     put(file, Y, (np.arange(7) % 2).astype(h5py.opaque_dtype(np.dtype("m8[ns]"))))
 
 
-GZIP, LZF, SUMS = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF, h5py.h5z.FILTER_FLETCHER32
+GZIP, SUMS = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32
 REFUSED = {  # what is done to a good file, the key at fault, what the message says was found
     "no images": (lambda f: f.pop(X), X, "'list_classes'"),
     "group": (lambda f: (f.pop(X), f.create_group(X)), X, "grupo"),
@@ -317,7 +317,6 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "classes reversed": (lambda f: put(f, C, np.array([1, 0])), C, r"\[1, 0\]"),
     "references": (lambda f: put(f, C, [f[X].ref, f[Y].ref], dtype=h5py.ref_dtype), C, "object"),
     "short attribute": (lambda f: put(f, Z, np.ones(6)), Z, r"\(6,\)"),
-    "text attribute": (lambda f: put(f, Z, [b"a"] * 7), Z, "object"),
     "linked attribute": (lambda f: f.__setitem__(Z, h5py.ExternalLink("o.h5", "z")), Z, "enlace"),
     "soft link": (lambda f: link_out(f, h5py.SoftLink("/x")), X, "enlace"),
     "virtual": (make_virtual, X, "otros archivos"),
@@ -327,10 +326,7 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "a million chunks": (use_small_chunks, X, "1,260,000 bloques"),
     "gzip of more": (lambda f: use_filters(f, bomb(), GZIP), X, "bloques que no miden"),
     "a checksum of nothing": (lambda f: use_filters(f, b"ab", SUMS), X, "bloques que no miden"),
-    "lzf of nothing": (lambda f: use_filters(f, b"ab", LZF, SUMS), X, r"\[32000, 3\]"),
-    "less unpacked": (lambda f: use_filters(f, b"ab"), X, "bloques que no miden"),
     "gzip twice": (lambda f: use_filters(f, zlib.compress(bomb()), GZIP, GZIP), X, r"\[1, 1\]"),
-    "named type": (lambda f: (f.pop(X), f.__setitem__(X, np.dtype("u1"))), X, "tipo de datos"),
     "time spans": (put_spans, Y, "timedelta64"),
     "long names": (lambda f: put(f, C, np.array([b"a", b"b" * 10**6])), C, "1,000,000 caracteres"),
     "long texts": (lambda f: put(f, C, ["a", "b"]), C, 'object.*dtype "S"'),
@@ -378,33 +374,34 @@ def test_a_chunk_told_twice(tmp_path):
     assert found == {"refused": 2}
 
 
+def rewrite(folder, x, libver=None, **options):
+    """Other images, packed, in the half for training."""
+    with h5py.File(folder / "train_a.h5", "w", libver=libver) as file:
+        put(file, X, x, compression="gzip", **options)
+        put(file, Y, np.arange(len(x)) % 2, compression="gzip")
+        put(file, C, np.array([b"perro", "niño".encode()]))
+
+
 @pytest.mark.skipif(
     not hasattr(h5py.h5d.DatasetID, "chunk_iter"), reason="this h5py's HDF5 is older than 1.12.3"
 )
-def test_many_chunks_are_looked_at_once(folder):
+def test_many_chunks_are_looked_at_once(good):
     """One per image, as some programs store them; one by one HDF5 looks at all for each."""
     x = np.resize(pixels("train"), (20_000, 6, 6, 3))
-    write_both(folder, "a")
-    with h5py.File(folder / "train_a.h5", "w", libver="latest") as file:
-        put(file, X, x, chunks=(1, 6, 6, 3), compression="gzip")
-        put(file, Y, np.arange(len(x)) % 2)
-        put(file, C, np.array([b"perro", "niño".encode()]))
+    rewrite(good, x, libver="latest", chunks=(1, 6, 6, 3))
     start = time.process_time()
-    np.testing.assert_array_equal(load_dataset("a", folder).train_x, x)
+    np.testing.assert_array_equal(load_dataset("a", good).train_x, x)
     assert time.process_time() - start < 4
 
 
-def test_one_array_under_a_thousand_names(folder):
-    with h5py.File(folder / "train_a.h5", "w") as file:
-        put(file, X, np.full((10**5, 1, 1, 3), 9, "u1"), compression="gzip")
-        put(file, Y, np.zeros(10**5, "u1"), compression="gzip")
-        put(file, C, np.array([b"a", b"b"]))
+def test_one_array_under_a_thousand_names(good):
+    rewrite(good, np.full((10**5, 1, 1, 3), 9, "u1"))
+    with h5py.File(good / "train_a.h5", "r+") as file:
         put(file, Z, np.zeros(10**5), compression="gzip")
         for i in range(1000):
             file[f"train_set_{i}"] = file[Z]
-    write(folder, "a", "test")
     with pytest.raises(DataError, match=r"train_a\.h5: encontré [\d,]+ bytes de datos; esperaba"):
-        load_dataset("a", folder)
+        load_dataset("a", good)
 
 
 @pytest.mark.parametrize(("m", "in_a_chunk"), [(2**18, 2**14), (7, 2**18)])
@@ -428,10 +425,7 @@ def test_gzip_bomb(good, m, in_a_chunk):
 def test_even_images_are_no_bomb(good):
     """Nothing packs better than these, some 750 to 1."""
     even = np.full((600, 6, 6, 3), 9, np.uint8)
-    with h5py.File(good / "train_a.h5", "w") as file:
-        put(file, X, even, chunks=even.shape, compression="gzip", compression_opts=9)
-        put(file, Y, np.zeros(600, int), compression="gzip")
-        file[C] = np.array([b"perro", "niño".encode()])
+    rewrite(good, even, chunks=even.shape, compression_opts=9)
     assert load_dataset("a", good).train_x.shape == even.shape
 
 
