@@ -327,6 +327,7 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "gzip of more": (lambda f: use_filters(f, bomb(), GZIP), X, "bloques que no miden"),
     "a checksum of nothing": (lambda f: use_filters(f, b"ab", SUMS), X, "bloques que no miden"),
     "gzip twice": (lambda f: use_filters(f, zlib.compress(bomb()), GZIP, GZIP), X, r"\[1, 1\]"),
+    "named type": (lambda f: (f.pop(X), f.__setitem__(X, np.dtype("u1"))), X, "tipo de datos"),
     "time spans": (put_spans, Y, "timedelta64"),
     "long names": (lambda f: put(f, C, np.array([b"a", b"b" * 10**6])), C, "1,000,000 caracteres"),
     "long texts": (lambda f: put(f, C, ["a", "b"]), C, 'object.*dtype "S"'),
