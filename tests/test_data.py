@@ -67,6 +67,13 @@ def write_both(folder, name):
     write(folder, name, "test")
 
 
+@pytest.fixture
+def good(folder):
+    """A folder with the two halves of a good data set, ``a``."""
+    write_both(folder, "a")
+    return folder
+
+
 def put(file, key, value=None, **options):
     if key in file:
         del file[key]
@@ -91,21 +98,19 @@ def test_loads_what_was_written(folder, capsys):
         assert part in said
 
 
-def test_loads_every_ordinary_storage(folder):
-    write_both(folder, "a")
+def test_loads_every_ordinary_storage(good):
     packed = {"compression": "gzip", "shuffle": True, "chunks": (3, 4, 6, 3)}
     for options in [{"maxshape": (None, 6, 6, 3)}, {"fletcher32": True}, packed]:
-        write(folder, "a", "train", **options)
-        np.testing.assert_array_equal(load_dataset("a", folder).train_x, pixels("train"))
+        write(good, "a", "train", **options)
+        np.testing.assert_array_equal(load_dataset("a", good).train_x, pixels("train"))
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, ">i8", np.uint64])
-def test_labels_and_classes_of_any_whole_type(folder, dtype):
-    write_both(folder, "a")
+@pytest.mark.parametrize("dtype", [">i8", np.uint64])
+def test_labels_and_classes_of_any_whole_type(good, dtype):
     for split in M:
-        change(folder, C, np.arange(2, dtype=dtype), split)
-        change(folder, "y", labels(split).astype(dtype), split)
-    dataset = load_dataset("a", folder)
+        change(good, C, np.arange(2, dtype=dtype), split)
+        change(good, "y", labels(split).astype(dtype), split)
+    dataset = load_dataset("a", good)
     np.testing.assert_array_equal(dataset.train_y, [labels("train")])
     assert dataset.train_y.dtype == np.int64 and dataset.classes == ["clase 0", "clase 1"]
 
@@ -114,21 +119,16 @@ def kinds(names, split="train"):
     return np.resize([3, 0], M[split]).astype(h5py.enum_dtype(names, basetype="i2"))
 
 
-def test_numbers_that_the_file_names_come_as_their_names(folder):
-    write_both(folder, "a")
+def test_numbers_that_the_file_names_come_as_their_names(good):
     names = {"niña": 3, "gato": 0, "nadie": 1}
     for split in M:
-        change(folder, "kind", kinds(names, split), split)
-    kind = load_dataset("a", folder).train_attributes["kind"]
+        change(good, "kind", kinds(names, split), split)
+    kind = load_dataset("a", good).train_attributes["kind"]
     assert kind.tolist() == np.resize(["niña", "gato"], M["train"]).tolist()
-
-
-def test_numbers_with_no_name_or_an_endless_one_are_refused(folder):
-    write_both(folder, "a")
     for names, said in [({"niña": 3}, r"\[0\] sin nombre"), ({"ñ" * 999: 3, "b": 0}, "de 999")]:
-        change(folder, "kind", kinds(names))
+        change(good, "kind", kinds(names))
         with pytest.raises(DataError, match=f"«train_set_kind».*{said}"):
-            load_dataset("a", folder)
+            load_dataset("a", good)
 
 
 @pytest.fixture
@@ -201,13 +201,8 @@ def test_caras_says_how_to_get_the_real_photos(places, capsys):
     write_both(places[2], "happy")
     load_dataset()
     assert "download" not in capsys.readouterr().out
-
-
-def test_says_how_to_get_what_is_missing(places):
-    write(places[0], "happy", "train")
-    with pytest.raises(
-        DataError, match=r"(?s)falta test_happy\.h5\n.*«python -m tools.download happy»"
-    ):
+    (places[2] / "test_happy.h5").unlink()
+    with pytest.raises(DataError, match=r"(?s)test_happy\.h5\n.*«python -m tools.download happy»"):
         load_dataset("happy")
 
 
@@ -226,32 +221,23 @@ def test_unknown_name_lists_the_known(places):
         load_dataset("perros")
     with pytest.raises(DataError, match="disponibles: ninguno"):
         load_dataset("perros", places[1] / "no existe")
+    for name in ("", "../gatos", "a\0", 3):
+        with pytest.raises(DataError, match=f"No encontré el conjunto «{name}»"):
+            load_dataset(name)
 
 
-@pytest.mark.parametrize("name", ["", "../a", "a\0", 3])
-def test_names_that_are_no_names(places, name):
-    write_both(places[0], "a")
-    with pytest.raises(DataError, match=f"No encontré el conjunto «{name}»"):
-        load_dataset(name)
-
-
-@pytest.mark.parametrize("stored", [True, False, np.uint8(1), 0])
-def test_aligned(folder, stored):
-    write_both(folder, "a")
-    assert load_dataset("a", folder).aligned is False
-    for split in M:
-        with h5py.File(folder / f"{split}_a.h5", "r+") as file:
-            file[f"{split}_set_x"].attrs["aligned"] = stored
-    assert load_dataset("a", folder).aligned is bool(stored)
-
-
-def test_aligned_is_yes_or_no(folder):
-    write_both(folder, "a")
+def test_aligned_is_yes_or_no(good):
+    assert load_dataset("a", good).aligned is False
+    for stored in (True, False, np.uint8(1), 0):
+        for split in M:
+            with h5py.File(good / f"{split}_a.h5", "r+") as file:
+                file[f"{split}_set_x"].attrs["aligned"] = stored
+        assert load_dataset("a", good).aligned is bool(stored)
     for stored in ("sí", 2, 1.0, [True, True], np.array([b"1"])):
-        with h5py.File(folder / "train_a.h5", "r+") as file:
+        with h5py.File(good / "train_a.h5", "r+") as file:
             file[X].attrs["aligned"] = stored
         with pytest.raises(DataError, match=r"train_a\.h5, «train_set_x»: encontré aligned.*falso"):
-            load_dataset("a", folder)
+            load_dataset("a", good)
 
 
 def test_load_data_is_the_courses(places, capsys):
@@ -315,8 +301,7 @@ def put_spans(file):
     put(file, Y, (np.arange(7) % 2).astype(h5py.opaque_dtype(np.dtype("m8[ns]"))))
 
 
-GZIP, LZF = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF
-SUMS, SHUFFLE = h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_SHUFFLE
+GZIP, SUMS = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32
 REFUSED = {  # what is done to a good file, the key at fault, what the message says was found
     "no images": (lambda f: f.pop(X), X, "'list_classes'"),
     "group": (lambda f: (f.pop(X), f.create_group(X)), X, "grupo"),
@@ -332,49 +317,30 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "classes reversed": (lambda f: put(f, C, np.array([1, 0])), C, r"\[1, 0\]"),
     "references": (lambda f: put(f, C, [f[X].ref, f[Y].ref], dtype=h5py.ref_dtype), C, "object"),
     "short attribute": (lambda f: put(f, Z, np.ones(6)), Z, r"\(6,\)"),
-    "text attribute": (lambda f: put(f, Z, [b"a"] * 7), Z, "object"),
     "linked attribute": (lambda f: f.__setitem__(Z, h5py.ExternalLink("o.h5", "z")), Z, "enlace"),
-    "external link": (lambda f: link_out(f, h5py.ExternalLink("test_a.h5", "x")), X, "enlace"),
     "soft link": (lambda f: link_out(f, h5py.SoftLink("/x")), X, "enlace"),
     "virtual": (make_virtual, X, "otros archivos"),
     "external storage": (make_external, X, "otros archivos"),
     "unknown filter": (lambda f: use_filters(f, b"?", 32_123), X, "32123"),
-    "terabytes declared": (declared(10**12, chunks=(1, 64, 64, 3)), X, "12,288,0.* bytes"),
     "terabytes in one piece": (declared(10**12), X, "12,288,000,000,000,000 bytes"),
-    "huge chunk": (
-        declared(7, chunks=(2**18, 64, 64, 3), maxshape=(None, 64, 64, 3)),
-        X,
-        "3,221,225,472 bytes declarados y 0 guardados",
-    ),
     "a million chunks": (use_small_chunks, X, "1,260,000 bloques"),
     "gzip of more": (lambda f: use_filters(f, bomb(), GZIP), X, "bloques que no miden"),
-    "gzip of less": (lambda f: use_filters(f, zlib.compress(b"ab"), GZIP), X, "bloques que no"),
     "a checksum of nothing": (lambda f: use_filters(f, b"ab", SUMS), X, "bloques que no miden"),
-    "a checksum too few": (lambda f: use_filters(f, b"ab", SUMS, GZIP), X, r"\[3, 1\]"),
-    "shuffled less": (lambda f: use_filters(f, b"ab", SHUFFLE), X, r"\[2\]"),
-    "lzf of nothing": (lambda f: use_filters(f, b"ab", LZF, SUMS), X, r"\[32000, 3\]"),
-    "less unpacked": (lambda f: use_filters(f, b"ab"), X, "bloques que no miden"),
     "gzip twice": (lambda f: use_filters(f, zlib.compress(bomb()), GZIP, GZIP), X, r"\[1, 1\]"),
-    "gzip and lzf": (lambda f: use_filters(f, b"?", LZF, GZIP), X, r"\[32000, 1\]"),
-    "linked folder": (lambda f: link_out(f, h5py.SoftLink("/")), X, "enlace"),
     "named type": (lambda f: (f.pop(X), f.__setitem__(X, np.dtype("u1"))), X, "tipo de datos"),
-    "compound": (lambda f: put(f, X, np.ones((7, 6, 6, 3), [("r", "u1")])), X, "'r'"),
-    "array type": (lambda f: put(f, X, shape=(7, 6, 6), dtype=np.dtype(("u1", 3))), X, "u1"),
     "time spans": (put_spans, Y, "timedelta64"),
     "long names": (lambda f: put(f, C, np.array([b"a", b"b" * 10**6])), C, "1,000,000 caracteres"),
     "long texts": (lambda f: put(f, C, ["a", "b"]), C, 'object.*dtype "S"'),
-    "nothing stored": (declared(7, chunks=(1, 64, 64, 3)), X, "86,016 bytes declarados y 0"),
 }
 
 
 @pytest.mark.parametrize(("spoil", "key", "found"), REFUSED.values(), ids=REFUSED.keys())
-def test_refused(folder, spoil, key, found):
-    write_both(folder, "a")
-    with h5py.File(folder / "train_a.h5", "r+") as file:
+def test_refused(good, spoil, key, found):
+    with h5py.File(good / "train_a.h5", "r+") as file:
         file["x"] = np.ones((7, 6, 6, 3), np.uint8)
         spoil(file)
     with pytest.raises(DataError, match=rf"train_a\.h5, «{key}»: encontré .*{found}") as caught:
-        load_dataset("a", folder)
+        load_dataset("a", good)
     assert "; esperaba " in str(caught.value)
     assert len(str(caught.value)) < 1500
 
@@ -393,8 +359,7 @@ def test_refused_at_once_and_without_memory(tmp_path):
     assert most < 64  # MiB
 
 
-@pytest.mark.parametrize("address", [b"", bytes(8)], ids=["as it was", "zero"])
-def test_a_chunk_told_twice(tmp_path, address):
+def test_a_chunk_told_twice(tmp_path):
     """Found among 100,000 damaged ones: HDF5 unpacked a block of no bytes, and the process died."""
 
     def put_twice(place, _):
@@ -403,114 +368,102 @@ def test_a_chunk_told_twice(tmp_path, address):
         raw = path.read_bytes()
         place_of = struct.pack("<II5Q", 328, 0, 6, 0, 0, 0, 0)  # size, filters, where it begins
         assert raw.count(place_of) == 1
-        at, first = raw.find(place_of), bytes(len(place_of)) + address
+        at, first = raw.find(place_of), bytes(len(place_of) + 8 * int(place.name))  # its address
         path.write_bytes(raw[:at] + first + raw[at + len(first) :])
 
-    found, _, _ = mutations.try_all(put_twice, mutations.load, 1, 0, tmp_path)
-    assert found == {"refused": 1}
+    found, _, _ = mutations.try_all(put_twice, mutations.load, 2, 0, tmp_path)
+    assert found == {"refused": 2}
+
+
+def rewrite(folder, x, libver=None, **options):
+    """Other images, packed, in the half for training."""
+    with h5py.File(folder / "train_a.h5", "w", libver=libver) as file:
+        put(file, X, x, compression="gzip", **options)
+        put(file, Y, np.arange(len(x)) % 2, compression="gzip")
+        put(file, C, np.array([b"perro", "niño".encode()]))
 
 
 @pytest.mark.skipif(
     not hasattr(h5py.h5d.DatasetID, "chunk_iter"), reason="this h5py's HDF5 is older than 1.12.3"
 )
-def test_many_chunks_are_looked_at_once(folder):
+def test_many_chunks_are_looked_at_once(good):
     """One per image, as some programs store them; one by one HDF5 looks at all for each."""
     x = np.resize(pixels("train"), (20_000, 6, 6, 3))
-    write_both(folder, "a")
-    with h5py.File(folder / "train_a.h5", "w", libver="latest") as file:
-        put(file, X, x, chunks=(1, 6, 6, 3), compression="gzip")
-        put(file, Y, np.arange(len(x)) % 2)
-        put(file, C, np.array([b"perro", "niño".encode()]))
+    rewrite(good, x, libver="latest", chunks=(1, 6, 6, 3))
     start = time.process_time()
-    np.testing.assert_array_equal(load_dataset("a", folder).train_x, x)
+    np.testing.assert_array_equal(load_dataset("a", good).train_x, x)
     assert time.process_time() - start < 4
 
 
-def test_one_array_under_a_thousand_names(folder):
-    with h5py.File(folder / "train_a.h5", "w") as file:
-        put(file, X, np.full((10**5, 1, 1, 3), 9, "u1"), compression="gzip")
-        put(file, Y, np.zeros(10**5, "u1"), compression="gzip")
-        put(file, C, np.array([b"a", b"b"]))
+def test_one_array_under_a_thousand_names(good):
+    rewrite(good, np.full((10**5, 1, 1, 3), 9, "u1"))
+    with h5py.File(good / "train_a.h5", "r+") as file:
         put(file, Z, np.zeros(10**5), compression="gzip")
         for i in range(1000):
             file[f"train_set_{i}"] = file[Z]
-    write(folder, "a", "test")
     with pytest.raises(DataError, match=r"train_a\.h5: encontré [\d,]+ bytes de datos; esperaba"):
-        load_dataset("a", folder)
+        load_dataset("a", good)
 
 
 @pytest.mark.parametrize(("m", "in_a_chunk"), [(2**18, 2**14), (7, 2**18)])
-def test_gzip_bomb(folder, m, in_a_chunk):
+def test_gzip_bomb(good, m, in_a_chunk):
     """A file of some kB that says it unpacks to 3 GB."""
-    write_both(folder, "a")
     options = {"maxshape": (None, 64, 64, 3), "compression": "gzip"}
-    with h5py.File(folder / "train_a.h5", "r+") as file:
+    with h5py.File(good / "train_a.h5", "r+") as file:
         declared(m, chunks=(in_a_chunk, 64, 64, 3), **options)(file)
         file[X].id.write_direct_chunk((0, 0, 0, 0), bytes(1000))
     with pytest.raises(DataError, match="3,221,225,472 bytes declarados y 1,000 guardados"):
-        load_dataset("a", folder)
+        load_dataset("a", good)
     # And one that lies about the size of the packed chunk, too.
-    path, size, lie = folder / "train_a.h5", struct.pack("<Q", 1000), struct.pack("<Q", 2**31)
+    path, size, lie = good / "train_a.h5", struct.pack("<Q", 1000), struct.pack("<Q", 2**31)
     raw = path.read_bytes()
     assert raw.count(size) == 1
     path.write_bytes(raw.replace(size, lie))
     with pytest.raises(DataError, match=f"bytes declarados y {len(raw):,} guardados"):
-        load_dataset("a", folder)
+        load_dataset("a", good)
 
 
-def test_even_images_are_no_bomb(folder):
+def test_even_images_are_no_bomb(good):
     """Nothing packs better than these, some 750 to 1."""
-    write_both(folder, "a")
     even = np.full((600, 6, 6, 3), 9, np.uint8)
-    with h5py.File(folder / "train_a.h5", "w") as file:
-        put(file, X, even, chunks=even.shape, compression="gzip", compression_opts=9)
-        put(file, Y, np.zeros(600, int), compression="gzip")
-        file[C] = np.array([b"perro", "niño".encode()])
-    assert load_dataset("a", folder).train_x.shape == even.shape
+    rewrite(good, even, chunks=even.shape, compression_opts=9)
+    assert load_dataset("a", good).train_x.shape == even.shape
 
 
-@pytest.mark.parametrize("damage", ["empty", "html", "half", "cut", "overwritten"])
-def test_damaged_files(folder, damage):
-    write_both(folder, "a")
-    raw = (folder / "test_a.h5").read_bytes()
-    damaged = {"empty": b"", "html": b"<!DOCTYPE html><title>Kaggle</title>" * 99}
-    damaged |= {"half": raw[: len(raw) // 2], "cut": raw[:-1]}
-    damaged |= {"overwritten": raw[:100] + b"\xff" * 2000 + raw[2100:]}
-    (folder / "test_a.h5").write_bytes(damaged[damage])
-    with pytest.raises(DataError, match=r"test_a\.h5.*descárgalo") as caught:
-        load_dataset("a", folder)
-    assert caught.value.__cause__ is not None
+def test_damaged_files(good):
+    raw = (good / "test_a.h5").read_bytes()
+    overwritten = raw[:100] + b"\xff" * 2000 + raw[2100:]
+    for damaged in (b"", b"<!DOCTYPE html>" * 99, raw[: len(raw) // 2], raw[:-1], overwritten):
+        (good / "test_a.h5").write_bytes(damaged)
+        with pytest.raises(DataError, match=r"test_a\.h5.*descárgalo") as caught:
+            load_dataset("a", good)
+        assert caught.value.__cause__ is not None
 
 
-def test_damaged_data_under_a_good_header(folder):
-    write_both(folder, "a")
-    path = write(folder, "a", "test", compression="gzip", chunks=(4, 6, 6, 3))
+def test_damaged_data_under_a_good_header(good):
+    path = write(good, "a", "test", compression="gzip", chunks=(4, 6, 6, 3))
     with h5py.File(path) as file:
         chunk = file["test_set_x"].id.get_chunk_info(0)
     with open(path, "r+b") as file:
         file.seek(chunk.byte_offset)
         file.write(b"?" * chunk.size)
     with pytest.raises(DataError, match=r"test_a\.h5, «test_set_x»: no lo pude leer"):
-        load_dataset("a", folder)
+        load_dataset("a", good)
 
 
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (lambda f: put(f, "test_set_x", pixels("test", 5)), r"«set_x».*\(5, 5, 3\).*\(6, 6, 3\)"),
-        (
-            lambda f: f["test_set_x"].attrs.create("aligned", True),
-            "«aligned».*True; esperaba False",
-        ),
-        (lambda f: put(f, C, np.array([b"gato", b"perro"])), "«list_classes».*gato.*niño"),
-    ],
-)
-def test_halves_must_agree(folder, spoil, says):
-    write_both(folder, "a")
-    with h5py.File(folder / "test_a.h5", "r+") as file:
+APART = {
+    "set_x": lambda f: put(f, "test_set_x", pixels("test", 5)),
+    "aligned": lambda f: f["test_set_x"].attrs.create("aligned", True),
+    "list_classes": lambda f: put(f, C, np.array([b"gato", b"perro"])),
+}
+
+
+@pytest.mark.parametrize(("key", "spoil"), APART.items(), ids=APART)
+def test_halves_must_agree(good, key, spoil):
+    with h5py.File(good / "test_a.h5", "r+") as file:
         spoil(file)
-    with pytest.raises(DataError, match=f"test_a.h5, {says}"):
-        load_dataset("a", folder)
+    with pytest.raises(DataError, match=f"test_a.h5, «{key}»: .*; esperaba "):
+        load_dataset("a", good)
 
 
 # What earlier versions of this project wrote: a few images each, made by those versions
@@ -584,11 +537,7 @@ def test_flatten_is_the_courses(x):
 
 
 def test_flatten_refuses():
-    for bad, found in [
-        (np.ones((6, 6, 3), np.uint8), r"\(6, 6, 3\)"),
-        (np.ones((0, 6, 6, 3), np.uint8), r"\(0, 6, 6, 3\)"),
-        (np.ones((2, 6, 6, 3)), "float64"),
-        ([[1]], "list"),
-    ]:
+    good = np.ones((2, 6, 6, 3), np.uint8)
+    for bad, found in (good[0], "6, 6, 3"), (good[:0], "0, 6"), (good / 2, "float64"), ([], "list"):
         with pytest.raises(DataError, match=f"recibió .*{found}.*; esperaba imágenes uint8"):
             flatten(bad)

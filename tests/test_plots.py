@@ -106,7 +106,7 @@ def test_scores_and_ranking_name_each_row():
     np.testing.assert_allclose(ends, 100 * np.array(wilson_interval(141, 150)))
 
 
-@pytest.mark.parametrize("rights", [(412, 430), (0, 450), (450, 450)])
+@pytest.mark.parametrize("rights", [(412, 430), (0, 450)])
 def test_ticks_say_where_they_stand_and_are_no_finer_than_a_percent(rights):
     """92.5 % was once told as 92 %."""
     figure = plots.ranking({"una": (rights[0], 450), "otra": (rights[1], 450)}, "otra")
@@ -152,11 +152,8 @@ def test_fragility_tells_the_headline_it_is_given():
 
 
 def test_seeds_are_placed_by_their_last_cost():
-    costs, piles, rights = (
-        {1: 0.06, 2: 0.02, 3: 0.03},
-        {1: 40, 2: 2, 3: 1},
-        {1: 138, 2: 145, 3: 144},
-    )
+    costs, piles = {1: 0.06, 2: 0.02, 3: 0.03}, {1: 40, 2: 2, 3: 1}
+    rights = {1: 138, 2: 145, 3: 144}
     said = texts(plots.seeds(costs, rights, piles, 150, named={1, 2}))
     assert "3 semillas, la misma receta: de 138 a 145 aciertos de 150" in said
     assert "semilla 1" in said and "semilla 3" not in said
@@ -214,7 +211,7 @@ def verdict_on(n):
     )
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 40])
+@pytest.mark.parametrize("n", [1, 2, 9])  # a network is shown at most 8
 def test_photo_verdicts_frame_every_face(n):
     figure = plots.photo_verdicts(verdict_on(n), CLASSES)
     said = texts(figure)
@@ -227,13 +224,9 @@ def test_photo_verdicts_frame_every_face(n):
 
 
 def test_a_probability_is_never_certain_and_in_the_middle_it_is_doubt():
-    for p, word, value in [
-        (0.0, "no sonríe", "< 0.01"),
-        (0.29, "no sonríe", "= 0.29"),
-        (0.3, "dudosa", "= 0.30"),
-        (0.7, "dudosa", "= 0.70"),
-        (0.9901, "sonríe", "> 0.99"),
-    ]:
+    no, yes = CLASSES
+    told = {0.0: (no, "< 0.01"), 0.29: (no, "= 0.29"), 0.3: ("dudosa", "= 0.30")}
+    for p, (word, value) in (told | {0.7: ("dudosa", "= 0.70"), 0.9901: (yes, "> 0.99")}).items():
         assert plots.says(p, CLASSES) == (word, f"(ŷ {value})")
 
 
@@ -274,13 +267,13 @@ def pixels(figures):
 
 
 NASTY = {
-    "dark": matplotlib.style.library["dark_background"],
-    "xkcd": {"font.family": ["monospace"], "path.sketch": (1, 100, 2), "axes.unicode_minus": False},
-    "origin": {"image.origin": "lower", "image.cmap": "jet", "image.interpolation": "bicubic"},
+    "dark": matplotlib.style.library["dark_background"]
+    | {"image.origin": "lower", "image.cmap": "jet", "image.interpolation": "bicubic"}
+    | {"font.size": 30, "xtick.labelsize": 40, "mathtext.fontset": "cm", "figure.dpi": 33},
+    "xkcd": {"font.family": ["monospace"], "path.sketch": (1, 100, 2), "axes.unicode_minus": False}
+    | {"savefig.facecolor": "black", "savefig.transparent": True, "savefig.pad_inches": 2}
+    | {"figure.autolayout": True, "savefig.bbox": "tight", "savefig.dpi": 10},
     "latex": {"text.usetex": True},  # which is not installed
-    "large": {"font.size": 30, "xtick.labelsize": 40, "mathtext.fontset": "cm", "figure.dpi": 33},
-    "black": {"savefig.facecolor": "black", "savefig.transparent": True, "savefig.pad_inches": 2},
-    "tight": {"figure.autolayout": True, "savefig.bbox": "tight", "savefig.dpi": 10},
 }
 
 
