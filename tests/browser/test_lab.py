@@ -1,4 +1,4 @@
-"""The story in JupyterLab in a browser: as it is stored, and its first sections run and saved.
+"""Jupyter in a browser: the story as it is stored, its first sections run and saved, its pages alive.
 
 Its other cells are run by nbval, and on other data by test_notebook.py, without a browser.
 """
@@ -6,18 +6,26 @@ Its other cells are run by nbval, and on other data by test_notebook.py, without
 import contextlib
 import io
 import json
+import os
 import re
+import secrets
 import shutil
-from pathlib import Path
-from time import monotonic
+import socket
+import subprocess
+import sys
+import urllib.request
+from time import monotonic, sleep
 
 import nbformat
 import pytest
 from PIL import Image
 
+from conftest import PROJECT
+from helpers.page.base import MIME
+from tools import report
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
 
-PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOK, BEGINNING = "Proyecto_Final.ipynb", "Comienzo.ipynb"
 SHIPPED = [NOTEBOOK, "requirements.txt", "helpers/**/*.*", "images/*", "datasets/*caras.h5"]
 SHIPPED += ["models/*.h5"]
@@ -31,13 +39,32 @@ for _ in progress.progress_bar(range(600), True, desc="Prueba"):
     sleep(0.1)
     if Path("visto").exists():
         break"""
+ALIVE = """import matplotlib.pyplot as plt
+from helpers import model, page, training
+from helpers.data import flatten, load_dataset
+
+caras = load_dataset("caras")
+recipe = model.STORY._replace(num_iterations=50)
+film = training.film(flatten(caras.train_x), caras.train_y, [12288, 20, 7, 5, 1],
+                     training.moments_of(recipe), seed=recipe.seeds[0])
+figure, _ = plt.subplots()
+plt.close(figure)
+display(page.mirror(model.load_model("models/smiles.h5")))
+display(page.touch(model.Model(recipe, 0.0, [film[1][50]]), caras))
+display(page.watch(caras, film, figure, recipe, [0.09]))"""
+GONE = {"page-mirror": "Ejecútala y sonríe.", "page-touch": "Ejecuta esta celda y dibuja."}
+GONE |= {"page-watch": "Ejecútala y mira."}
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 CELL, OUTPUT = ".jp-Notebook .jp-CodeCell", ".jp-OutputArea-output"
 ERROR = f"{OUTPUT}[data-mime-type$=stderr], {OUTPUT}[data-mime-type$=error]"
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project in a folder with a difficult name, and the story's beginning, not yet run."""
+    """The project in a folder with a difficult name, the story's beginning and its pages, not run."""
     copy = tmp_path_factory.mktemp("lab") / "copia con acentos ñ"
     for file in (file for pattern in SHIPPED for file in PROJECT.glob(pattern)):
         (copy / file.relative_to(PROJECT).parent).mkdir(parents=True, exist_ok=True)
@@ -49,29 +76,77 @@ def copy(tmp_path_factory):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbformat.write(notebook, copy / BEGINNING)
+    notebook.cells = [nbformat.v4.new_code_cell(ALIVE)]
+    notebook.metadata.widgets = {report.STATE_MIME: report.sentences(GONE)}
+    for app in ("lab", "notebook"):
+        nbformat.write(notebook, copy / f"{app}.ipynb")
     return copy
 
 
 @pytest.fixture(scope="module")
-def lab(copy, start_jupyter):
-    with start_jupyter(copy, TQDM_DISABLE="") as address:
-        yield address
+def address(copy, tmp_path_factory):
+    """A function: where a notebook is, in JupyterLab ("lab/tree") or Notebook 7 ("notebooks").
+
+    The server is one for all, and knows nothing of the user's settings.
+    """
+    pytest.importorskip("jupyterlab", reason="needs JupyterLab")
+    home, token = tmp_path_factory.mktemp("jupyter"), secrets.token_hex(16)
+    for name, values in SETTINGS.items():
+        file = home / f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
+    for name in ("CONFIG", "DATA", "RUNTIME"):
+        env[f"JUPYTER_{name}_DIR"] = str(home / name.lower())
+    env |= {"IPYTHONDIR": str(home / "ipython"), "TQDM_DISABLE": ""}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [f"--ServerApp.root_dir={copy}", f"--IdentityProvider.token={token}"]
+    options += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+    options += ["--no-browser"] + ["--allow-root"] * (os.name == "posix")
+    url, log = f"http://127.0.0.1:{port}", home / "log.txt"
+    with open(log, "wb") as stream:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, cwd=copy, env=env, stdout=stream, stderr=stream)
+    try:
+        limit = monotonic() + 60
+        while not answers(f"{url}/api?token={token}"):
+            alive = server.poll() is None and monotonic() < limit
+            assert alive, log.read_text(encoding="utf-8", errors="replace")
+            sleep(0.2)
+        yield lambda name, app="lab/tree": f"{url}/{app}/{name}".rstrip("/") + f"?token={token}"
+    finally:
+        server.terminate()  # it ends its kernels first
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="module")
-def page(browser, lab):
+def page(browser, address):
     """JupyterLab with the story as it is stored."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened(page, lab(NOTEBOOK))
+    opened(page, address(NOTEBOOK))
     yield page
     page.close()
 
 
 @pytest.fixture(scope="module")
-def beginning(browser, lab):
+def beginning(browser, address):
     """JupyterLab after Run > Run All Cells, when the bar is there or a cell has failed."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened(page, lab(BEGINNING))
+    opened(page, address(BEGINNING))
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
     for _ in range(6):  # JupyterLab may look ready before its menu works
         choose(page, "Run", "Run All Cells")
@@ -160,3 +235,63 @@ def test_every_figure_stays_on_white_in_the_dark_theme(page):
     for figure in page.locator(f"{CELL} {OUTPUT} img").all():
         seen = Image.open(io.BytesIO(figure.screenshot())).convert("RGB")
         assert seen.getpixel((3, 3)) == (255, 255, 255)
+    choose(page, "Settings", "Theme", "JupyterLab Light")  # the server remembers it
+    page.locator("body[data-jp-theme-light=true]").wait_for(state="attached")
+
+
+def keeps_a_sentence_and_the_figure(page, inside, path, address):
+    """Saved, and opened again without its kernel."""
+    heights = page.locator("iframe.smile-touch").evaluate(
+        "frame => [frame.offsetHeight, frame.contentDocument.documentElement.scrollHeight]"
+    )
+    assert heights[0] > 500 and heights[0] >= heights[1]  # no second scroll bar
+    card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
+    assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
+    page.frame_locator("iframe.smile-watch").locator(".legend", has_text="Costo J: ").wait_for()
+    figure = page.locator(".jp-OutputArea-output img")
+    figure.wait_for(state="hidden")  # the film is there instead of it
+    assert figure.count() == 1
+    page.locator("body").evaluate("body => { body.dataset.jpThemeLight = false; }")
+    inside.locator(".smile-page.dark").wait_for()
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+s")
+    for _ in range(150):
+        stored = path.read_text(encoding="utf-8")
+        if MIME in stored:
+            break
+        page.wait_for_timeout(200)
+    assert MIME in stored and len(stored) < 40_000
+    sessions = json.load(urllib.request.urlopen(address("", "api/sessions")))
+    for session in (one for one in sessions if one["path"] == path.name):
+        url = address(session["id"], "api/sessions")
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
+    page.reload()
+    page.locator(".jp-OutputArea-output", has_text=re.compile("not found|Ejecuta")).first.wait_for()
+    figure.wait_for()
+    texts = [text for text in page.locator(".jp-OutputArea-output").all_inner_texts() if text]
+    assert texts[-3:] == [*GONE.values()]
+
+
+@pytest.mark.parametrize(("name", "app"), [("notebook", "notebooks"), ("lab", "lab/tree")])
+def test_it_runs_in_jupyter_tells_the_kernel_nothing_and_leaves_a_sentence_and_the_figure(
+    browser, address, copy, name, app
+):
+    page, told = browser.new_page(viewport={"width": 1200, "height": 1500}, color_scheme="dark"), []
+    page.on("websocket", lambda ws: ws.on("framesent", lambda frame: told.append(str(frame))))
+    opened(page, address(f"{name}.ipynb", app))
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    inside, mirror = (page.frame_locator(f"iframe.smile-{kind}") for kind in ("touch", "mirror"))
+    inside.get_by_role("checkbox", name="En negativo").check()
+    inside.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    assert any("execute_request" in frame for frame in told)
+    told.clear()
+    mirror.locator("input[multiple]").set_input_files(PROJECT / "images/ejemplo.jpg")
+    mirror.get_by_role("article").locator(".verdict", has_text="sonríe").wait_for()
+    mirror.get_by_role("button", name="Enciende el espejo").click()
+    mirror.locator(".live .verdict").wait_for()
+    assert not [frame for frame in told if "comm_msg" in frame or "execute" in frame]
+    if name == "lab":
+        keeps_a_sentence_and_the_figure(page, inside, copy / "lab.ipynb", address)
+    page.close()

@@ -1,22 +1,16 @@
 """The network in the page: its numbers are Python's, and it answers to mouse, finger and keys."""
 
 import io
-import json
 import re
-import urllib.request
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-import helpers
 from helpers import model
-from helpers.files import PROJECT
 from helpers.network import L_model_forward
 from helpers.page import base, touch, watch
-from helpers.page.base import MIME
 
 FACE = "document.querySelector('.smile-page').page"
 
@@ -229,99 +223,3 @@ def test_nothing_lies_over_the_first_face_and_a_unit_answers_to_a_click(opened, 
 
 def picture(locator):
     return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"), float)
-
-
-CELL = f"""
-import sys
-sys.path.insert(0, {str(Path(helpers.__file__).parents[1])!r})
-import matplotlib.pyplot as plt
-from helpers import model, page, training
-from helpers.data import DATASETS, flatten, load_dataset
-from helpers.files import PROJECT
-caras = load_dataset("caras", DATASETS)
-recipe = model.STORY._replace(num_iterations=50)
-film = training.film(flatten(caras.train_x), caras.train_y, [12288, 20, 7, 5, 1],
-                     training.moments_of(recipe), seed=recipe.seeds[0])
-figure, _ = plt.subplots()
-plt.close(figure)
-display(page.mirror(model.load_model(PROJECT / "models/smiles.h5")))
-display(page.touch(model.Model(recipe, 0.0, [film[1][50]]), caras))
-display(page.watch(caras, film, figure, recipe, [0.09]))
-"""
-GONE = {"page-mirror": "Ejecútala y sonríe.", "page-touch": "Ejecuta esta celda y dibuja."}
-GONE |= {"page-watch": "Ejecútala y mira."}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, write_notebook):
-    """A notebook of one cell, which knows what to say where its kernel is gone."""
-    folder = tmp_path_factory.mktemp("cuaderno")
-    for app in ("lab", "notebook"):
-        write_notebook(folder / f"{app}.ipynb", CELL, GONE)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def address(start_jupyter, folder):
-    with start_jupyter(folder) as address:
-        yield address
-
-
-def keeps_a_sentence_and_the_figure(page, inside, path, address):
-    """Saved, and opened again without its kernel."""
-    heights = page.locator("iframe.smile-touch").evaluate(
-        "frame => [frame.offsetHeight, frame.contentDocument.documentElement.scrollHeight]"
-    )
-    assert heights[0] > 500 and heights[0] >= heights[1]  # no second scroll bar
-    card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
-    assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
-    page.frame_locator("iframe.smile-watch").locator(".legend", has_text="Costo J: ").wait_for()
-    figure = page.locator(".jp-OutputArea-output img")
-    figure.wait_for(state="hidden")  # the film is there instead of it
-    assert figure.count() == 1
-    page.locator("body").evaluate("body => { body.dataset.jpThemeLight = false; }")
-    inside.locator(".smile-page.dark").wait_for()
-    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
-    page.keyboard.press("Control+s")
-    for _ in range(150):
-        stored = path.read_text(encoding="utf-8")
-        if MIME in stored:
-            break
-        page.wait_for_timeout(200)
-    assert MIME in stored and len(stored) < 40_000
-    for session in json.load(urllib.request.urlopen(address("", "api/sessions"))):
-        url = address(session["id"], "api/sessions")
-        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
-    page.reload()
-    page.locator(".jp-OutputArea-output", has_text=re.compile("not found|Ejecuta")).first.wait_for()
-    figure.wait_for()
-    texts = [text for text in page.locator(".jp-OutputArea-output").all_inner_texts() if text]
-    assert texts[-3:] == [*GONE.values()]
-
-
-@pytest.mark.parametrize(("name", "app"), [("notebook", "notebooks"), ("lab", "lab/tree")])
-def test_it_runs_in_jupyter_tells_the_kernel_nothing_and_leaves_a_sentence_and_the_figure(
-    browser, address, folder, name, app
-):
-    page, told = browser.new_page(viewport={"width": 1200, "height": 1500}, color_scheme="dark"), []
-    page.on("websocket", lambda ws: ws.on("framesent", lambda frame: told.append(str(frame))))
-    page.set_default_timeout(90_000)
-    page.goto(address(f"{name}.ipynb", app) + ("&reset" if name == "lab" else ""))
-    page.locator(".jp-KernelName", has_text="Python").wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
-    page.keyboard.press("Control+Enter")
-    inside, mirror = (page.frame_locator(f"iframe.smile-{kind}") for kind in ("touch", "mirror"))
-    inside.get_by_role("checkbox", name="En negativo").check()
-    inside.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    assert any("execute_request" in frame for frame in told)
-    told.clear()
-    mirror.locator("input[multiple]").set_input_files(PROJECT / "images/ejemplo.jpg")
-    mirror.get_by_role("article").locator(".verdict", has_text="sonríe").wait_for()
-    mirror.get_by_role("button", name="Enciende el espejo").click()
-    mirror.locator(".live .verdict").wait_for()
-    assert not [frame for frame in told if "comm_msg" in frame or "execute" in frame]
-    if name == "lab":
-        keeps_a_sentence_and_the_figure(page, inside, folder / "lab.ipynb", address)
-    page.close()
