@@ -1,11 +1,13 @@
 """What the tests of tools share: folders as they are, and programs in a process of their own."""
 
 import ast
+import gc
 import os
 import re
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -71,9 +73,17 @@ def run(module, *arguments, prelude="", code=0, **variables):
 def imported():
     """The names that each notebook has after its cells that import: what a reader can paste uses."""
     for path in report.NOTEBOOKS:
-        cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
-        plain = "\n".join(re.sub("^[%!].*", "", cell, flags=re.M) for cell in cells)
-        imports = [n for n in ast.parse(plain).body if isinstance(n, ast.Import | ast.ImportFrom)]
-        scope = {}
-        exec("\n".join(map(ast.unparse, imports)), scope)
+        exec(_imports(path), scope := {})
         yield scope
+
+
+@cache
+def _imports(path):
+    cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+    plain = "\n".join(re.sub("^[%!].*", "", cell, flags=re.M) for cell in cells)
+    gc.disable()  # what is finalized with a warning is parsed, too, and Python 3.11 can't do both
+    try:
+        body = ast.parse(plain).body
+    finally:
+        gc.enable()
+    return "\n".join(ast.unparse(n) for n in body if isinstance(n, ast.Import | ast.ImportFrom))

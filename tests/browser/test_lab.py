@@ -248,12 +248,14 @@ def keeps_a_sentence_and_the_figure(page, inside, path, address):
     card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
     assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
     page.frame_locator("iframe.smile-watch").locator(".legend", has_text="Costo J: ").wait_for()
-    figure = page.locator(".jp-OutputArea-output img")
+    # Lab brings back, behind it, what another test has left open.
+    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    figure = panel.locator(".jp-OutputArea-output img")
     figure.wait_for(state="hidden")  # the film is there instead of it
     assert figure.count() == 1
     page.locator("body").evaluate("body => { body.dataset.jpThemeLight = false; }")
     inside.locator(".smile-page.dark").wait_for()
-    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    panel.locator(".jp-CodeCell .jp-InputArea-editor").click()
     page.keyboard.press("Control+s")
     for _ in range(150):
         stored = path.read_text(encoding="utf-8")
@@ -266,9 +268,11 @@ def keeps_a_sentence_and_the_figure(page, inside, path, address):
         url = address(session["id"], "api/sessions")
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
     page.reload()
-    page.locator(".jp-OutputArea-output", has_text=re.compile("not found|Ejecuta")).first.wait_for()
+    panel.locator(
+        ".jp-OutputArea-output", has_text=re.compile("not found|Ejecuta")
+    ).first.wait_for()
     figure.wait_for()
-    texts = [text for text in page.locator(".jp-OutputArea-output").all_inner_texts() if text]
+    texts = [text for text in panel.locator(".jp-OutputArea-output").all_inner_texts() if text]
     assert texts[-3:] == [*GONE.values()]
 
 
