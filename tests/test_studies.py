@@ -1,6 +1,7 @@
 """Studies, against models trained one by one on the same parts."""
 
 import _thread
+import signal
 import sys
 import threading
 import time
@@ -220,7 +221,7 @@ def test_a_sample_keeps_the_classes_in_proportion():
 
 
 @pytest.mark.parametrize("how", ["study", "page"])
-def test_what_trains_in_threads_ends_with_the_call(images, monkeypatch, how):
+def test_what_trains_in_threads_ends_with_the_call(images, monkeypatch, request, how):
     """After Ctrl-C nothing trains on: the steps stop being counted."""
     x, Y = images
     steps, descend = [], training.descend
@@ -236,15 +237,17 @@ def test_what_trains_in_threads_ends_with_the_call(images, monkeypatch, how):
         _thread.interrupt_main()
 
     monkeypatch.setattr(training, "descend", counted)
-    endless = SMALL._replace(num_iterations=10**7)
+    endless = SMALL._replace(num_iterations=10**5)
     everything = np.arange(len(x))
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a browser may have its own
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, usual or signal.SIG_DFL))
     threading.Thread(target=stop).start()
     with pytest.raises(KeyboardInterrupt):
         if how == "study":
             with parallel_config("threading", n_jobs=2):
                 held_out(x, Y, [(everything, everything)] * 2, [endless])
         else:
-            playground._films(data.flatten(x), Y, [10**7], endless, (0.01, 0.02))
+            playground._films(data.flatten(x), Y, [10**5], endless, (0.01, 0.02))
     time.sleep(0.3)
     before = len(steps)
     time.sleep(0.3)
