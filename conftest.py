@@ -34,8 +34,9 @@ LONGEST = [
     "cuadernos",
     "Proyecto_Final.ipynb",
     "tests/browser",
+    "tests/test_twice.py",
+    "tests/test_plots.py",
     "tests/test_train_smiles.py",
-    "tests/test_notebook.py",
     "tests/test_training.py",
 ]
 

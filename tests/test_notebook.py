@@ -1,18 +1,15 @@
-"""The notebooks: their form, and the story on other data than those whose outputs it stores."""
+"""The notebooks: their form, and what is in their folds."""
 
 import re
 import shutil
 
-import h5py
 import nbformat
-import numpy as np
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from conftest import DATA_FOLDERS
 from helpers import data, evaluation, network, training
 from helpers.lesson import exercises
-from tests.test_twice import SHORT
+from tests.test_twice import figures
 from tools import report
 
 NAMES = [path.stem for path in report.NOTEBOOKS]
@@ -25,40 +22,6 @@ def stored(request):
 
 def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def figures(notebook):
-    outputs = (output for cell in code(notebook) for output in cell.outputs)
-    return sum("image/png" in output.get("data", {}) for output in outputs)
-
-
-def test_the_story_runs_whole_on_a_set_in_the_shape_of_happy_house(monkeypatch, tmp_path):
-    """Bare 0/1 classes and no attributes; fewer images than the real 600 and 150.
-
-    Real faces where `smiles` is at hand, else noise with a brighter mouth. After forty steps each
-    training stands still: that it learns is nbval's to see.
-    """
-    random = np.random.RandomState(0)
-    for split, m in (("train", 60), ("test", 24)):
-        y = np.arange(m) % 2
-        x = random.randint(0, 200, (m, 64, 64, 3))
-        x[:, 40:50, 20:44] += 55 * y[:, None, None, None]
-        for folder in DATA_FOLDERS:
-            if (folder / f"{split}_smiles.h5").is_file():
-                with h5py.File(folder / f"{split}_smiles.h5") as whole:
-                    x, y = whole[f"{split}_set_x"][:m], whole[f"{split}_set_y"][:m]
-        with h5py.File(tmp_path / f"{split}_happy.h5", "w") as file:
-            file[f"{split}_set_x"] = x.astype(np.uint8)
-            file[f"{split}_set_y"] = y
-            file["list_classes"] = np.array([0, 1])
-    monkeypatch.setenv("SMILE_DATASET", "happy")
-    monkeypatch.setenv("SMILE_DATA_DIR", str(tmp_path))
-    notebook = nbformat.read(report.STORY, as_version=4)
-    expected = figures(notebook)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT.format(steps=40)))
-    report.execute(notebook)
-    assert "Conjunto: happy" in report.printed_results(notebook)
-    assert figures(notebook) == expected
 
 
 @pytest.mark.parametrize("path", report.NOTEBOOKS, ids=NAMES)
