@@ -45,9 +45,10 @@ $(VENV)/run-ready: requirements.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/test-ready: requirements-dev.txt $(VENV)/run-ready
+$(VENV)/test-ready: requirements-dev.txt requirements.txt
+	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+	@touch $(VENV)/run-ready $@
 
 $(VENV)-oldest/ready: requirements-oldest.txt
 	@$(PYTHON) -m venv $(VENV)-oldest
