@@ -262,7 +262,7 @@ def test_where_nbgrader_marks_a_slip_costs_its_own_points(monkeypatch, capsys):
 def test_what_is_right_is_what_helpers_say():
     for name in NAMES[2:-1]:
         right, _, given = asked.ASKED[name]
-        workbook.alike("of helpers", getattr(network, name)(*given), right(*given))
+        workbook.alike("of helpers", getattr(network, name)(*given), right(*given), {})
 
 
 def test_the_students_workbook_is_made_from_the_solutions():
