@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -27,15 +28,10 @@ def test_an_old_python_or_package_is_named_with_what_to_do(monkeypatch):
 
 
 def test_a_missing_package_is_named(monkeypatch):
-    def version(package):
-        if package == "h5py":
-            raise packages.PackageNotFoundError
-        return "99"
-
-    monkeypatch.setattr(packages, "version", version)
-    with pytest.raises(ImportError, match="falta h5py") as caught:
+    monkeypatch.setitem(packages.USED_BY_CELLS, "nothing-here", ("3.10", "nothing_here"))
+    with pytest.raises(ImportError, match="falta nothing-here") as caught:
         check_packages()
-    assert '«%pip install "h5py>=3.10" "numpy==99"»' in str(caught.value)
+    assert f'«%pip install "nothing-here>=3.10" "numpy=={version("numpy")}"»' in str(caught.value)
     assert sys.executable in str(caught.value)
 
 
