@@ -144,7 +144,7 @@ def _explained(error, function, scope):
     return Wrong(f"{'' if own else f'{name} '}falla en {where}: {why}")
 
 
-def fault(judge, *given):
+def caught(judge, *given):
     """Return the ``Wrong`` that ``judge`` raises of what it is ``given``, or None."""
     try:
         judge(*given)
@@ -174,10 +174,10 @@ def alike(what, got, right, slips, m=math.nan):
     problems = []
     for key, name in zip(keys, names):
         told = {said: wrong[key] for said, wrong in slips.items() if len(wrong) == len(right)}
-        problems.append(fault(alike, name, got[key], right[key], told, m))
+        problems.append(caught(alike, name, got[key], right[key], told, m))
     problems = sorted(filter(None, problems), key=lambda problem: not isinstance(problem, Slip))
     orders = permutations(got) if problems and what and isinstance(got, (tuple, list)) else ()
-    if any(not fault(alike, "", order, right, {}) for order in orders):
+    if any(not caught(alike, "", order, right, {}) for order in orders):
         raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
     for problem in problems:
         raise problem

@@ -11,7 +11,7 @@ from IPython.display import Markdown
 from helpers import network
 from helpers.data import flatten
 from helpers.evaluation import accuracy
-from helpers.lesson.answers import Unanswered, Wrong, alike, call, fault, tell
+from helpers.lesson.answers import Unanswered, Wrong, alike, call, caught, tell
 
 AGAIN = "todavía no; inténtalo otra vez."
 
@@ -39,7 +39,7 @@ def check(number, answer, *given):
     if number not in EXERCISES:
         raise ValueError(f"No hay ejercicio {number!r}: van del 1 al {len(EXERCISES)}.")
     empty = Unanswered("aún sin respuesta.") if answer is None or answer is ... else None
-    problem = empty or fault(EXERCISES[number], answer, *given)
+    problem = empty or caught(EXERCISES[number], answer, *given)
     tell(f"Ejercicio {number}", problem or "¡correcto!")
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from threadpoolctl import threadpool_limits
 
 from helpers import training
-from helpers.lesson.answers import Unanswered, Wrong, alike, call, fault, parts, tell
+from helpers.lesson.answers import Unanswered, Wrong, alike, call, caught, parts, tell
 from helpers.lesson.asked import ASKED, SAID, M
 from helpers.progress import progress_bar
 
@@ -69,7 +69,7 @@ def check_training(parameters, *given):
         tell("tu red", Unanswered("aún sin respuesta."))
         return False
     right, _ = training.L_layer_model(*given[:-1], seed=given[-1])
-    if problem := fault(alike, "parameters", parameters, right, {}):
+    if problem := caught(alike, "parameters", parameters, right, {}):
         first = next((name for name in ASKED if name in scope and _fault(name, scope)), None)
         tell("tu red", Wrong(f"{first} {UNREADY}") if first else problem)
     else:
