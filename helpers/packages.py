@@ -42,9 +42,9 @@ def check_packages():
             old = f"{package} {found.get(package)} es anterior a {oldest}"
             problems.append(old if package in found else f"falta {package}")
             install.append(f"{package}>={oldest}")
-    old_numpy = "numpy" in found and any(line.startswith("numpy") for line in install)
-    if install and "numpy" in found:  # the others are compiled for it, beyond this project too
-        install.append(f"numpy=={found['numpy']}")
+    if install and "numpy" in found:  # all is compiled for it, beyond this project too
+        too_old = install[0].startswith("numpy")
+        install = [] if too_old else [*install, f"numpy=={found['numpy']}"]
     if not problems:
         reasons = {package: _trouble(package, found["numpy"]) for package in found}
         for reason in dict.fromkeys(filter(None, reasons.values())):
@@ -58,7 +58,7 @@ def check_packages():
         cure = f"ejecuta en una celda nueva «%pip install {quoted}»"
         raise ImportError(
             f"Antes de seguir: {'; '.join(problems)}. En el Python de este kernel, {sys.executable}, "
-            f"{OWN if old_numpy or not install else cure} y reinicia el kernel (menú Kernel)."
+            f"{cure if install else OWN} y reinicia el kernel (menú Kernel)."
         )
     print(f"Python {platform.python_version()}")
     print(" · ".join(f"{name} {number}" for name, number in found.items()))
@@ -76,4 +76,4 @@ def _trouble(package, numpy):
 
 
 def _numbers(release):
-    return [int(number) for number in re.findall(r"\d+", release)[:2]]
+    return [int(number) for number in re.findall(r"\d+", release)]

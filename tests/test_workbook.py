@@ -28,7 +28,7 @@ SOLUTIONS = {
 
 def written(**others):
     """The names of a reader's notebook after the solutions, some of them otherwise: code or objects."""
-    scope = {"np": np, "workbook": workbook}
+    scope = {"np": np, "workbook": workbook, "given": GIVEN}
     for name, answer in (SOLUTIONS | others).items():
         if isinstance(answer, str):
             file = f"cell of {name}"
@@ -99,7 +99,6 @@ MISTAKES = [
     ("initialize_parameters_deep", "n, n_prev) /", "n_prev, n) /", "¿está traspuesta?"),
     ("initialize_parameters_deep", "n, n_prev) /", "(n, n_prev)) /", "randn(n, n_prev)."),
     ("initialize_parameters_deep", "np.zeros((n, 1))", "np.zeros(n, 1)", "np.zeros((n, 1))."),
-    ("initialize_parameters_deep", "np.zeros((n, 1))", "0", "b1: es un sesgo por unidad"),
     ("initialize_parameters_deep", 'f"W{l}"', '"W" + l', 'f"W{l}"'),
     ("linear_forward", "W @ A + b", "W.T @ A + b", "no cuadran: aquí hay A (4, 5), W (3, 4)"),
     ("linear_forward", "Z, (A, W, b)", "Z, (W, A, b)", "no en su lugar (en este orden: A, W, b)"),
@@ -108,7 +107,6 @@ MISTAKES = [
     ("L_model_forward", "range(1, L + 1)", "range(L)", "no tiene la clave 'W0'"),
     ("L_model_forward", "append((cache, Z))", "append(cache)", "caches[0]: 3 cosas; esperaba 2"),
     ("compute_cost", "return -np", "return np", "signo"),
-    ("compute_cost", "Y.shape[1]", "len(Y)", "len(Y) es 1"),
     ("compute_cost", " / m", " / m / m", "le sobra dividir entre m"),
     ("compute_cost", "1 - AL)) ", "1 - AL), axis=1) ", "su forma es (1,), esperaba la de un solo"),
     ("compute_cost", AVERAGE, f"round({AVERAGE}, 4)", "Se aparta 3e-05: no redondees"),
@@ -118,7 +116,6 @@ MISTAKES = [
     ("L_model_backward", "caches[l - 1]", "caches[l]", "el de la capa l es el [l - 1]"),
     ("update_parameters", "    return {", f"{COURSE}\n    {{", "empieza con «nuevo = {}»"),
     ("predict", "AL, caches = ", "AL = ", "«AL», todo junto, son varias cosas"),
-    ("L_layer_model", NOTED, "", "costs: está vacía"),
     ("L_layer_model", "    return param", "        return param", "dentro del ciclo"),
     ("L_layer_model", "for _ in range(num_iterations)", "for i in num_iterations", "range"),
     ("L_layer_model", "        AL, ", "        parameters = initialize_parameters_deep("
@@ -157,11 +154,9 @@ def test_anything_that_can_be_called_is_judged(capsys):
         (ramp, "¿un 0 que debe ser 0.0?"),
         (functools.lru_cache(np.abs), "falla al llamarla: un arreglo no sirve de clave"),
         (lambda: 3, "no recibe lo que dice su primera línea"),
-        (3, "esperaba la función misma"),
-        ("sigmoid = relu = np.tanh", "relu: es lo mismo que sigmoid"),
+        ("sigmoid = relu = np.tanh", "sigmoid: es lo mismo que relu"),
     ]:
-        said = told("relu", capsys, relu=wrong)
-        assert says in said or "sigmoid: es lo mismo que relu" in said
+        assert says in told("relu", capsys, relu=wrong)
     with pytest.raises(ValueError, match="check espera"):
         workbook.check(np.tanh)
     exec("relu = None\nworkbook.check(relu)", {"workbook": workbook})  # and no other is written yet
@@ -170,8 +165,8 @@ def test_anything_that_can_be_called_is_judged(capsys):
 
 def test_a_slip_is_told_once_and_whoever_uses_it_says_so(capsys):
     others = {"relu": "def relu(Z): return np.abs(Z)"}
-    assert "usa relu, que todavía no está bien: empieza" in told("predict", capsys, **others)
-    assert "predict: ¡correcto!" in told("predict", capsys, **others)
+    used = "predict: ¡correcto!.* usa relu, que todavía no está bien: empieza"
+    assert re.match(used, told("predict", capsys, **others))
     assert "usa" not in told("compute_cost", capsys, **others)
     others = {"linear_forward": generator._stubbed(SOLUTIONS["linear_forward"])}
     for name in ("L_model_forward", "L_layer_model"):
@@ -217,11 +212,9 @@ def test_the_readers_training_takes_one_core_and_counts_its_steps(monkeypatch):
 
 def test_what_the_reader_is_not_ready_for_is_not_run(capsys):
     scope = written()
-    scope["given"] = GIVEN
     exec("parameters, costs = workbook.run(L_layer_model, *given, names=['p', 'c'])", scope)
-    parameters = scope["parameters"]
     assert len(scope["costs"]) == 5
-    assert workbook.run(scope["predict"], GIVEN[0], parameters).shape == (1, 4)
+    assert workbook.run(scope["predict"], GIVEN[0], scope["parameters"]).shape == (1, 4)
     assert capsys.readouterr().out == ""
     exec(generator._stubbed(SOLUTIONS["predict"]), scope)
     exec("assert workbook.run(predict, 0, 0) is None", scope)
@@ -233,7 +226,6 @@ def test_what_the_reader_is_not_ready_for_is_not_run(capsys):
 
 def test_the_readers_training_is_that_of_helpers(capsys):
     scope = written()
-    scope["given"] = GIVEN
     parameters, _ = scope["L_layer_model"](*GIVEN)
     assert workbook.check_training(parameters, *GIVEN)
     assert "¡correcto! Sus 13 parámetros" in capsys.readouterr().out
@@ -262,15 +254,12 @@ def test_where_nbgrader_marks_a_slip_costs_its_own_points(monkeypatch, capsys):
 def test_what_is_right_is_what_helpers_say():
     for name in NAMES[2:-1]:
         right, _, given = asked.ASKED[name]
-        workbook.alike("of helpers", getattr(network, name)(*given), right(*given))
+        workbook.alike("of helpers", getattr(network, name)(*given), right(*given), {})
 
 
 def test_the_students_workbook_is_made_from_the_solutions():
-    made = generator.without_solutions(SOLVED)
-    assert made.metadata == STUDENT.metadata
-    for cell, stored in zip(made.cells, STUDENT.cells, strict=True):
-        assert cell.source == stored.source, "run python -m tools.workbook"
-        assert (cell.id, cell.metadata) == (stored.id, stored.metadata)
+    made, stored = map(generator.without_solutions, (SOLVED, STUDENT))
+    assert made == stored, "run python -m tools.workbook"
     text = "".join(cell.source for cell in STUDENT.cells)
     assert not re.search(r"SOLUTION|np.exp\(|W @ A|AL - Y", text)
 

@@ -144,13 +144,20 @@ def _explained(error, function, scope):
     return Wrong(f"{'' if own else f'{name} '}falla en {where}: {why}")
 
 
-def alike(what, got, right, slips=None, m=math.nan):
+def caught(judge, *given):
+    """Return the ``Wrong`` that ``judge`` raises of what it is ``given``, or None."""
+    try:
+        judge(*given)
+    except Wrong as problem:
+        return problem
+
+
+def alike(what, got, right, slips, m=math.nan):
     """Raise ``Wrong`` unless ``got`` is ``right``, to six digits: an array, a number, or a nest of them.
 
     what: its name, or, with commas, those of its parts; slips: sentence → what is got by who slips
     so, or parts of it; m: the examples that a mean is over.
     """
-    slips = slips or {}
     if isinstance(right, dict):
         keys = names = list(right)
         if not isinstance(got, dict):
@@ -167,19 +174,13 @@ def alike(what, got, right, slips=None, m=math.nan):
     problems = []
     for key, name in zip(keys, names):
         told = {said: wrong[key] for said, wrong in slips.items() if len(wrong) == len(right)}
-        problems += _problems(name, got[key], right[key], told, m)
+        problems.append(caught(alike, name, got[key], right[key], told, m))
+    problems = sorted(filter(None, problems), key=lambda problem: not isinstance(problem, Slip))
     orders = permutations(got) if problems and what and isinstance(got, (tuple, list)) else ()
-    if any(not _problems("", order, right) for order in orders):
+    if any(not caught(alike, "", order, right, {}) for order in orders):
         raise Slip(f"está lo que debe estar, pero no en su lugar{_named(names)}.")
-    for problem in sorted(problems, key=lambda problem: not isinstance(problem, Slip)):
+    for problem in problems:
         raise problem
-
-
-def _problems(*compared):
-    try:
-        return alike(*compared) or []
-    except Wrong as problem:
-        return [problem]
 
 
 def _same(what, got, right, slips, m):
@@ -206,9 +207,8 @@ def _same(what, got, right, slips, m):
         raise Wrong(f"{what} tiene nan o infinito: ¿un logaritmo de 0, una división entre 0?")
     if kind.kind in "iu" and np.array_equal(got, np.trunc(right)):
         raise Wrong(f"{what}: son enteros, y se perdieron los decimales: ¿un 0 que debe ser 0.0?")
-    ratios = got[right != 0] / right[right != 0]
-    ratio = ratios[0] if ratios.size and not got[right == 0].any() else math.nan
-    if np.allclose(ratios, ratio, rtol=1e-6):
+    ratio = np.sum(right * got) / (np.sum(right * right) or math.nan)
+    if np.allclose(got, ratio * right, rtol=1e-6, atol=0):
         for factor, word in ((m, "falta"), (1 / m, "sobra")):
             if math.isclose(ratio, factor, rel_tol=1e-6):
                 raise Wrong(f"{what}: le {word} dividir entre m, los ejemplos (las columnas).")

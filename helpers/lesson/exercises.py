@@ -11,7 +11,7 @@ from IPython.display import Markdown
 from helpers import network
 from helpers.data import flatten
 from helpers.evaluation import accuracy
-from helpers.lesson.answers import Unanswered, Wrong, alike, call, tell
+from helpers.lesson.answers import Unanswered, Wrong, alike, call, caught, tell
 
 AGAIN = "todavía no; inténtalo otra vez."
 
@@ -38,14 +38,9 @@ def check(number, answer, *given):
     """
     if number not in EXERCISES:
         raise ValueError(f"No hay ejercicio {number!r}: van del 1 al {len(EXERCISES)}.")
-    said = "¡correcto!"
-    try:
-        if answer is None or answer is ...:
-            raise Unanswered("aún sin respuesta.")
-        EXERCISES[number](answer, *given)
-    except Wrong as problem:
-        said = problem
-    tell(f"Ejercicio {number}", said)
+    empty = Unanswered("aún sin respuesta.") if answer is None or answer is ... else None
+    problem = empty or caught(EXERCISES[number], answer, *given)
+    tell(f"Ejercicio {number}", problem or "¡correcto!")
 
 
 def _values(answer, share):

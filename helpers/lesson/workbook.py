@@ -10,7 +10,7 @@ from functools import cache
 from threadpoolctl import threadpool_limits
 
 from helpers import training
-from helpers.lesson.answers import Unanswered, Wrong, alike, call, parts, tell
+from helpers.lesson.answers import Unanswered, Wrong, alike, call, caught, parts, tell
 from helpers.lesson.asked import ASKED, SAID, M
 from helpers.progress import progress_bar
 
@@ -27,8 +27,8 @@ def check(function):
     name, *same = [name for name in ASKED if scope.get(name, ...) is function] or [None]
     if not name:
         raise ValueError(f"check espera una de las funciones del cuaderno: {', '.join(ASKED)}.")
-    problem = Wrong(f"es lo mismo que {same[0]}: escribe cada una.") if same else None
-    problem = problem or _fault(name, scope, quiet=False)
+    twice = Wrong(f"es lo mismo que {same[0]}: escribe cada una.") if same else None
+    problem = twice or _fault(name, scope, quiet=False)
     tell(name, problem or f"¡correcto! {next(iter(SAID[name]))}{_cause(name, scope)}")
 
 
@@ -46,8 +46,9 @@ def run(function, *arguments, names=(), steps=0):
         next(bar, None)
         return update(*given, **named)
 
+    others = {"update_parameters": counted} if update else {}
     try:  # on one core: two, beside other work, would wait for each other
-        with threadpool_limits(1, "blas"), _bound(scope, update and {"update_parameters": counted}):
+        with threadpool_limits(1, "blas"), _bound(scope, others):
             value, _ = call(function, *arguments, scope=scope)
         return parts(value, *names) if names else value
     except Wrong as problem:
@@ -64,32 +65,30 @@ def check_training(parameters, *given):
     given: X, Y, layers_dims, learning_rate, num_iterations, and seed. Raises as ``check`` does.
     """
     scope = sys._getframe(1).f_globals
-    try:
-        if parameters is None:
-            raise Unanswered("aún sin respuesta.")
-        right, _ = training.L_layer_model(*given[:-1], seed=given[-1])
-        alike("parameters", parameters, right)
-    except Wrong as problem:
-        wrong = [] if isinstance(problem, Unanswered) else [n for n in ASKED if n in scope]
-        first = next((name for name in wrong if _fault(name, scope)), None)
-        tell("tu red", Wrong(f"{first} {UNREADY}") if first else problem)
+    if parameters is None:
+        tell("tu red", Unanswered("aún sin respuesta."))
         return False
-    count = sum(values.size for values in right.values())
-    tell("tu red", f"¡correcto! Sus {count:,} parámetros son los de helpers, a seis decimales.")
-    return True
+    right, _ = training.L_layer_model(*given[:-1], seed=given[-1])
+    if problem := caught(alike, "parameters", parameters, right, {}):
+        first = next((name for name in ASKED if name in scope and _fault(name, scope)), None)
+        tell("tu red", Wrong(f"{first} {UNREADY}") if first else problem)
+    else:
+        count = sum(values.size for values in right.values())
+        tell("tu red", f"¡correcto! Sus {count:,} parámetros son los de helpers, a seis decimales.")
+    return not problem
 
 
 @contextmanager
 def _bound(scope, functions):
-    """A context in which names in ``scope`` mean other ``functions``, where there are any."""
-    before = dict(scope)
-    scope.update(functions or {})
+    """A context in which names in ``scope`` mean other ``functions``."""
+    before = {name: scope[name] for name in functions if name in scope}
+    scope.update(functions)
     try:
         yield
     finally:
-        for name in functions or ():
+        for name in functions:
             del scope[name]
-            scope.update({name: before[name]} if name in before else {})
+        scope.update(before)
 
 
 def _fault(name, scope, theirs=(), quiet=True):
