@@ -128,10 +128,10 @@ def test_units_say_which_live_and_how_many_answers_are_equal():
 
 
 def test_layers_compare_each_depth():
-    rights = {"logística": [75], "20": [132, 138], "20-7": [144], "20-7-5": [141]}
+    rights = {"logística": [75], "20": [132, 138], "20-7": [150], "20-7-5": [141]}
     said = texts(plots.layers(rights, 150, IMAGES[:2]))
     assert "Con negativos: sin capas ocultas, 50 %; con ellas, 90 % o más" in said
-    assert "sonrisa en\nnegativo" in said and "96 %" in said
+    assert "sonrisa en\nnegativo" in said and "100 %" in said
 
 
 def test_error_groups_are_named_and_counted():
