@@ -39,9 +39,7 @@ def style(**changes):
 
 
 class _Canvas(FigureCanvasAgg):
-    def print_figure(self, *args, **kwargs):  # as Jupyter does where pyplot is in use
-        with style():
-            return super().print_figure(*args, **kwargs)
+    print_figure = style()(FigureCanvasAgg.print_figure)  # Jupyter's way where pyplot is in use
 
 
 class Figure(matplotlib.figure.Figure):
@@ -51,9 +49,7 @@ class Figure(matplotlib.figure.Figure):
         super().__init__(figsize=(width, height), layout=layout)
         _Canvas(self)
 
-    def savefig(self, *args, **kwargs):
-        with style():
-            super().savefig(*args, **kwargs)
+    savefig = style()(matplotlib.figure.Figure.savefig)
 
     def _repr_png_(self):
         """Return what Jupyter shows; in a page (SMILE_PAGE) twice the pixels, and their size."""

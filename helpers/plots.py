@@ -98,8 +98,8 @@ def learning(moments, weights, answers, Y, classes):
     and ``answers``, (1, m) probabilities of the images whose labels are ``Y`` (1, m).
     """
     units = len(weights[0])
-    figure = Figure(either(WIDTH, NARROW), either(1.35, 0.7) * units + 2.1)
-    grid = figure.subplots(units + 1, len(moments), height_ratios=[1] * units + [1.1])
+    height, ratios = either(1.35, 0.7) * units + 2.1, [1] * units + [1.1]
+    figure, grid = panel(height, units + 1, len(moments), height_ratios=ratios)
     for column, moment, learnt, AL in zip(grid.T, moments, weights, answers):
         column[0].set_title(f"{moment:,}{either(' ', chr(10))}pasos", fontweight="normal")
         for axes, unit in zip(column, learnt):
@@ -188,14 +188,12 @@ def layers(rights, n, example):
     toy.set(xlim=(-1.7, 1.7), ylim=(-0.4, 1.5), xticks=[-1, 0, 1], yticks=[0, 1])
     toy.set(xlabel="la boca: más oscura o más clara", ylabel="debe decir")
     toy.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), fontsize=10)
-    means = {label: np.mean(of) / n for label, of in rights.items()}
-    for place, (label, of) in enumerate(rights.items()):
-        axes.bar(place, means[label], 0.8, color=colors[place])
+    means = [np.mean(of) / n for of in rights.values()]
+    axes.bar(list(rights), means, color=colors)
+    for place, (mean, of) in enumerate(zip(means, rights.values())):
         axes.plot(np.full(len(of), place), np.divide(of, n), "_", color="black", markersize=14)
-        words = percent(means[label], 0)
-        axes.text(place, 0.04, words, ha="center", color="white", weight="bold")
+        axes.text(place, 0.04, percent(mean, 0), ha="center", color="white", weight="bold")
     axes.axhline(0.5, color=GREY, linestyle="--", label="echar un volado")
-    axes.set_xticks(range(len(rights)), rights)
     for place, image in zip((0.5, 2.5), example):
         inset = axes.inset_axes((place - 0.4, 1.03, 0.8, 0.28), transform=axes.transData)
         inset.imshow(image)
@@ -203,8 +201,8 @@ def layers(rights, n, example):
     axes.set(ylim=(0, 1.32), ylabel="exactitud en prueba")
     axes.set_yticks([0, 0.5, 1], HALVES)
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), fontsize=10)
-    none, *some = (percent(mean, 0) for mean in means.values())
-    return figure, f"Con negativos: sin capas ocultas, {none}; con ellas, {min(some)} o más"
+    none, some = percent(means[0], 0), percent(min(means[1:]), 0)
+    return figure, f"Con negativos: sin capas ocultas, {none}; con ellas, {some} o más"
 
 
 @drawing
@@ -245,13 +243,11 @@ def print_mislabeled_images(classes, X, y, p):
 def error_groups(groups, classes):
     """Plot the error rate of each ``evaluation.Group``, the highest first, with 95 % intervals."""
     figure, axes = panel(either(0.36, 0.5) * len(groups) + 1.5)
-    rows = {f"{group.name} ({group.errors}\xa0de\xa0{group.n})": group for group in groups}
-    for i, group in enumerate(groups):
-        color = GREY if group.label is None else CLASS_COLORS[group.label]
-        _rate(axes, -i, group.errors, group.n, color, horizontal=True)
-    _names(axes, rows)
+    rows = {f"{of.name} ({of.errors}\xa0de\xa0{of.n})": (of.errors, of.n) for of in groups}
+    colors = [GREY if of.label is None else CLASS_COLORS[of.label] for of in groups]
+    _forest(axes, rows, colors, digits=False)
     axes.set(ylim=(0.6 - len(rows), 0.6), xlim=(-1, None), xlabel="imágenes mal clasificadas")
-    if any(group.label is not None for group in groups):
+    if set(colors) != {GREY}:
         for color, name in zip(CLASS_COLORS, classes):
             axes.plot([], [], "o", color=color, label=name)
         figure.legend(loc="outside lower left", ncols=2)
@@ -423,10 +419,6 @@ ACTIVATION_NAMES = {"linear": "lineal", "relu": "ReLU", "leaky_relu": "ReLU con 
 ACTIVATION_NAMES |= {"sigmoid": "sigmoide"}
 
 
-def _names(axes, names):
-    axes.set_yticks(-np.arange(len(names)), [textwrap.fill(name, either(80, 20)) for name in names])
-
-
 def _pictures(grid, images):
     for axes in grid:
         axes.axis("off")
@@ -441,12 +433,14 @@ def _setting(field, recipe):
     return f"{value:,}" if isinstance(value, int) else ACTIVATION_NAMES.get(value, f"{value}")
 
 
-def _forest(axes, rows, colors):
+def _forest(axes, rows, colors, digits=True):
     """Plot an accuracy below the other, from name → (right, n), with their 95 % intervals."""
     for i, ((k, n), color) in enumerate(zip(rows.values(), colors)):
         _rate(axes, -i, k, n, color, horizontal=True)
-        axes.text(100 * k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
-    _names(axes, rows)
+        if digits:
+            axes.text(100 * k / n, -i + 0.18, percent(k / n), ha="center", color=color, fontsize=10)
+    names = [textwrap.fill(name, either(80, 20)) for name in rows]
+    axes.set_yticks(-np.arange(len(rows)), names)
     axes.set(ylim=(0.6 - len(rows), 0.7), xlabel="exactitud")
 
 
