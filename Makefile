@@ -11,8 +11,8 @@ OLDEST_PY := $(VENV)-oldest/$(BIN)/python
 
 # Those that the packages' versions could change, and the notebooks themselves.
 OLDEST_TESTS := helpers Proyecto_Final.ipynb cuadernos $(addprefix tests/test_, $(addsuffix .py, \
-	data dnn_app_utils_v3 evaluation exercises files model network photos plots recipe studies \
-	training verdict workbook))
+	data dnn_app_utils_v3 evaluation exercises files model network photos plots recipe saved_before \
+	studies training verdict workbook))
 
 .PHONY: run lab page test test-oldest notebook model clean
 

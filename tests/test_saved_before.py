@@ -1,11 +1,13 @@
-"""What earlier versions of this project saved is read: a small file of each format ever released.
+"""What earlier versions of this project saved is read: small files of each format ever released.
 
-Their own code wrote them: model_1.h5 and the set «antes» that of commit 8ea842b, whose files said
-nothing of faces in their place, model_2.h5 that of 27a03c9; beside, what it then predicted.
+Their own code wrote them: the data sets in the folder of their day, model_1.h5 that of commit
+8ea842b, model_2.h5 that of 27a03c9; beside, what it then predicted.
 """
 
+import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -46,8 +48,36 @@ def test_an_old_model_that_is_damaged_is_refused(tmp_path):
             model.load_model(path)
 
 
-def test_a_data_set_of_an_earlier_version_is_read():
-    old = load_dataset("antes", FOLDER)
-    assert old.train_x.shape == (10, 64, 64, 3) and old.test_x.shape == (2, 64, 64, 3)
-    assert old.classes == ["triste", "feliz"] and not old.aligned
-    assert old.train_y.sum() == 5 and sorted(old.test_y[0]) == [0, 1]
+SMILES, OWN = (
+    ["no sonríe", "sonríe"],
+    ["no_sonrie", "sonrie"],
+)  # here they were named as the folders
+SETS = [  # day, name, classes, whether the faces are in their place
+    ("2026-11-22", "caras", SMILES, False),
+    ("2026-11-23", "mias", OWN, False),
+    ("2026-11-25", "mias", SMILES, False),
+    ("2026-11-25", "genki", SMILES, True),
+    ("2026-11-25", "caras", SMILES, True),
+]
+
+
+@pytest.mark.parametrize(("day", "name", "classes", "aligned"), SETS)
+def test_a_data_set_of_an_earlier_version_is_read(day, name, classes, aligned):
+    dataset = load_dataset(name, FOLDER / day)
+    assert (dataset.classes, dataset.aligned) == (classes, aligned)
+    for split in ("train", "test"):
+        x, y, attributes = (getattr(dataset, f"{split}_{of}") for of in ("x", "y", "attributes"))
+        with h5py.File(FOLDER / day / f"{split}_{name}.h5") as file:
+            stored = {key: file[key][()] for key in file if key.startswith(f"{split}_set_")}
+        read = {f"{split}_set_{key}": of for key, of in {"x": x, "y": y[0], **attributes}.items()}
+        np.testing.assert_equal(read, stored)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize(("day", "name"), [("2026-11-22", "caras"), ("2026-11-23", "mias")])
+def test_halves_of_two_ages_are_said_to_be(tmp_path, day, name, split):
+    for half in ("train", "test"):
+        age = day if half == split else "2026-11-25"
+        shutil.copy(FOLDER / age / f"{half}_{name}.h5", tmp_path)
+    with pytest.raises(DataError, match="«split_id».*hecha a la vez y por la misma versión"):
+        load_dataset(name, tmp_path)
