@@ -11,7 +11,6 @@ from helpers.lr_utils import load_dataset as load_dataset
 from helpers.network import *  # noqa: F403
 from helpers.plots import print_mislabeled_images as print_mislabeled_images
 from helpers.training import L_layer_model as L_layer_model
-from helpers.training import two_layer_model as two_layer_model
 
 load_data = load_dataset  # week 4's name for it
 
@@ -21,6 +20,12 @@ def predict(X, y, parameters):
     p = network.predict(X, parameters)
     print("Accuracy: " + str(np.sum((p == y) / X.shape[1])))
     return p
+
+
+def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
+    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, as ``L_layer_model`` does."""
+    given = {"parameters": network.initialize_parameters(*layers_dims), "print_cost": print_cost}
+    return L_layer_model(X, Y, layers_dims, learning_rate, num_iterations, **given)
 
 
 @checked

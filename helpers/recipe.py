@@ -58,7 +58,6 @@ def fitting(images, Y, *recipes):
 
 _TINY = np.finfo(np.float64).tiny  # what is not said here must be more than 0
 _LEAST = dict.fromkeys(("seeds", "weight_decay", "local_contrast", "directions"), 0)
-_LEAST |= {"hidden": 1, "num_iterations": 1}
 _MOST = {"seeds": 2**32 - 1, "local_contrast": 1000, "directions": 1000}  # pixels
 
 

@@ -51,13 +51,18 @@ def descend(X, Y, parameters, learning_rate=0.0075, hidden_activation="relu", we
     else:
         Z, A = {0: 0.0}, {0: X}
 
+    def put_together(i, W, b):
+        if in_images:
+            W = W | {1: keep**i * W1_0 + W[1] @ X.T}
+        return {f"{name}{l}": of[l] for l in W for name, of in (("W", W), ("b", b))}
+
     for i in itertools.count():
         for l in range(1, L + 1):
             Z[l] = W[l] @ A[l - 1]
             Z[l] += b[l] if l > 1 else Z[0] + b[1]
             A[l], _ = g[l][0](Z[l])
 
-        yield A[L], partial(_parameters, dict(W), dict(b), in_images and (X, W1_0, keep**i))
+        yield A[L], partial(put_together, i, dict(W), dict(b))
 
         dZ = A[L] - Y  # the slope of the cross-entropy, times that of the sigmoid
         for l in range(L, 0, -1):
@@ -82,13 +87,6 @@ def descending(m):
     alone = threadpool_limits(1, user_api="blas") if shared and m < SHARED_FROM else nullcontext()
     with alone, np.errstate(over="ignore", invalid="ignore"):
         yield
-
-
-def _parameters(W, b, image_space):
-    if image_space:
-        X, W1_0, share = image_space
-        W = W | {1: share * W1_0 + W[1] @ X.T}
-    return {f"{name}{l}": of[l] for l in W for name, of in (("W", W), ("b", b))}
 
 
 class Caller:
@@ -216,12 +214,6 @@ def L_layer_model(
 def moments_of(recipe, n=31):
     """Return ``n`` numbers of iterations up to the recipe's, the early ones close together."""
     return [round(recipe.num_iterations * (k / (n - 1)) ** 2) for k in range(n)]
-
-
-def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
-    """Train the course's two-layer network, ``layers_dims = (n_x, n_h, 1)``, as ``L_layer_model`` does."""
-    given = {"parameters": network.initialize_parameters(*layers_dims), "print_cost": print_cost}
-    return L_layer_model(X, Y, layers_dims, learning_rate, num_iterations, **given)
 
 
 def _are_finite(*arrays):

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from conftest import PROJECT, blas_threads
 from helpers import network, progress, training
 from helpers.data import flatten, load_dataset
+from helpers.dnn_app_utils_v3 import two_layer_model
 from helpers.training import DivergenceWarning, L_layer_model
 
 HIDDEN = list(network.ACTIVATIONS)
@@ -54,7 +55,7 @@ def test_the_courses_two_layer_model_costs_what_the_course_prints(real_folder):
     """The course's notebook "Deep Neural Network: Application", two-layer model on catvnoncat."""
     data = load_dataset("catvnoncat", real_folder("catvnoncat"))
     X, Y = flatten(data.train_x), data.train_y
-    parameters, costs = training.two_layer_model(X, Y, (12288, 7, 1), num_iterations=2500)
+    parameters, costs = two_layer_model(X, Y, (12288, 7, 1), num_iterations=2500)
     assert costs[0] == pytest.approx(0.693049735659989, abs=1e-12)
     assert costs[1] == pytest.approx(0.6464320953428849, abs=1e-9)
     assert costs[24] == pytest.approx(0.048554785628770206, abs=1e-6)
