@@ -1,11 +1,14 @@
 """The notebooks: their form, and what is in their folds."""
 
+import io
 import re
 import shutil
+from base64 import b64decode
 
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 from helpers import data, evaluation, network, training
 from helpers.lesson import exercises
@@ -52,6 +55,15 @@ def test_what_nbval_ignores_has_a_reason(stored):
 def test_cells_are_short_and_were_executed_in_order(stored):
     assert [cell.execution_count for cell in code(stored)] == list(range(1, len(code(stored)) + 1))
     assert max(len([line for line in c.source.splitlines() if line]) for c in code(stored)) <= 15
+
+
+def test_every_figure_is_on_white_of_its_own_for_who_reads_in_the_dark(stored):
+    outputs = (output for cell in code(stored) for output in cell.outputs)
+    shown = [b64decode(of.data["image/png"]) for of in outputs if "image/png" in of.get("data", {})]
+    drawn = re.findall(r"!\[.*?\]\((.*?\.png)\)", "\n".join(cell.source for cell in stored.cells))
+    shown += [(report.PROJECT / name).read_bytes() for name in drawn]
+    for picture in map(Image.open, map(io.BytesIO, shown)):
+        assert picture.convert("RGBA").getpixel((1, 1)) == (255, 255, 255, 255)
 
 
 def test_no_cell_warns_or_fails(stored):

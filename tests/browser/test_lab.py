@@ -4,7 +4,6 @@ Its other cells are run by nbval, and on other data by test_notebook.py, without
 """
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -18,7 +17,6 @@ from time import monotonic, sleep
 
 import nbformat
 import pytest
-from PIL import Image
 
 from conftest import PROJECT
 from helpers.page.base import MIME
@@ -227,16 +225,6 @@ def test_the_contents_lead_to_their_sections(page):
         heading = page.locator(".jp-Notebook h2", has_text=name)
         page.wait_for_timeout(300)
         assert 0 <= heading.bounding_box()["y"] < 900, name
-
-
-def test_every_figure_stays_on_white_in_the_dark_theme(page):
-    choose(page, "Settings", "Theme", "JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
-    for figure in page.locator(f"{CELL} {OUTPUT} img").all():
-        seen = Image.open(io.BytesIO(figure.screenshot())).convert("RGB")
-        assert seen.getpixel((3, 3)) == (255, 255, 255)
-    choose(page, "Settings", "Theme", "JupyterLab Light")  # the server remembers it
-    page.locator("body[data-jp-theme-light=true]").wait_for(state="attached")
 
 
 def keeps_a_sentence_and_the_figure(page, inside, path, address):
