@@ -17,8 +17,8 @@ from tools import page, report
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """A function that makes a page of a story of a cell, and returns its text."""
-    for name in ("TQDM_DISABLE", "SMILE_NARROW", "SMILE_DATASET", "SMILE_DATA_DIR", "MPLBACKEND"):
-        monkeypatch.setenv(name, "x")  # so that what main does to it is undone
+    for name in ("SMILE_DATASET", "SMILE_DATA_DIR"):
+        monkeypatch.setenv(name, "x")
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     monkeypatch.setattr(report, "STORY", tmp_path / "cuento.ipynb")
     monkeypatch.setattr(page, "PAGE", tmp_path / "reporte" / "pagina" / "index.html")

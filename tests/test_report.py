@@ -28,9 +28,9 @@ def notebook_of(tmp_path, monkeypatch):
     monkeypatch.setattr(report.cover, "drawn_network", plt.figure)
     monkeypatch.setattr(report.cover, "PROJECT", tmp_path)
     (tmp_path / "images").mkdir()
-    for name in ("TQDM_DISABLE", "SMILE_DATASET", "SMILE_DATA_DIR"):
-        monkeypatch.setenv(name, "otro")  # as main sets it, so that it is restored
-    monkeypatch.setenv("MPLBACKEND", "TkAgg")  # as main deletes it
+    for name in ("SMILE_DATASET", "SMILE_DATA_DIR"):
+        monkeypatch.setenv(name, "otro")
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setattr(report, "REPORT", tmp_path / "reporte" / "Prueba.html")
     monkeypatch.setattr(report, "PROJECT", tmp_path)

@@ -24,7 +24,7 @@ from tools import command
 
 GIF = PROJECT / "images" / "aprender.gif"
 FRAMES, LASTS, HOLD = 48, 110, 1800  # frames; ms for each; ms more for the last
-SIZE, DOTS = (8.0, 4.9), 100  # inches; pixels per inch
+SIZE = 8.0, 4.9  # inches, of 100 pixels each
 COLORS = 96
 MIRROR = PROJECT / "images" / "espejo.gif"
 PEOPLE = 3, -1  # of caras, in the order of the model's answers
@@ -54,14 +54,11 @@ def pictures(caras, moments, costs, answers, weights):
     """Yield the frames, as Pillow's images."""
     Y, steps = caras.train_y[0], moments[-1]
     figure = canvas.Figure(*SIZE, layout=None)
-    tiles = [
-        figure.add_axes((0.015 + 0.138 * (u % 3), 0.6 - 0.235 * (u // 3), 0.132, 0.225))
-        for u in range(6)
-    ]
-    tiles = [
-        tile.imshow(first, cmap=plots.TOWARDS, vmin=-1, vmax=1)
-        for tile, first in zip(tiles, weights[0])
-    ]
+    tiles = []
+    for u, first in enumerate(weights[0]):
+        place = 0.015 + 0.138 * (u % 3), 0.6 - 0.235 * (u // 3), 0.132, 0.225
+        tiles.append(figure.add_axes(place).imshow(first, cmap=plots.TOWARDS, vmin=-1, vmax=1))
+        tiles[-1].axes.axis("off")
     dots = figure.add_axes((0.545, 0.365, 0.43, 0.46), xlim=(-0.03, 1.03), ylim=(0, 1))
     heights = (np.arange(len(Y)) * 0.618034 % 1) * 0.42 + np.where(Y == 1, 0.55, 0.03)
     colors = np.array(plots.CLASS_COLORS)[Y]
@@ -77,33 +74,24 @@ def pictures(caras, moments, costs, answers, weights):
     curve = figure.add_axes((0.085, 0.1, 0.875, 0.17), xlim=(0, 1), ylim=(0, 0.8))
     x = np.sqrt(np.arange(len(costs)) / steps)
     curve.plot(x, costs, color=plots.NETWORK, alpha=0.2, linewidth=1)
-    (line,), (head,) = (
-        curve.plot(
-            [], [], mark, color=plots.NETWORK, linewidth=2, markersize=9, clip_on=mark == "-"
-        )
-        for mark in ("-", "o")
-    )
+    (line,) = curve.plot([], [], color=plots.NETWORK)
+    (head,) = curve.plot([], [], "o", color=plots.NETWORK, markersize=9, clip_on=False)
     for axes in (dots, curve):
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color("#B8C4CC")
         axes.tick_params(length=0, colors="#5d6875", labelsize=13)
-    dots.set(xticks=[0, 1], yticks=[])
-    dots.set_xticklabels([f"← {caras.classes[0]}", f"{caras.classes[1]} →"], fontsize=15)
+    dots.set_xticks([0, 1], [f"← {caras.classes[0]}", f"{caras.classes[1]} →"], fontsize=15)
+    dots.set_yticks([])
     for tick, color, side in zip(dots.get_xticklabels(), plots.CLASS_INKS, ("left", "right")):
         tick.set(color=color, ha=side, fontweight="bold")
     ticks = [n for n in (0, 100, 500, 1000) if n < steps / 2] + [steps]
-    curve.set(
-        xticks=np.sqrt(np.array(ticks) / steps),
-        xticklabels=[f"{n:,}" for n in ticks],
-        yticks=[0, 0.5],
-    )
+    curve.set_xticks(np.sqrt(np.array(ticks) / steps), [f"{n:,}" for n in ticks])
+    curve.set_yticks([0, 0.5])
     figure.text(0.015, 0.925, "La red: mírala aprender", fontsize=21, fontweight="bold")
     figure.text(0.015, 0.85, "lo que buscan seis unidades", color="#5d6875")
     figure.text(0.015, 0.285, "costo", color="#5d6875")
     right = figure.text(0.975, 0.85, "", ha="right", color="#5d6875")
     step = figure.text(0.975, 0.925, "", ha="right", fontsize=21)
-    for tile in tiles:
-        tile.axes.axis("off")
     for n, AL, frame in zip(moments, answers, weights):
         for tile, values in zip(tiles, frame):
             tile.set_data(np.sign(values) * np.abs(values) ** 0.7)  # the first, pale ones too
@@ -111,12 +99,10 @@ def pictures(caras, moments, costs, answers, weights):
         line.set_data(x[: n + 1], costs[: n + 1])
         head.set_data([x[n]], [min(costs[n], 0.8)])
         step.set_text(f"paso {n:,}")
-        right.set_text(
-            f"acierta {evaluation.percent(np.mean((AL > 0.5) == Y), 0)} de {len(Y)} caras"
-        )
-        stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=DOTS)
-        yield Image.open(stream).convert("RGB")
+        share = evaluation.percent(np.mean((AL > 0.5) == Y), 0)
+        right.set_text(f"acierta {share} de {len(Y)} caras")
+        figure.canvas.draw()
+        yield Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
 
 
 def saved(path, frames, times, method=Image.Quantize.MAXCOVERAGE):
@@ -184,8 +170,7 @@ def reflected(caras, judge):
 
 def main():
     """Write both animations and say how large they are."""
-    for path in (GIF, MIRROR):
-        command.writable(path)
+    command.writable(GIF, MIRROR)
     caras = data.load_dataset("caras", data.DATASETS)
     with canvas.style(**{"axes.grid": False, "font.size": 15}):
         frames = list(pictures(caras, *film(caras)))

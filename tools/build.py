@@ -108,8 +108,7 @@ def _check(name, seed, test_share, force, folder):
     there = [file for file in files_of(name) if os.path.lexists(folder / file)]
     if there and not force:
         raise DataError(f"Ya existe {shown(folder / there[0])}: usa otro nombre o agrega --force.")
-    for file in files_of(name):
-        command.writable(folder / file)
+    command.writable(*(folder / file for file in files_of(name)))
 
 
 # Which files there are

@@ -37,18 +37,18 @@ def run(main):
         sys.exit(130)
 
 
-def writable(path):
-    """Raise DataError where ``path`` could not be written: to be asked before long work.
+def writable(*paths):
+    """Raise DataError where one of ``paths`` could not be written: to be asked before long work.
 
-    Neither the file nor its folder need exist; nothing is left there.
+    Neither the files nor their folders need exist; nothing is left there.
     """
-    path = Path(path).absolute()
-    try:
-        there = next(parent for parent in path.parents if parent.exists())
-        with tempfile.TemporaryFile(dir=there) as file:
-            file.write(bytes(_ROOM))
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    for path in map(Path.absolute, paths):
+        try:
+            there = next(parent for parent in path.parents if parent.exists())
+            with tempfile.TemporaryFile(dir=there) as file:
+                file.write(bytes(_ROOM))
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
 
 def parser(module, description):

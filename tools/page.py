@@ -122,22 +122,19 @@ def preview(images, answers):
 def main():
     """Execute the story on caras and write the page; exit with a sentence where it is too large."""
     command.writable(PAGE)
-    os.environ.update(TQDM_DISABLE="1", SMILE_DATASET="caras", SMILE_DATA_DIR="", SMILE_NARROW="1")
-    os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     notebook = nbformat.read(report.STORY, as_version=4)
-    report.execute(notebook, report.STORY.parent, page=True)
+    report.execute(notebook, report.STORY.parent, page=True, SMILE_NARROW="1", **report.CARAS)
     server, name = (os.environ.get(f"GITHUB_{word}") for word in ("SERVER_URL", "REPOSITORY"))
     repository = f"{server or 'https://github.com'}/{name}" if name else None
-    content = published(notebook, repository).encode()
-    if len(content) > LARGEST:
-        sys.exit(f"La página pesa {len(content):,} bytes, y caben {LARGEST:,}: quita figuras.")
+    text = published(notebook, repository)
+    size = len(text.encode())
+    if size > LARGEST:
+        sys.exit(f"La página pesa {size:,} bytes, y caben {LARGEST:,}: quita figuras.")
     caras = data.load_dataset("caras", data.DATASETS)
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    report.write(PAGE, text)
     with report.whole_file(PAGE.with_name(PREVIEW)) as unfinished:
         preview(caras.test_x, caras.test_y[0]).save(unfinished, "JPEG", quality=85)
-    with report.whole_file(PAGE) as unfinished:
-        unfinished.write_bytes(content)
-    print(f"Página: {PAGE} ({len(content) / 1e6:.1f} MB)")
+    print(f"Página: {PAGE} ({size / 1e6:.1f} MB)")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ those of the data set ``caras``. The figures of cells that are tagged with file 
 ``images/costo.png``, are then written there, and the network is drawn anew.
 """
 
-import argparse
 import base64
 import copy
 import io
@@ -48,15 +47,16 @@ LANGUAGE = {  # what nbconvert and editors ask; without a version, which changes
     "pygments_lexer": "ipython3",
 }
 STATE_MIME = "application/vnd.jupyter.widget-state+json"
+CARAS = {"SMILE_DATASET": "caras", "SMILE_DATA_DIR": ""}  # what is published is of no living person
 RESULTS_TAG = "resultados"  # the cells whose printed lines are repeated at the end
 
 
-def execute(notebook, folder=PROJECT, save_figures=False, page=False):
+def execute(notebook, folder=PROJECT, save_figures=False, page=False, **variables):
     """Run all code cells of ``notebook`` (a NotebookNode) in a fresh kernel, in place.
 
     folder: where the kernel starts; save_figures: write the figures of tagged cells to the files
     that the tags name; page: put what can be touched into the outputs whole (``helpers.page``), for
-    a page without a kernel.
+    a page without a kernel; variables: of the kernel's environment.
     Raises ``CellExecutionError`` at the first cell that fails.
     """
     client = NotebookClient(
@@ -70,7 +70,9 @@ def execute(notebook, folder=PROJECT, save_figures=False, page=False):
         # The kernel itself says nothing: after Ctrl-C that would be a traceback.
         extra_arguments=["--IPKernelApp.log_level=50"],
     )
-    env = os.environ | {"SMILE_PAGE": "1" if page else ""}
+    # A bar that has stopped says nothing.
+    env = os.environ | {"SMILE_PAGE": "1" if page else "", "TQDM_DISABLE": "1"} | variables
+    env.pop("MPLBACKEND", None)  # the kernel's own shows the figures
     with client.setup_kernel(cleanup_kc=True, env=env):  # ours, though it was given
         for index, cell in enumerate(tqdm(notebook.cells, desc="Ejecutando", unit="celda")):
             client.execute_cell(cell, index)
@@ -223,41 +225,35 @@ def figure_tags(cell):
 
 def main(arguments=None):
     """Run the command line; exit with a sentence where a cell fails."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.report",
-        description="Ejecuta el cuaderno y escribe un reporte HTML que se lee sin internet.",
-    )
-    parser.add_argument(
-        "--refresh", action="store_true", help="guarda las salidas en los propios cuadernos"
-    )
+    purpose = "Ejecuta el cuaderno y escribe un reporte HTML que se lee sin internet."
+    parser = command.parser("tools.report", purpose)
+    stored = "guarda las salidas en los propios cuadernos"
+    parser.add_argument("--refresh", action="store_true", help=stored)
     refresh = parser.parse_args(arguments).refresh
-    os.environ["TQDM_DISABLE"] = "1"  # a bar that has stopped says nothing
-    os.environ.pop("MPLBACKEND", None)  # the kernel's own shows the figures
-    if refresh:
-        os.environ.update(SMILE_DATASET="caras", SMILE_DATA_DIR="")
-    for path in [*NOTEBOOKS, PROJECT / "images" / "red.png"] if refresh else [REPORT]:
-        command.writable(path)  # asked before minutes of work
+    command.writable(*[*NOTEBOOKS, PROJECT / "images" / "red.png"] if refresh else [REPORT])
+    variables = CARAS if refresh else {}
     for path in NOTEBOOKS if refresh else [STORY]:
         notebook = nbformat.read(path, as_version=4)
         try:
-            execute(notebook, path.parent, refresh, page=not refresh)
+            execute(notebook, path.parent, refresh, page=not refresh, **variables)
         except CellExecutionError as error:
             sys.exit(f"Una celda de {path.name} falló:\n{error}")
         if refresh:
             notebook.metadata.language_info = LANGUAGE
-            _write(path, (nbformat.writes(notebook) + "\n").encode())
+            write(path, nbformat.writes(notebook) + "\n")
         else:
-            _write(REPORT, to_html(notebook, path.parent).encode())
+            write(REPORT, to_html(notebook, path.parent))
         print(printed_results(notebook), end="")
         print(f"{'Salidas guardadas en' if refresh else 'Reporte:'} {path if refresh else REPORT}")
     if refresh:
         cover.save(cover.drawn_network())
 
 
-def _write(path, content):
-    path.parent.mkdir(exist_ok=True)
+def write(path, text):
+    """Put a text into a whole file, in UTF-8 and with the same line ends on every system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as unfinished:
-        unfinished.write_bytes(content)
+        unfinished.write_bytes(text.encode())
 
 
 if __name__ == "__main__":

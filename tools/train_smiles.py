@@ -130,8 +130,7 @@ def main(arguments=None):
     parser = command.parser("tools.train_smiles", "Entrena models/smiles.h5 con GENKI-4K.")
     parser.add_argument("--data", metavar="RUTA", help="GENKI-4K: carpeta, zip o tar que ya tienes")
     options = parser.parse_args(arguments)
-    for path in (MODEL, FIGURE):
-        command.writable(path)
+    command.writable(MODEL, FIGURE)
     images, Y, angles = photographs(options.data)
     recipes = {"la de la red": RECIPE, "la misma, regresión logística": BESIDE}
     scores = cross_validate(images, Y, angles, recipes)

@@ -5,11 +5,9 @@ that it is stored as it looks after *Run All*.
 """
 
 import copy
-import os
 
 import nbformat
 
-from helpers.files import whole_file
 from helpers.lesson.answers import STUB
 from tools import command, report
 
@@ -52,11 +50,9 @@ def _stubbed(source):
 def main():
     """Write the student's workbook, as it looks after it was run untouched."""
     command.writable(STUDENT)
-    os.environ.update(TQDM_DISABLE="1", SMILE_DATA_DIR="")
     student = without_solutions(nbformat.read(SOLVED, as_version=4))
-    report.execute(student, STUDENT.parent)
-    with whole_file(STUDENT) as unfinished:
-        unfinished.write_text(nbformat.writes(student) + "\n", encoding="utf-8")
+    report.execute(student, STUDENT.parent, SMILE_DATA_DIR="")
+    report.write(STUDENT, nbformat.writes(student) + "\n")
     print(f"Escrito: {STUDENT}")
 
 
