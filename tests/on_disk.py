@@ -80,10 +80,18 @@ def imported():
 @cache
 def _imports(path):
     cells = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
-    plain = "\n".join(re.sub("^[%!].*", "", cell, flags=re.M) for cell in cells)
-    gc.disable()  # what is finalized with a warning is parsed, too, and Python 3.11 can't do both
+    body = parsed("\n".join(re.sub("^[%!].*", "", cell, flags=re.M) for cell in cells)).body
+    return "\n".join(ast.unparse(n) for n in body if isinstance(n, ast.Import | ast.ImportFrom))
+
+
+@cache
+def parsed(source):
+    """The tree of a source, parsed once, with nothing finalized meanwhile.
+
+    What is finalized with a warning is parsed, too, and Python 3.11 can't do both.
+    """
+    gc.disable()
     try:
-        body = ast.parse(plain).body
+        return ast.parse(source)
     finally:
         gc.enable()
-    return "\n".join(ast.unparse(n) for n in body if isinstance(n, ast.Import | ast.ImportFrom))

@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 import test_readme
-from on_disk import PROJECT, contents, imported, put
+from on_disk import PROJECT, contents, imported, parsed, put
 
 from tools import command, halves, report
 
@@ -24,7 +24,7 @@ SAMPLES = {"name": "happy", "where": "", "PIP": "python -m pip install"}
 
 def messages(path):
     """Every text of a module that is no docstring; what an f-string inserts is a sample."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    nodes = list(ast.walk(parsed(path.read_text(encoding="utf-8"))))
     documented = [n for n in nodes if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)]
     docstrings = {ast.get_docstring(node, clean=False) for node in documented}
     for node in nodes:
@@ -64,7 +64,7 @@ def is_python(piece):
     if re.match(r"(SMILE_|\$env)", piece):  # the environment's
         return False
     try:
-        (line,) = ast.parse(piece).body
+        (line,) = parsed(piece).body
     except (SyntaxError, ValueError):
         return False
     value = getattr(line, "value", None)
