@@ -8,14 +8,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
 import nbformat
 import pytest
 
+from helpers.files import PROJECT
 from tools import report
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 def datasets_folder(tmp_path):

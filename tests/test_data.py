@@ -176,7 +176,10 @@ def test_default_name(places, monkeypatch):
     assert load_dataset().name == "caras"  # half of genki is none
     write(one, "genki", "test")
     assert load_dataset().name == "genki"
-    write(two, "happy")
+    write(one, "happy", "test")
+    write(two, "happy", "train")
+    assert load_dataset().name == "genki"  # happy's halves are apart
+    write(one, "happy", "train")
     assert load_dataset().name == "happy"
     monkeypatch.setenv("SMILE_DATASET", "caras")
     assert load_dataset().name == "caras"

@@ -27,11 +27,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from PIL import Image
 from tqdm import tqdm
 
-from helpers.files import whole_file
+from helpers.files import PROJECT, whole_file
 from helpers.page.base import MIME as WIDGET_MIME
 from tools import command, cover
 
-PROJECT = Path(__file__).resolve().parent.parent
 STORY = PROJECT / "Proyecto_Final.ipynb"
 ROOMS = "A_fondo", "Desde_cero", "Desde_cero_soluciones"
 NOTEBOOKS = [STORY, *(PROJECT / "cuadernos" / f"{name}.ipynb" for name in ROOMS)]

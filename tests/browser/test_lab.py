@@ -1,6 +1,6 @@
 """Jupyter in a browser: the story as it is stored, its first sections run and saved, its pages alive.
 
-Its other cells are run by nbval, and on other data by test_notebook.py, without a browser.
+Its other cells are run by nbval, and on other data by test_twice.py, without a browser.
 """
 
 import contextlib

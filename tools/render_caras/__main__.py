@@ -143,8 +143,7 @@ def main():
     parser.add_argument("--data", type=Path, help="la carpeta que contiene mpfb2")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="cuántos a la vez")
     options = parser.parse_args()
-    for path in (*FILES.values(), NEGATIVES):
-        command.writable(path)
+    command.writable(*FILES.values(), NEGATIVES)
     people, halves = draw_people(N_KNOWN + N_NEW), draw_photographs()
     render(people, sum(halves, []), options.data or data_folder(), options.processes)
     split_id = f"caras-{zlib.crc32(repr((people, halves)).encode()):08x}"
