@@ -64,14 +64,19 @@ class Model:
     def predict_proba(self, images):
         """Return the probability of class 1 of each image, (1, m)."""
         views = [images, images[:, :, ::-1]] if self.recipe.average_mirror else [images]
-        g, k = self.recipe.hidden_activation, self.recipe.sharpen
+        g = self.recipe.hidden_activation
         pairs = itertools.product(map(self.prepare, views), self.networks)
-        mean = np.mean([network.predict_proba(X, of, g) for X, of in pairs], axis=0)
-        return mean if k == 1 else special.expit(k * special.logit(mean))
+        alone = [network.predict_proba(X, of, g) for X, of in pairs]
+        return sharpened(np.mean(alone, axis=0), self.recipe.sharpen)
 
     def predict(self, images):
         """Return the class of each image, (1, m) int64."""
         return (self.predict_proba(images) > 0.5).astype(np.int64)
+
+
+def sharpened(probabilities, k):
+    """Return the probabilities σ(k z) of networks whose mean is σ(z)."""
+    return probabilities if k == 1 else special.expit(k * special.logit(probabilities))
 
 
 def train(images, Y, recipe=PUBLISHED, progress=True):

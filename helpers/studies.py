@@ -15,7 +15,7 @@ from joblib.parallel import get_active_backend
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
 
-from helpers.model import train_along
+from helpers.model import sharpened, train_along
 from helpers.progress import progress_bar
 from helpers.recipe import fitting
 from helpers.training import Caller
@@ -39,8 +39,9 @@ def held_out(images, Y, splits, recipes, progress=True):
         raise ValueError("No hay nada que entrenar: splits y recipes deben tener al menos uno.")
     Y = fitting(images, Y, *recipes)
 
-    def plans(recipe):  # what is trained, a network each
-        return [recipe._replace(num_iterations=1, seeds=(seed,)) for seed in recipe.seeds]
+    def plans(recipe):  # what is trained, a network each; only their mean is sharpened
+        alone = recipe._replace(num_iterations=1, sharpen=1.0)
+        return [alone._replace(seeds=(seed,)) for seed in recipe.seeds]
 
     moments = {}  # plan → when it is judged
     for recipe in recipes:
@@ -66,10 +67,11 @@ def held_out(images, Y, splits, recipes, progress=True):
     finally:
         sys.setswitchinterval(usual)
 
-    def mean(recipe, j):
-        return np.mean([done[plan, j][recipe.num_iterations] for plan in plans(recipe)], axis=0)
+    def together(recipe, j):
+        alone = [done[plan, j][recipe.num_iterations] for plan in plans(recipe)]
+        return sharpened(np.mean(alone, axis=0), recipe.sharpen)
 
-    return {recipe: [mean(recipe, j) for j in range(len(splits))] for recipe in recipes}
+    return {recipe: [together(recipe, j) for j in range(len(splits))] for recipe in recipes}
 
 
 def _judge(images, Y, caller, train, judged, recipe, moments):

@@ -48,6 +48,7 @@ CHANGES = [
     {"hidden": ()},
     {"hidden_activation": "tanh"},
     {"center": True, "scale": 0.5, "mirror": True, "weight_decay": 0.1, "seeds": (3, 1)},
+    {"seeds": (3, 1), "average_mirror": True, "sharpen": 2.5},
 ]
 
 
