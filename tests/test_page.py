@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from conftest import PROJECT
-from helpers.files import DataError
 from tools import page, report
 
 
@@ -88,13 +87,6 @@ def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):
     with pytest.raises(SystemExit, match="y caben 1,000"):
         written("1")
     assert not page.PAGE.exists()
-
-
-def test_whether_it_can_be_written_is_asked_before_the_work(written, monkeypatch):
-    page.PAGE.parents[1].write_text("un archivo donde va la carpeta")
-    monkeypatch.setattr(report, "execute", pytest.fail)
-    with pytest.raises(DataError, match="(?s)escribir.*index.html"):
-        written("1")
 
 
 def test_what_is_published_is_what_is_written():

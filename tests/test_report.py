@@ -12,7 +12,6 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter, SlidesExporter
 
 from conftest import PROJECT
-from helpers.files import DataError
 from tools import command, report
 
 NOTEBOOKS = report.NOTEBOOKS
@@ -180,14 +179,6 @@ def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(noteb
         report.main(["--refresh"])
     assert report.STORY.read_text(encoding="utf-8") == before
     assert not report.REPORT.exists()
-
-
-def test_whether_it_can_be_written_is_asked_before_the_work(notebook_of, monkeypatch):
-    notebook_of("1")
-    monkeypatch.setattr(report, "execute", pytest.fail)
-    report.REPORT.parent.write_text("un archivo donde va la carpeta")
-    with pytest.raises((DataError, SystemExit), match="(?s)escribir.*Prueba.html"):
-        report.main([])
 
 
 def test_an_interrupt_ends_in_a_sentence(notebook_of, monkeypatch, capfd):
