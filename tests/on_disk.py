@@ -23,10 +23,7 @@ from tools import report
 
 def datasets_folder(tmp_path):
     """In place of datasets/, with something in it; for ``pytest.fixture``."""
-    path = tmp_path / "carpeta con acentos ñ"
-    path.mkdir()
-    (path / "README.md").write_text("de otros")
-    return path
+    return put(tmp_path / "carpeta con acentos ñ", {"README.md": b"de otros"})
 
 
 def contents(folder):
@@ -48,7 +45,8 @@ def unchanged(folder, error, match):
 
 def put(home, what):
     """Write what a student may have: one file's bytes, or name → bytes in a folder; return where."""
-    for name, raw in {"": what}.items() if isinstance(what, bytes) else dict(what).items():
+    files = {"": what} if isinstance(what, bytes) else dict(what)
+    for name, raw in files.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(raw)
     return home
