@@ -349,10 +349,7 @@ FIRST = "files/file0001.jpg"
 ROWS = b"1 0 0 no\n", b"1 0 0 0\n1 0\n", b"2 0 0 0\n", b"1 0 0 90\n", b"1 0 0 nan\n"
 NO_LABELS = [b"1 0 0 0\n", bytes(range(256)), *[12 * row for row in ROWS]]
 NOT_GENKI = {  # what is given, what the message says
-    "empty": (
-        lambda: archived({"README": b""}, "tar"),
-        r"ningún labels\.txt y 0 fotos.*Descárgalo",
-    ),
+    "empty": (lambda: {"README": b""}, r"ningún labels\.txt y 0 fotos.*Descárgalo otra vez"),
     "a tar inside": (lambda: {"a.tar": archived(genki_files(), "tar")}, "dame la ruta de ese arch"),
     "no labels": (changed(LABELS, None), "encontré ningún labels.txt y 12 fotos"),
     "no photos": (lambda: [*genki_files().items()][:2], "labels.txt y 0 fotos.*Faltan 9, como fil"),
@@ -367,8 +364,7 @@ NOT_GENKI = {  # what is given, what the message says
 
 @pytest.mark.parametrize(("make", "message"), NOT_GENKI.values(), ids=NOT_GENKI)
 def test_what_is_no_genki_says_why(tmp_path, folder, small, make, message):
-    for name in ("train_genki.h5", "test_genki.h5"):
-        (folder / name).write_bytes(b"de antes")
+    put(folder, {"train_genki.h5": b"de antes", "test_genki.h5": b"de antes"})
     with unchanged(folder, DataError, message):
         download.genki(put(tmp_path / "aquí", make()), folder)
 
