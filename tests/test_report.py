@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter, SlidesExporter
+from on_disk import put
 
 from conftest import PROJECT
 from tools import command, report
@@ -46,11 +47,9 @@ def notebook_of(tmp_path, monkeypatch):
 
 def test_it_prints_the_results_and_writes_the_html(notebook_of, capsys, monkeypatch, tmp_path):
     """In this very Python, whatever another kernel calls itself."""
-    other = tmp_path / "jupyter" / "kernels" / "python3"
-    other.mkdir(parents=True)
     argv = [str(tmp_path / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Otro", "language": "python"}
-    (other / "kernel.json").write_text(json.dumps(spec))
+    put(tmp_path / "jupyter/kernels/python3", {"kernel.json": json.dumps(spec).encode()})
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     before = notebook_of("import sys", "print('exactitud', sys.executable)")
     report.main([])
