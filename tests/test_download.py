@@ -159,7 +159,7 @@ def test_an_old_kagglehub(folder, happy, monkeypatch):
 BY_HAND = {
     "folder": lambda happy: happy,
     "zip": archived,
-    "tar that holds a zip": lambda happy: archived(happy | {"z": archived(happy)}, "tar"),
+    "tar that holds a zip": lambda happy: archived(happy | {"z": archived({"a": b""})}, "tar"),
     "others": lambda happy: archived(backwards(happy, "a/") | happy | backwards(happy, "z/")),
     "twice": lambda happy: {f"{name[:-3]} (1).h5": raw for name, raw in happy.items()},
     "Windows": lambda happy: archived({f"a\\{name}": raw for name, raw in happy.items()}),
