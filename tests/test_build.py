@@ -65,7 +65,8 @@ def made(folder, capsys):
     """A function: builds «mias»; what was said, the data set, its halves as lists of (pixels, label)."""
 
     def make(source, **options):
-        build(source, "mias", force=True, folder=folder, **options)
+        paths = build(source, "mias", force=True, folder=folder, **options)
+        assert paths == [folder / "train_mias.h5", folder / "test_mias.h5"]
         said, d = capsys.readouterr().out, load_dataset("mias", folder)
         train, test = (
             [(image.tobytes(), label) for image, label in zip(x, y[0].tolist())]
