@@ -1,16 +1,21 @@
 """What the tests of tools share: folders as they are, and programs in a process of their own."""
 
 import ast
+import errno
 import gc
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
+from PIL import Image
 
 from helpers.files import PROJECT
 from tools import report
@@ -18,10 +23,7 @@ from tools import report
 
 def datasets_folder(tmp_path):
     """In place of datasets/, with something in it; for ``pytest.fixture``."""
-    path = tmp_path / "carpeta con acentos ñ"
-    path.mkdir()
-    (path / "README.md").write_text("de otros")
-    return path
+    return put(tmp_path / "carpeta con acentos ñ", {"README.md": b"de otros"})
 
 
 def contents(folder):
@@ -42,28 +44,44 @@ def unchanged(folder, error, match):
 
 
 def put(home, what):
-    """Write what a student may have: one file's bytes, or (name, bytes) in a folder."""
-    if isinstance(what, bytes):
-        home.write_bytes(what)
-    for name, raw in what if isinstance(what, list) else []:
+    """Write what a student may have: one file's bytes, or name → bytes in a folder; return where."""
+    files = {"": what} if isinstance(what, bytes) else dict(what)
+    for name, raw in files.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(raw)
     return home
 
 
-def run(module, *arguments, prelude="", code=0, **variables):
-    """What a command, in a process of its own, says on both streams; it must end with ``code``."""
-    program = f"import sys\n{prelude}\nfrom tools import command\nfrom {module} import main\n"
-    program += "command.run(lambda: main(sys.argv[1:]))"
+def archived(files, kind="zip"):
+    """The bytes of an archive, "zip", "tar" or "gztar", of files, name → bytes."""
+    with TemporaryDirectory() as home:
+        files = put(Path(home) / "files", files)
+        return Path(shutil.make_archive(f"{home}/packed", kind, files)).read_bytes()
+
+
+def locked(monkeypatch, place):
+    """Let the system refuse whoever looks into a folder, or a photograph."""
+
+    def refused(function, path):
+        if str(path) == str(place):
+            raise PermissionError(errno.EACCES, "denied", str(path))
+        return function(path)
+
+    monkeypatch.setattr(os, "scandir", partial(refused, os.scandir))
+    monkeypatch.setattr(Image, "open", partial(refused, Image.open))
+
+
+def run(module, *arguments, **variables):
+    """What a program, in a process of its own, says on both streams; it must end well."""
     done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         cwd=PROJECT,
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **variables},
         capture_output=True,
         timeout=60,
     )
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
-    assert done.returncode == code, said
+    assert done.returncode == 0, said
     assert "Traceback" not in said
     return said
 

@@ -1,13 +1,14 @@
 """What every program does around its work: a sentence at the end, and the question before it."""
 
 import errno
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from helpers.files import DataError
-from tools import command
+from tools import animation, command, page, report, train_smiles, workbook
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,20 @@ def test_what_cannot_be_written_is_said_before(tmp_path, monkeypatch, code):
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(DataError, match="No pude escribir .*a.h5"):
         command.writable(tmp_path / "nueva" / "a.h5")
+
+
+WRITTEN = [  # a program, and what it writes
+    *[(report, "REPORT"), (page, "PAGE"), (workbook, "STUDENT")],
+    *[(animation, "GIF"), (animation, "MIRROR"), (train_smiles, "MODEL"), (train_smiles, "FIGURE")],
+]
+
+
+@pytest.mark.parametrize(("program", "name"), WRITTEN)
+def test_whether_it_can_be_written_is_asked_before_the_work(tmp_path, monkeypatch, program, name):
+    for module, work in (report, "execute"), (animation, "film"), (train_smiles, "photographs"):
+        monkeypatch.setattr(module, work, pytest.fail)
+    monkeypatch.setattr(sys, "argv", ["python"])
+    (tmp_path / "archivo").write_text("donde va la carpeta")
+    monkeypatch.setattr(program, name, tmp_path / "archivo" / "a.b")
+    with pytest.raises(DataError, match="No pude escribir .*a.b"):
+        program.main()

@@ -4,20 +4,16 @@ import hashlib
 import importlib
 import io
 import math
-import os
 import re
-import shutil
 import sys
 import tarfile
 import threading
-import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
-import h5py
 import numpy as np
 import pytest
-from on_disk import contents, datasets_folder, put, unchanged
+from on_disk import archived, contents, datasets_folder, locked, put, unchanged
 from PIL import Image
 
 from conftest import DATA_FOLDERS
@@ -27,26 +23,6 @@ from helpers.photos import load_photo
 from tools import download, halves
 
 folder = pytest.fixture(datasets_folder)
-
-
-def zipped(files):
-    """A zip of (name, bytes)."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in files:
-            archive.writestr(name, raw)
-    return stream.getvalue()
-
-
-def tarred(files, mode="w"):
-    """A tar of (name, bytes)."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as archive:
-        for name, raw in files:
-            entry = tarfile.TarInfo(name)
-            entry.size = len(raw)
-            archive.addfile(entry, io.BytesIO(raw))
-    return stream.getvalue()
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -74,11 +50,9 @@ def server(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         server.url, server.asked = f"http://127.0.0.1:{server.server_port}", []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         yield server
         server.shutdown()
-        thread.join()
 
 
 # Happy House
@@ -87,17 +61,12 @@ def server(monkeypatch):
 @pytest.fixture
 def happy(tmp_path, monkeypatch):
     """Stand-ins for the two genuine files, name → bytes; theirs are the hashes asked for."""
-    files, facts = {}, {}
-    for split in ("train", "test"):
-        path = tmp_path / f"{split}_happy.h5"
-        with h5py.File(path, "w") as file:
-            noise = np.random.RandomState(len(split))
-            file[f"{split}_set_x"] = noise.randint(0, 256, (4, 64, 64, 3), np.uint8)
-            file[f"{split}_set_y"] = np.arange(4) % 2
-            file["list_classes"] = np.array([0, 1])
-        raw = files[path.name] = path.read_bytes()
-        git = hashlib.sha1(b"blob %d\0" % len(raw) + raw).hexdigest()
-        facts[path.name] = {"git_blob_sha1": git}
+    x, y = np.random.RandomState(0).randint(0, 256, (8, 64, 64, 3), np.uint8), np.arange(8) % 2
+    parts = {"train": slice(4), "test": slice(4, None)}
+    paths = halves.write_halves(tmp_path, "happy", x, y, parts, ["no", "sí"], "", {})
+    files, facts = {path.name: path.read_bytes() for path in paths}, {}
+    for name, raw in files.items():
+        facts[name] = {"git_blob_sha1": hashlib.sha1(b"blob %d\0" % len(raw) + raw).hexdigest()}
     monkeypatch.setattr(download, "load_published", lambda: {"files": facts})
     return files
 
@@ -108,7 +77,7 @@ def damaged(raw):
 
 def backwards(happy, above=""):
     """Files of the same names and sizes that are not the genuine ones."""
-    return [(above + name, raw[::-1]) for name, raw in happy.items()]
+    return {above + name: raw[::-1] for name, raw in happy.items()}
 
 
 @pytest.fixture
@@ -127,7 +96,7 @@ def kaggle(server, folder, happy, monkeypatch):
     server.ask_at = lambda url: monkeypatch.setitem(addresses, local, url)
     server.ask_at(server.url)
     version = 200, b'{"currentVersionNumber": 1}'
-    server.answers = {"GetDataset": version, "DownloadDataset": (200, zipped(happy.items()))}
+    server.answers = {"GetDataset": version, "DownloadDataset": (200, archived(happy))}
     return server
 
 
@@ -137,7 +106,6 @@ def test_download_from_kaggle(kaggle, folder, happy, capsys):
     assert contents(folder) == {**before, **happy}
     assert {path.name: path.read_bytes() for path in paths} == happy
     assert "Listo: train_happy.h5 y test_happy.h5 están en" in capsys.readouterr().out
-    assert load_dataset("happy", folder).classes == ["no sonríe", "sonríe"]
     calls = len(kaggle.asked)
     assert download.happy(folder=folder) == paths
     assert "ya está completo" in capsys.readouterr().out
@@ -147,30 +115,26 @@ def test_download_from_kaggle(kaggle, folder, happy, capsys):
     assert contents(folder) == {**before, **happy}
 
 
-def answer(make, status=200, withheld=0):
-    """A change to the server; the body is made out of the genuine files."""
-    body = make if callable(make) else lambda happy: make
-    return lambda server, happy: server.answers.update(
-        DownloadDataset=(status, body(happy), withheld)
-    )
-
-
 CUT = r"^Kaggle: la descarga no llegó entera: revisa tu conexión, .* y reintenta\..*Otra manera"
 FALSE = r"^No encontré el verdadero t\w+_happy\.h5 en .*: vi [0-2] archivos.*de https://www\.kaggle"
-FAILURES = {  # what the server does, what the message says
-    "no connection": (lambda server, _: server.ask_at("http://127.0.0.1:9"), CUT),
-    "forbidden": (answer(b"", 403), r"^Kaggle: respondió con el error 403.*Detalle.*Otra manera"),
-    "cut": (answer(bytes(5000), 200, 1000), CUT),
-    "no archive": (answer(b"<html>Kaggle</html>" * 99), CUT),
-    "other content": (answer(lambda happy: zipped(backwards(happy))), FALSE),
-    "one missing": (answer(lambda happy: zipped([*happy.items()][:1])), FALSE),
+FORBIDDEN = r"^Kaggle: respondió con el error 403.*Detalle.*Otra manera"
+FAILURES = {  # what the server answers: status, body, how many bytes it withholds; the message
+    "no connection": (None, CUT),
+    "forbidden": (lambda happy: (403, b""), FORBIDDEN),
+    "cut": (lambda happy: (200, bytes(5000), 1000), CUT),
+    "no archive": (lambda happy: (200, b"<html>Kaggle</html>" * 99), CUT),
+    "other content": (lambda happy: (200, archived(backwards(happy))), FALSE),
+    "one missing": (lambda happy: (200, archived([*happy.items()][:1])), FALSE),
 }
 
 
-@pytest.mark.parametrize(("fail", "message"), FAILURES.values(), ids=FAILURES)
-def test_download_that_fails(kaggle, folder, happy, fail, message):
+@pytest.mark.parametrize(("answer", "message"), FAILURES.values(), ids=FAILURES)
+def test_download_that_fails(kaggle, folder, happy, answer, message):
     (folder / "train_happy.h5").write_bytes(b"otro")
-    fail(kaggle, happy)
+    if answer:
+        kaggle.answers["DownloadDataset"] = answer(happy)
+    else:
+        kaggle.ask_at("http://127.0.0.1:9")
     with unchanged(folder, DataError, message):
         download.happy(folder=folder)
 
@@ -193,13 +157,13 @@ def test_an_old_kagglehub(folder, happy, monkeypatch):
 
 
 BY_HAND = {
-    "folder": lambda happy: [*happy.items()],
-    "zip": lambda happy: zipped(happy.items()),
-    "tar that holds a zip": lambda happy: tarred([*happy.items(), ("z", zipped(happy.items()))]),
-    "others": lambda h: zipped([*backwards(h, "a/"), *h.items(), *backwards(h, "z/")]),
-    "twice": lambda happy: [(f"{name[:-3]} (1).h5", raw) for name, raw in happy.items()],
-    "Windows": lambda happy: zipped([(f"a\\{name}", raw) for name, raw in happy.items()]),
-    "macOS": lambda happy: [("__MACOSX/._train_happy.h5", b"\0"), *happy.items()],
+    "folder": lambda happy: happy,
+    "zip": archived,
+    "tar that holds a zip": lambda happy: archived(happy | {"z": archived({"a": b""})}, "tar"),
+    "others": lambda happy: archived(backwards(happy, "a/") | happy | backwards(happy, "z/")),
+    "twice": lambda happy: {f"{name[:-3]} (1).h5": raw for name, raw in happy.items()},
+    "Windows": lambda happy: archived({f"a\\{name}": raw for name, raw in happy.items()}),
+    "macOS": lambda happy: happy | {"__MACOSX/._train_happy.h5": b"\0"},
 }
 
 
@@ -215,11 +179,11 @@ def test_download_by_hand(tmp_path, folder, happy, monkeypatch, make):
 
 BROKEN = "^No pude abrir .*aquí: esperaba una carpeta, un zip o un tar, completo y sin contraseña"
 NOT_BY_HAND = {  # what is given, what the message says
-    "nothing": (lambda _: None, "^No pude abrir .*aquí: no hay nada con ese nombre"),
+    "nothing": (lambda _: {}, "^No pude abrir .*aquí: no hay nada con ese nombre"),
     "no zip": (lambda _: b"<html>" * 999, BROKEN),
     "other content": (backwards, FALSE),
-    "damaged": (lambda happy: damaged(zipped(happy.items())), BROKEN),
-    "bomb": (lambda happy: zipped((name, bytes(2**18)) for name in happy), "trae 524,288 bytes"),
+    "damaged": (lambda happy: damaged(archived(happy)), BROKEN),
+    "bomb": (lambda happy: archived(dict.fromkeys(happy, bytes(2**18))), "trae 524,288 bytes"),
 }
 
 
@@ -242,16 +206,15 @@ PHOTOS, TRAIN = 12, 9
 
 
 def genki_files(above="genki4k/"):
-    """(name, bytes) of twelve photographs of noise, their table and a README."""
+    """Twelve photographs of noise, their table and a README: name → bytes."""
     numbers = np.random.RandomState(0)
-    files = [(f"{above}README", b"GENKI 4K")]
     lines = [f"{i % 2} {i / 10:.6f} -0.5 0.25" for i in range(PHOTOS)]
-    files.append((f"{above}labels.txt", "\n".join(lines).encode()))  # as the genuine: no last \n
+    table = "\n".join(lines).encode()  # as the genuine: no last \n
+    files = {f"{above}README": b"GENKI 4K", f"{above}labels.txt": table}
     for i in range(PHOTOS):
-        stream = io.BytesIO()
-        photo = numbers.randint(0, 256, (50, 40 + i, 3), np.uint8)
-        Image.fromarray(photo).convert("L" if i == 3 else "RGB").save(stream, "JPEG")
-        files.append((f"{above}files/file{i + 1:04}.jpg", stream.getvalue()))
+        photo = Image.fromarray(numbers.randint(0, 256, (50, 40 + i, 3), np.uint8))
+        photo.convert("L" if i == 3 else "RGB").save(stream := io.BytesIO(), "JPEG")
+        files[f"{above}files/file{i + 1:04}.jpg"] = stream.getvalue()
     return files
 
 
@@ -262,9 +225,27 @@ def drawn():
     return order
 
 
-def only_training(files):
-    lost = {f"file{i:04}.jpg" for i in drawn()[TRAIN:]}
-    return [(name, raw) for name, raw in files if name.rpartition("/")[2] not in lost]
+def only_training():
+    lost = {f"genki4k/files/file{i:04}.jpg" for i in drawn()[TRAIN:]}
+    return {name: raw for name, raw in genki_files().items() if name not in lost}
+
+
+def is_genki(folder):
+    """Assert that its data set is made of the twelve photographs, in the order of the draw."""
+    d, photos, order = load_dataset("genki", folder), genki_files(""), drawn()
+    assert d.classes == ["no sonríe", "sonríe"] and d.aligned
+    for x, y, attributes, numbers in [
+        (d.train_x, d.train_y, d.train_attributes, order[:TRAIN]),
+        (d.test_x, d.test_y, d.test_attributes, order[TRAIN:]),
+    ]:
+        assert y.tolist() == [[(n - 1) % 2 for n in numbers]]
+        angles = [[(n - 1) / 10 * 180 / np.pi, -90 / np.pi, 45 / np.pi] for n in numbers]
+        assert list(attributes) == ["pitch", "roll", "yaw"]
+        np.testing.assert_allclose([attributes[k] for k in download.ANGLES], np.transpose(angles))
+        for image, n in zip(x, numbers):
+            raw = photos[f"files/file{n:04}.jpg"]
+            corner = load_photo(raw, halves.LARGE, crop=False)[0, 0]
+            assert (image == (load_photo(raw) if n == 4 else corner)).all()
 
 
 @pytest.fixture
@@ -282,7 +263,7 @@ def small(monkeypatch):
 
 
 def test_genki_by_hand(tmp_path, folder, small, capsys):
-    before, source = contents(folder), put(tmp_path / "aquí", tarred(genki_files()))
+    before, source = contents(folder), put(tmp_path / "aquí", archived(genki_files(), "tar"))
     download.main(["genki", str(source), "--folder", str(folder)])
     assert contents(folder).keys() == before.keys() | {"train_genki.h5", "test_genki.h5"}
     said = capsys.readouterr().out
@@ -290,47 +271,29 @@ def test_genki_by_hand(tmp_path, folder, small, capsys):
     assert "Su SHA-256 no es el que otro proyecto registró del original" in said
     assert "Fotos en las que no encontré una cara: file0004.jpg; va su cuadrado central" in said
     assert "en grados" in said and "The MPLab GENKI-4K Dataset" in said and "Falta" not in said
-
-    d = load_dataset("genki", folder)
-    assert d.classes == ["no sonríe", "sonríe"] and d.aligned
-    photos = dict(genki_files(""))
-    order = drawn()
-    for x, y, attributes, numbers in [
-        (d.train_x, d.train_y, d.train_attributes, order[:TRAIN]),
-        (d.test_x, d.test_y, d.test_attributes, order[TRAIN:]),
-    ]:
-        assert y.tolist() == [[(n - 1) % 2 for n in numbers]]
-        angles = [[(n - 1) / 10 * 180 / np.pi, -90 / np.pi, 45 / np.pi] for n in numbers]
-        assert list(attributes) == ["pitch", "roll", "yaw"]
-        np.testing.assert_allclose([attributes[k] for k in download.ANGLES], np.transpose(angles))
-        for image, n in zip(x, numbers):
-            raw = photos[f"files/file{n:04}.jpg"]
-            corner = load_photo(raw, halves.LARGE, crop=False)[0, 0]
-            assert (image == (load_photo(raw) if n == 4 else corner)).all()
+    is_genki(folder)
 
 
-def changed(end, new):
-    """A function: the tar of the files, with other bytes for those whose name ends so; None: gone."""
+def changed(name, new):
+    """A function: the files, of one of them other bytes; None: without it."""
 
     def change():
-        for name, raw in genki_files():
-            if not name.endswith(end):
-                yield name, raw
-            elif new is not None:
-                yield name, new(raw) if callable(new) else new
+        files = genki_files("")
+        raw = files.pop(name)
+        return files if new is None else files | {name: new(raw) if callable(new) else new}
 
-    return lambda: tarred(change())
+    return change
 
 
 def renamed(change):
-    return [(change(name), raw) for name, raw in genki_files()]
+    return {change(name): raw for name, raw in genki_files().items()}
 
 
 LABELS = "labels.txt"
-AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder, or the bytes of an archive
+AS_PEOPLE_HAVE_IT = {  # files in a folder, or the bytes of an archive
     "a folder": genki_files,
-    "a tgz": lambda: tarred(genki_files(), "w:gz"),
-    "twice": lambda: [*genki_files("genki4k/"), *genki_files("genki4k/genki4k/")],
+    "a tgz": lambda: archived(genki_files(), "gztar"),
+    "twice": lambda: genki_files() | genki_files("genki4k/genki4k/"),
     "apart": lambda: renamed(lambda name: name.replace("genki4k/files", "fotos")),
     "capitals": lambda: renamed(str.upper),
     "another ending": lambda: renamed(lambda name: name.replace("jpg", "jpeg")),
@@ -342,32 +305,21 @@ AS_PEOPLE_HAVE_IT = {  # name → (name, bytes) in a folder, or the bytes of an 
 }
 
 
-def halves_of(folder):
-    found = {}
-    for path in sorted(folder.glob("t*_genki.h5")):
-        with h5py.File(path) as file:
-            found.update((key, file[key][()].tolist()) for key in file)
-    return found
-
-
-@pytest.mark.parametrize("how", AS_PEOPLE_HAVE_IT)
-def test_genki_as_people_have_it(tmp_path, folder, small, how):
-    download.genki(put(tmp_path / "llana", tarred(genki_files())), tmp_path)
-    source = put(tmp_path / "aquí", AS_PEOPLE_HAVE_IT[how]())
+@pytest.mark.parametrize("make", AS_PEOPLE_HAVE_IT.values(), ids=AS_PEOPLE_HAVE_IT)
+def test_genki_as_people_have_it(tmp_path, folder, small, make):
+    source = put(tmp_path / "aquí", make())
     before = contents(source)
     download.genki(source, folder)
-    assert halves_of(folder) == halves_of(tmp_path)
+    is_genki(folder)
     assert contents(source) == before
 
 
 def test_genki_of_which_only_the_training_half_is_there(tmp_path, folder, small, capsys):
-    download.genki(put(tmp_path / "todo", tarred(genki_files())), tmp_path)
-    shutil.copy(tmp_path / "test_genki.h5", folder)
-    paths = download.genki(put(tmp_path / "aquí", tarred(only_training(genki_files()))), folder)
-    assert [path.name for path in paths] == ["train_genki.h5"]
+    train, _ = download.genki(put(tmp_path / "todo", genki_files()), folder)
+    train.unlink()
+    assert download.genki(put(tmp_path / "aquí", only_training()), folder) == [train]
     assert "Falta test_genki.h5: alcanza para validación cruzada" in capsys.readouterr().out
-    assert halves_of(folder) == halves_of(tmp_path)
-    load_dataset("genki", folder)  # the draw is the same, so both halves fit
+    is_genki(folder)  # the draw is the same, so both halves fit
 
 
 def test_genki_faces_of_the_genuine_photographs(monkeypatch):
@@ -393,71 +345,61 @@ def test_genki_faces_of_the_genuine_photographs(monkeypatch):
 
 TABLE = r"incompleto o dañado.*labels\.txt: esperaba 12 líneas de cuatro números.*Descárgalo otra v"
 LAST = f"file{drawn()[-1]:04}.jpg"
-OTHERS = [(f"b/{name}", raw + b"\0") for name, raw in genki_files("") if name.endswith("01.jpg")]
+FIRST = "files/file0001.jpg"
 ROWS = b"1 0 0 no\n", b"1 0 0 0\n1 0\n", b"2 0 0 0\n", b"1 0 0 90\n", b"1 0 0 nan\n"
 NO_LABELS = [b"1 0 0 0\n", bytes(range(256)), *[12 * row for row in ROWS]]
 NOT_GENKI = {  # what is given, what the message says
-    "empty": (lambda: tarred([]), r"ningún labels\.txt y 0 fotos.*Descárgalo otra vez"),
-    "a tar inside": (lambda: [("a.tar", tarred(genki_files()))], r"dame la ruta de ese archivo"),
+    "empty": (lambda: {"README": b""}, r"ningún labels\.txt y 0 fotos.*Descárgalo otra vez"),
+    "a tar inside": (lambda: {"a.tar": archived(genki_files(), "tar")}, "dame la ruta de ese arch"),
     "no labels": (changed(LABELS, None), "encontré ningún labels.txt y 12 fotos"),
-    "no photos": (lambda: tarred(genki_files()[:2]), "encontré labels.txt y 0 fotos.*Faltan 9, co"),
+    "no photos": (lambda: [*genki_files().items()][:2], "labels.txt y 0 fotos.*Faltan 9, como fil"),
     **{f"labels {raw[:12]}": (changed(LABELS, raw), TABLE) for raw in NO_LABELS},
-    "one photo less": (changed(LAST, None), rf"y 11 fotos.*Faltan 1, como {LAST}\."),
-    "one of training less": (
-        lambda: tarred(only_training(genki_files())[:-1]),
-        "8 fotos.*Faltan 1",
-    ),
-    "half a photo": (changed("02.jpg", lambda raw: raw[:700]), r"dañado.*file0002\.jpg.*Descárg"),
-    "other labels": (lambda: [*genki_files(), ("labels.txt", b"")], "dos archivos distintos"),
-    "other photos": (lambda: [*genki_files(), *OTHERS], r"distintos, .*01\.jpg y .*01\.jpg"),
+    "one photo less": (changed(f"files/{LAST}", None), rf"y 11 fotos.*Faltan 1, como {LAST}\."),
+    "one of training less": (lambda: [*only_training().items()][:-1], "8 fotos.*Faltan 1"),
+    "half a photo": (changed(FIRST, lambda raw: raw[:700]), r"dañado.*file0001\.jpg.*Descárgalo"),
+    "other labels": (lambda: genki_files() | {"labels.txt": b""}, "dos archivos distintos"),
+    "other photos": (lambda: genki_files() | {FIRST: b""}, r"distintos, .*01\.jpg y .*01\.jpg"),
 }
 
 
 @pytest.mark.parametrize(("make", "message"), NOT_GENKI.values(), ids=NOT_GENKI)
 def test_what_is_no_genki_says_why(tmp_path, folder, small, make, message):
-    for name in ("train_genki.h5", "test_genki.h5"):
-        (folder / name).write_bytes(b"de antes")
+    put(folder, {"train_genki.h5": b"de antes", "test_genki.h5": b"de antes"})
     with unchanged(folder, DataError, message):
         download.genki(put(tmp_path / "aquí", make()), folder)
 
 
 def test_the_systems_reason_is_told(tmp_path, folder, small, monkeypatch):
-    source, scandir = put(tmp_path / "aquí", genki_files()), os.scandir
-
-    def refused(path):
-        if str(path).endswith("files"):
-            raise PermissionError(13, "denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refused)
+    source = put(tmp_path / "aquí", genki_files(""))
+    locked(monkeypatch, source / "files")
     with pytest.raises(DataError, match="^No pude leer .*files: no tengo permiso"):
         download.genki(source, folder)
 
 
-FIRST, SECOND = "/1.tar", "/2.tar"
+ONE, OTHER = "/1.tar", "/2.tar"
 
 
 @pytest.fixture
 def laboratory(server, small, monkeypatch):
     """A server in place of the two addresses, with the genuine tar."""
     pytest.importorskip("pooch", reason="needs pooch: pip install pooch")
-    body = tarred(genki_files())
+    body = archived(genki_files(), "tar")
     monkeypatch.setattr(download, "GENKI_SHA256", hashlib.sha256(body).hexdigest())
-    monkeypatch.setattr(download, "GENKI_URLS", [server.url + FIRST, server.url + SECOND])
+    monkeypatch.setattr(download, "GENKI_URLS", [server.url + ONE, server.url + OTHER])
     server.answers = {"1.tar": (200, body), "2.tar": (200, body)}
     return server
 
 
 def test_genki_from_its_laboratory(laboratory, folder, capsys):
     paths = download.genki(folder=folder)
-    assert laboratory.asked == [FIRST]
+    assert laboratory.asked == [ONE]
     assert "Su SHA-256 es el que otro proyecto registró" in capsys.readouterr().out
     assert download.genki(folder=folder) == paths
     assert "Ya está; para traerlo otra vez, borra" in capsys.readouterr().out
-    assert laboratory.asked == [FIRST]
+    assert laboratory.asked == [ONE]
     paths[1].write_bytes(b"otro")
     download.genki(folder=folder)
-    assert laboratory.asked == [FIRST] * 2
+    assert laboratory.asked == [ONE] * 2
 
 
 PROBLEMS = {  # what an address answers, what the message says
@@ -471,7 +413,7 @@ PROBLEMS = {  # what an address answers, what the message says
 def test_genki_that_does_not_come(laboratory, tmp_path, folder, problem, message):
     laboratory.answers["1.tar"] = problem
     download.genki(folder=tmp_path)
-    assert laboratory.asked == [FIRST, SECOND]
+    assert laboratory.asked == [ONE, OTHER]
     laboratory.answers["2.tar"] = problem
     (folder / "train_genki.h5").write_bytes(b"de antes")
     by_hand = f"Otra manera: baja genki4k.tar .*{re.escape(download.GENKI_URLS[0])}.*genki RUTA"

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from conftest import PROJECT
-from helpers.files import DataError
 from tools import page, report
 
 
@@ -24,10 +23,8 @@ def written(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "PAGE", tmp_path / "reporte" / "pagina" / "index.html")
 
     def write(source):
-        cells = [
-            nbformat.v4.new_code_cell(source),
-            nbformat.v4.new_markdown_cell("# ¿Sonríe o no?"),
-        ]
+        title = nbformat.v4.new_markdown_cell("# ¿Sonríe o no?")
+        cells = [nbformat.v4.new_code_cell(source), title]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), report.STORY)
         page.main()
         return page.PAGE.read_text(encoding="utf-8")
@@ -47,7 +44,7 @@ def test_links_lead_to_the_repository_where_there_is_one():
         assert f'<meta content="{page.ABOUT}" name="description"' in made
 
 
-def test_it_has_the_playground_itself_and_is_of_caras(written):
+def test_it_has_the_playground_itself_and_is_of_caras(written, monkeypatch):
     source = f"""import os, sys
 sys.path.insert(0, {str(PROJECT)!r})
 from helpers.page.base import Page
@@ -58,14 +55,18 @@ Page("touch", "Una red", ["network"], ["touch"], {{"side": 64}})"""
     assert len(re.findall('<div class="smile-page" data-kind="touch">', text)) == 1
     assert "<iframe" not in text and text.index("smile-page") < text.index("Y ahora, la historia")
     assert '<html lang="es">' in text and "<title>¿Sonríe o no?</title>" in text
+    assert f'content="{page.PREVIEW}" property="og:image"' in text
+    with Image.open(page.PAGE.with_name(page.PREVIEW)) as picture:
+        assert picture.size == (1200, 630)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Ana/caras")
+    whole = f"https://ana.github.io/caras/{page.PREVIEW}"
+    assert whole in page.published(nbformat.v4.new_notebook())
 
 
 def test_what_needs_a_kernel_is_left_out_and_what_ran_is_linked_to():
     md, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
-    shows = nbformat.v4.new_output(
-        "display_data",
-        {"text/html": '<div class="smile-page" data-kind="watch"><img></div><script>'},
-    )
+    ran = '<div class="smile-page" data-kind="watch"><img></div><script>'
+    shows = nbformat.v4.new_output("display_data", {"text/html": ran})
     cells = [md("# Hola\n\nUno."), code("check_packages()"), code("page.watch()", outputs=[shows])]
     cells += [md("Figura.\n\n**Ejercicios.** Suma."), code("exercises.check(1, ...)")]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -80,30 +81,12 @@ def test_what_needs_a_kernel_is_left_out_and_what_ran_is_linked_to():
     assert notebook.cells[0].source.startswith("# Hola")
 
 
-def test_the_preview_of_a_link_is_a_picture_of_faces(written, monkeypatch):
-    monkeypatch.setattr(report, "execute", lambda *_, **options: None)
-    text = written("1")
-    assert f'content="{page.PREVIEW}" property="og:image"' in text
-    with Image.open(page.PAGE.with_name(page.PREVIEW)) as picture:
-        assert picture.size == (1200, 630)
-    monkeypatch.setenv("GITHUB_REPOSITORY", "Ana/caras")
-    whole = f"https://ana.github.io/caras/{page.PREVIEW}"
-    assert whole in page.published(nbformat.v4.new_notebook())
-
-
 def test_a_page_that_nobody_could_send_is_refused(written, monkeypatch):
     monkeypatch.setattr(page, "LARGEST", 1000)
     monkeypatch.setattr(report, "execute", lambda *_, **options: None)
     with pytest.raises(SystemExit, match="y caben 1,000"):
         written("1")
     assert not page.PAGE.exists()
-
-
-def test_whether_it_can_be_written_is_asked_before_the_work(written, monkeypatch):
-    page.PAGE.parents[1].write_text("un archivo donde va la carpeta")
-    monkeypatch.setattr(report, "execute", pytest.fail)
-    with pytest.raises(DataError, match="(?s)escribir.*index.html"):
-        written("1")
 
 
 def test_what_is_published_is_what_is_written():
@@ -121,9 +104,8 @@ def test_colabs_cell_brings_the_project_into_an_empty_folder(tmp_path):
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
     (cell,) = re.findall(r"^```python\n(direccion = .*?)^```", text, re.M | re.S)
     address = re.search(r'"(https://[^"]*)"', cell)[1]
-    cell = cell.replace(address, PROJECT.as_uri()).replace(
-        "%pip install", "%pip install --no-index"
-    )
+    cell = cell.replace(address, PROJECT.as_uri())
+    cell = cell.replace("%pip install", "%pip install --no-index")
     story = nbformat.read(report.STORY, as_version=4)
     first = [each.source for each in story.cells if each.cell_type == "code"][:1]
     look = "import helpers; print(helpers.__file__)"

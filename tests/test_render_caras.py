@@ -138,7 +138,7 @@ def test_faces_are_about_where_the_detector_finds_them(caras):
     off = []
     for image in caras.test_x[::3]:
         padded = np.pad(image, ((16, 16), (16, 16), (0, 0)), mode="edge")
-        found = find_faces(np.asarray(Image.fromarray(padded).resize((384, 384))))
-        off.append(np.linalg.norm(found[0] / 4 - 16 - PLACES, axis=1).mean() if found else np.inf)
+        found = find_faces(np.asarray(Image.fromarray(padded).resize((192, 192))))
+        off.append(np.linalg.norm(found[0] / 2 - 16 - PLACES, axis=1).mean() if found else np.inf)
     assert np.mean(np.array(off) < 3) >= 0.95
     assert np.mean(np.array(off) < 2) >= 0.9

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter, MarkdownExporter, ScriptExporter, SlidesExporter
+from on_disk import put
 
 from conftest import PROJECT
-from helpers.files import DataError
 from tools import command, report
 
 NOTEBOOKS = report.NOTEBOOKS
@@ -47,11 +47,9 @@ def notebook_of(tmp_path, monkeypatch):
 
 def test_it_prints_the_results_and_writes_the_html(notebook_of, capsys, monkeypatch, tmp_path):
     """In this very Python, whatever another kernel calls itself."""
-    other = tmp_path / "jupyter" / "kernels" / "python3"
-    other.mkdir(parents=True)
     argv = [str(tmp_path / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Otro", "language": "python"}
-    (other / "kernel.json").write_text(json.dumps(spec))
+    put(tmp_path / "jupyter/kernels/python3", {"kernel.json": json.dumps(spec).encode()})
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     before = notebook_of("import sys", "print('exactitud', sys.executable)")
     report.main([])
@@ -81,16 +79,9 @@ def shown(**data):
 
 
 def test_the_page_says_its_language_its_title_and_what_its_figures_show():
-    caption = "**Figura 1.** El «costo» <baja> si $z > 0$.\n\nSigue."
-    figure = shown(image_png=PIXEL)
-    page = page_of(
-        "figura()",
-        caption,
-        "# ¿Sonríe?\n\n## No",
-        outputs=[figure],
-        about="De «caras».",
-        preview="v.jpg",
-    )
+    texts = "**Figura 1.** El «costo» <baja> si $z > 0$.\n\nSigue.", "# ¿Sonríe?\n\n## No"
+    says = {"about": "De «caras».", "preview": "v.jpg"}
+    page = page_of("figura()", *texts, outputs=[shown(image_png=PIXEL)], **says)
     assert page.html["lang"] == "es" and page.title.text == "¿Sonríe?"
     assert page.find("meta", attrs={"name": "description"})["content"] == "De «caras»."
     told = {meta["property"]: meta["content"] for meta in page.find_all("meta", property=True)}
@@ -100,9 +91,7 @@ def test_the_page_says_its_language_its_title_and_what_its_figures_show():
 
 
 def test_the_page_needs_nothing_from_outside():
-    formula = (
-        r"$$J = -\frac1m \sum_i y^{(i)} * \log \hat y^{(i)}$$ y aquí $W^{[l]}_0 * x_1$, *así*."
-    )
+    formula = r"$$J = -\frac1m \sum_i y^{(i)} * \log y$$ y aquí $W^{[l]}_0 * x_1$, *así*."
     shows = shown(text_markdown=r"$$\sigma_1 * z_1$$")  # as a cell shows a formula above its code
     page = page_of("1", formula, outputs=[shows])
     first, block, inline = page.find_all("math")
@@ -113,10 +102,8 @@ def test_the_page_needs_nothing_from_outside():
 
 
 def test_answers_stay_folded_with_all_that_belongs_to_them():
-    answer = "```python\nrespuesta = 1\n```\n\nEs $x^2$ y *nada* más."
-    page = page_of(
-        "1", f"<details><summary>Respuestas</summary>\n\n{answer}\n\n</details>\n\nSigue."
-    )
+    answer = "```python\nrespuesta = 1\n```\n\nEs $x^2$ y *nada* más.\n\n</details>\n\nSigue."
+    page = page_of("1", f"<details><summary>Respuestas</summary>\n\n{answer}")
     (details,) = page.find_all("details")
     assert not details.has_attr("open") and details.summary.text == "Respuestas"
     assert "respuesta" in details.pre.text and details.math and details.em.text == "nada"
@@ -148,24 +135,6 @@ def test_code_is_folded_where_it_is_asked_for():
     assert page_of("secreto()").find("details") is None
 
 
-def test_in_the_stored_notebook_no_sentence_hides_a_picture(notebook_of):
-    """Of a widget whose kernel is gone; what Jupyter saves of it is its view beside the picture."""
-    view = {report.WIDGET_MIME: {"model_id": "page-watch"}, "image/png": PIXEL}
-    alone = {report.WIDGET_MIME: {"model_id": "page-mirror"}, "text/plain": "[El espejo.]"}
-    show = "from IPython.display import display\ndisplay({!r}, raw=True)"
-    notebook_of(show.format(view | {"text/plain": "[Mírala.]"}), show.format(alone))
-    notebook = nbformat.read(report.STORY, as_version=4)
-    report.execute(notebook, report.STORY.parent)
-    state = notebook.metadata.widgets[report.STATE_MIME]["state"]
-    assert [name for name in state if "layout" not in name] == ["page-mirror"]
-    notebook.cells[0].outputs[0].data.update(view)  # run by the reader, and saved
-    for exporter in (HTMLExporter, SlidesExporter):
-        page, _ = exporter().from_notebook_node(notebook)
-        assert "data:image/png;base64,iVBOR" in page, exporter
-    _, resources = MarkdownExporter().from_notebook_node(notebook)
-    assert len(resources["outputs"]) == 1
-
-
 def test_the_stored_notebooks_say_what_language_they_are_in():
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
@@ -174,20 +143,33 @@ def test_the_stored_notebooks_say_what_language_they_are_in():
 
 def test_refresh_stores_outputs_and_figures_of_caras_and_changes_no_cell(notebook_of, tmp_path):
     look = "import os; print(os.environ['SMILE_DATASET'], os.environ['SMILE_DATA_DIR'])"
+    view = {report.WIDGET_MIME: {"model_id": "page-watch"}, "image/png": PIXEL}
+    alone = {report.WIDGET_MIME: {"model_id": "page-mirror"}, "text/plain": "[El espejo.]"}
+    displays = [f"display({shown!r}, raw=True)" for shown in (view | {"text/plain": "[M.]"}, alone)]
     names = ["images/costo.png", "images/costo.svg"]
-    notebook_of(f"{look}\nfrom helpers import plots", CURVE, tags=names)
+    notebook_of(look, *displays, f"from helpers import plots\n{CURVE}", tags=names)
     before = nbformat.read(report.STORY, as_version=4)
     report.main(["--refresh"])
     stored = nbformat.read(report.STORY, as_version=4)
     assert [cell.source for cell in stored.cells] == [cell.source for cell in before.cells]
-    assert [cell.execution_count for cell in stored.cells] == [1, 2]
+    assert [cell.execution_count for cell in stored.cells] == [1, 2, 3, 4]
     assert stored.cells[0].outputs[0]["text"] == "caras \n"
-    assert "image/png" in stored.cells[1].outputs[0]["data"]  # whatever Matplotlib's backend
+    assert "image/png" in stored.cells[3].outputs[0]["data"]  # whatever Matplotlib's backend
     assert ScriptExporter().from_notebook_node(stored)[1]["output_extension"] == ".py"
     assert not report.REPORT.exists()
     drawn = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("images/*"))
     assert drawn == [*names, "images/red.png", "images/red.svg"]
     assert "De 0.70 a 0.20" in (tmp_path / "images/costo.svg").read_text()
+
+    # Of a widget whose kernel is gone, no sentence hides a picture.
+    state = stored.metadata.widgets[report.STATE_MIME]["state"]
+    assert [name for name in state if "layout" not in name] == ["page-mirror"]
+    stored.cells[1].outputs[0].data.update(view)  # run by the reader, and saved
+    for exporter in (HTMLExporter, SlidesExporter):
+        page, _ = exporter().from_notebook_node(stored)
+        assert PIXEL in page, exporter
+    _, resources = MarkdownExporter().from_notebook_node(stored)
+    assert len(resources["outputs"]) == 2
 
 
 def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(notebook_of):
@@ -196,14 +178,6 @@ def test_a_failing_cell_ends_in_a_sentence_and_leaves_everything_as_it_was(noteb
         report.main(["--refresh"])
     assert report.STORY.read_text(encoding="utf-8") == before
     assert not report.REPORT.exists()
-
-
-def test_whether_it_can_be_written_is_asked_before_the_work(notebook_of, monkeypatch):
-    notebook_of("1")
-    monkeypatch.setattr(report, "execute", pytest.fail)
-    report.REPORT.parent.write_text("un archivo donde va la carpeta")
-    with pytest.raises((DataError, SystemExit), match="(?s)escribir.*Prueba.html"):
-        report.main([])
 
 
 def test_an_interrupt_ends_in_a_sentence(notebook_of, monkeypatch, capfd):

@@ -38,9 +38,7 @@ def wheel(tmp_path_factory):
         pytest.skip("needs setuptools")
     home = tmp_path_factory.mktemp("wheel")
     for name in ("helpers", "tools", "tests", "benchmarks"):
-        shutil.copytree(
-            PROJECT / name, home / "source" / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(PROJECT / name, home / "source" / name)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, home / "source")
     pip("wheel", "--no-build-isolation", "--wheel-dir", home, home / "source")

@@ -8,9 +8,6 @@ mirror at work, photographed in Chromium, on the project's example and on caras.
 import base64
 import io
 import shutil
-import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -29,6 +26,7 @@ COLORS = 96
 MIRROR = PROJECT / "images" / "espejo.gif"
 PEOPLE = 3, -1  # of caras, in the order of the model's answers
 EACH, PACE, TOP = 7, 170, 60  # frames of each person; ms for a frame; pixels above what is seen
+MIRROR_AT = "https://espejo/"  # nobody's address: a browser gives its camera to a safe one only
 CAMERA = """
 const film = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
 const context = film.getContext("2d");
@@ -141,20 +139,19 @@ def before_the_mirror(caras, judge):
 
 def reflected(caras, judge):
     """The mirror at work, as Pillow's images: photographed in a browser, its camera a canvas."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sys.exit("Para dibujar el espejo falta un paquete: pip install playwright")
+    command.optional("playwright", "dibujar el espejo.")
+    from playwright.sync_api import sync_playwright
+
     page_of = document("Espejo", mirror(judge).fragment)
     names = "chromium", "chromium-browser", "google-chrome", "chrome", "msedge"
     found = next(filter(None, map(shutil.which, names)), None)  # else playwright's own
-    with sync_playwright() as tool, TemporaryDirectory() as folder:
-        (Path(folder) / "espejo.html").write_text(page_of, encoding="utf-8")
+    with sync_playwright() as tool:
         arguments = ["--disable-gpu", "--no-sandbox"]
         browser = tool.chromium.launch(executable_path=found, args=arguments)
         page = browser.new_page(viewport={"width": 730, "height": 700})
         page.add_init_script(CAMERA)
-        page.goto((Path(folder) / "espejo.html").as_uri())
+        page.route(MIRROR_AT, lambda route: route.fulfill(body=page_of, content_type="text/html"))
+        page.goto(MIRROR_AT)
         for scene in before_the_mirror(caras, judge):
             scene.save(stream := io.BytesIO(), "PNG")
             page.evaluate("show", base64.b64encode(stream.getvalue()).decode())

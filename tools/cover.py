@@ -1,7 +1,5 @@
 """The drawing of the network that opens README and the story: ``images/red.png`` and ``red.svg``."""
 
-import io
-
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
@@ -9,6 +7,8 @@ from helpers import data, model
 from helpers.canvas import drawing, panel
 from helpers.files import PROJECT, whole_file
 from helpers.plots import CLASS_COLORS, CLASS_INKS, GREY, says
+
+STORED = {"bbox_inches": "tight", "dpi": 160, "metadata": {"Date": None}}  # in images/
 
 
 def drawn_network():
@@ -60,7 +60,5 @@ def architecture(layers_dims, image, probability, classes):
 def save(figure):
     """Write the figure to images/, the same bytes where nothing has changed."""
     for kind in ("png", "svg"):
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format=kind, bbox_inches="tight", dpi=160, metadata={"Date": None})
         with whole_file(PROJECT / "images" / f"red.{kind}") as unfinished:
-            unfinished.write_bytes(drawn.getvalue())
+            figure.savefig(unfinished, format=kind, **STORED)

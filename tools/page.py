@@ -50,6 +50,7 @@ def arranged(notebook, repository=None):
     its figure stays, with a link up to it.
     """
     notebook, runs, story = copy.deepcopy(notebook), {}, []
+    markdown = nbformat.v4.new_markdown_cell
     for cell in notebook.cells:
         if any(words in cell.source for words in NEEDS_KERNEL):
             continue
@@ -63,21 +64,19 @@ def arranged(notebook, repository=None):
                 kind, left = found.groups()
                 picture = left if kind == "watch" else ""  # not the sentence that stands for it
                 runs[kind] = text
-                output.data["text/html"] = (
-                    f'{picture}<p><a href="#{kind}">{UP[kind]} arriba ↑</a></p>'
-                )
+                link = f'<p><a href="#{kind}">{UP[kind]} arriba ↑</a></p>'
+                output.data["text/html"] = picture + link
         if cell.source:
             story.append(cell)
-    top = [nbformat.v4.new_markdown_cell(f"# {TITLE}\n\n{GREETING}")]
+    top = [markdown(f"# {TITLE}\n\n{GREETING}")]
     for kind, words in FIRST.items():
         if kind in runs:
             output = nbformat.v4.new_output("display_data", {"text/html": runs[kind]})
-            top.append(nbformat.v4.new_markdown_cell(f'<a id="{kind}"></a>\n\n{words}'))
+            top.append(markdown(f'<a id="{kind}"></a>\n\n{words}'))
             top.append(nbformat.v4.new_code_cell("", outputs=[output]))
     project = f"[el proyecto]({repository})" if repository else "el proyecto"
     below = f"---\n\nTodo el código, los cuadernos y los datos: {project}."
-    story = [nbformat.v4.new_markdown_cell(STORY), *story, nbformat.v4.new_markdown_cell(below)]
-    notebook.cells = top + story
+    notebook.cells = [*top, markdown(STORY), *story, markdown(below)]
     return notebook
 
 
@@ -90,10 +89,8 @@ def published(notebook, repository=None):
     def outward(link):
         return repository and f"{repository}/blob/HEAD/{link}"
 
-    return report.to_html(
-        arranged(notebook, repository), lead=outward, about=ABOUT, preview=_address(),
-        fold=True,
-    )  # fmt: skip
+    notebook, says = arranged(notebook, repository), {"about": ABOUT, "preview": _address()}
+    return report.to_html(notebook, lead=outward, fold=True, **says)
 
 
 def _address():

@@ -35,15 +35,19 @@ STORY = PROJECT / "Proyecto_Final.ipynb"
 ROOMS = "A_fondo", "Desde_cero", "Desde_cero_soluciones"
 NOTEBOOKS = [STORY, *(PROJECT / "cuadernos" / f"{name}.ipynb" for name in ROOMS)]
 REPORT = PROJECT / "reporte" / "Proyecto_Final.html"
-SAVE = """import matplotlib
-matplotlib.rcParams["svg.hashsalt"] = "always the same"
-_.savefig({!r}, format={!r}, bbox_inches="tight", dpi=160, metadata={{"Date": None}})"""
 LANGUAGE = {  # what nbconvert and editors ask; without a version, which changes with the machine
     "name": "python",
     "file_extension": ".py",
     "mimetype": "text/x-python",
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
+}
+LOOK = {
+    "extra_loaders": [FileSystemLoader(Path(__file__).parent)],
+    "template_file": "report.html.j2",
+    "exclude_input_prompt": True,
+    "exclude_output_prompt": True,
+    "language_code": "es",
 }
 STATE_MIME = "application/vnd.jupyter.widget-state+json"
 CARAS = {"SMILE_DATASET": "caras", "SMILE_DATA_DIR": ""}  # what is published is of no living person
@@ -78,8 +82,8 @@ def execute(notebook, folder=PROJECT, save_figures=False, page=False, **variable
             for name in figure_tags(cell) if save_figures else ():
                 (PROJECT / name).parent.mkdir(exist_ok=True)
                 with whole_file(PROJECT / name) as unfinished:  # in the kernel, _ is the figure
-                    code = SAVE.format(str(unfinished), name[-3:])
-                    save = nbformat.v4.new_code_cell(code)
+                    options = cover.STORED | {"format": name[-3:]}
+                    save = nbformat.v4.new_code_cell(f"_.savefig({str(unfinished)!r}, **{options})")
                     client.execute_cell(save, index, store_history=False)
                 notebook.cells[index] = cell  # where nbclient has put the other
     gone = {}  # no kernel, no widget: what is left is the text in its place
@@ -164,22 +168,13 @@ class Renderer(IPythonRenderer):
 
 
 class Exporter(HTMLExporter):
-    """nbconvert's, with our renderer and template."""
-
-    def __init__(self, lead):
-        super().__init__(
-            extra_loaders=[FileSystemLoader(Path(__file__).parent)],
-            template_file="report.html.j2",
-            exclude_input_prompt=True,
-            exclude_output_prompt=True,
-            language_code="es",
-        )
-        self.lead = lead
+    """nbconvert's, with our renderer."""
 
     @pass_context
     def markdown2html(self, context, source):
-        path = context["resources"]["metadata"]["path"]
-        return MarkdownWithMath(Renderer(self.lead, path=path)).render(source)
+        resources = context["resources"]
+        renderer = Renderer(resources["lead"], path=resources["metadata"]["path"])
+        return MarkdownWithMath(renderer).render(source)
 
 
 def to_html(notebook, folder=PROJECT, lead=None, fold=False, **says):
@@ -200,9 +195,9 @@ def to_html(notebook, folder=PROJECT, lead=None, fold=False, **says):
     titles = (re.match("# (.+)", cell.source) for cell in notebook.cells)
     title = next((found[1] for found in titles if found), "Cuaderno")
     way = quote(Path(os.path.relpath(folder, REPORT.parent)).as_posix())
-    page, _ = Exporter(lead or (lambda link: f"{way}/{link}")).from_notebook_node(
-        notebook, says | {"metadata": {"path": str(folder), "name": title}, "fold": fold}
-    )
+    says |= {"metadata": {"path": str(folder), "name": title}, "fold": fold}
+    says["lead"] = lead or (lambda link: f"{way}/{link}")
+    page, _ = Exporter(**LOOK).from_notebook_node(notebook, says)
     return page
 
 

@@ -5,6 +5,7 @@ that it is stored as it looks after *Run All*.
 """
 
 import copy
+import re
 
 import nbformat
 
@@ -14,6 +15,7 @@ from tools import command, report
 *_, STUDENT, SOLVED = report.NOTEBOOKS
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 INVITATION = "# ESCRIBE AQUÍ TU CÓDIGO, en lugar de estas dos líneas"
+_REGION = re.compile(rf"^( *){BEGIN} *$((?!{BEGIN}).)*?^ *{END} *$", re.M | re.S)
 
 
 def without_solutions(notebook):
@@ -30,21 +32,11 @@ def without_solutions(notebook):
 
 
 def _stubbed(source):
-    kept, inside = [], False
-    for line in source.splitlines():
-        mark = line.strip()
-        if mark in (BEGIN, END):
-            if inside == (mark == BEGIN):
-                raise ValueError(f"«{mark}» no tiene pareja en esta celda:\n{source}")
-            inside = not inside
-            if inside:
-                indent = line[: line.index(mark)]
-                kept += [indent + INVITATION, indent + STUB]
-        elif not inside:
-            kept.append(line)
-    if inside:
-        raise ValueError(f"«{BEGIN}» no tiene pareja en esta celda:\n{source}")
-    return "\n".join(kept)
+    stubbed = _REGION.sub(rf"\1{INVITATION}\n\1{STUB}", source)
+    for mark in (BEGIN, END):
+        if mark in stubbed:
+            raise ValueError(f"«{mark}» no tiene pareja en esta celda:\n{source}")
+    return stubbed
 
 
 def main():
