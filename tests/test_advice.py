@@ -94,7 +94,7 @@ BLOCKS = [block for name in DOCUMENTS for block in BLOCK.findall(read(name))]
 LINES = [line for block in BLOCKS for line in block.splitlines() if line]
 
 
-@pytest.mark.parametrize("command", [*spans(COMMAND.match), *LINES])
+@pytest.mark.parametrize("command", [*spans(COMMAND.match), *dict.fromkeys(LINES)])
 def test_a_command_is_taken_by_its_program(command, monkeypatch):
     words = shlex.split(re.sub("[{}]", "", command), comments=True)
     words = [word for word in words if not re.match(r"\w+=(?!=)", word)]  # what make is given

@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from PIL import Image
 
+from conftest import figures
 from helpers import data, evaluation, network, training
 from helpers.lesson import exercises
-from tests.test_twice import figures
+from tests.test_twice import drawn
 from tools import report
 
 
@@ -56,8 +57,7 @@ def test_cells_are_short_and_were_executed_in_order(stored):
 
 
 def test_every_figure_is_on_white_of_its_own_for_who_reads_in_the_dark(stored):
-    outputs = (output for cell in code(stored) for output in cell.outputs)
-    shown = [b64decode(of.data["image/png"]) for of in outputs if "image/png" in of.get("data", {})]
+    shown = [b64decode(picture) for cell in code(stored) for picture in figures(cell.outputs)]
     drawn = re.findall(r"!\[.*?\]\((.*?\.png)\)", "\n".join(cell.source for cell in stored.cells))
     shown += [(report.PROJECT / name).read_bytes() for name in drawn]
     for picture in map(Image.open, map(io.BytesIO, shown)):
@@ -87,14 +87,14 @@ def test_figures_are_numbered_and_have_their_caption_below(stored):
         f"**Figura {i + 1}" for i in range(len(captions))
     ]
     for cell, below in zip(stored.cells, stored.cells[1:]):
-        if "image/png" in {kind for out in cell.get("outputs", []) for kind in out.get("data", {})}:
+        if figures(cell.get("outputs", [])):
             assert below.source.startswith("**Figura"), cell.source
 
 
 def test_it_is_one_story_that_opens_quickly():
     story = nbformat.read(report.STORY, as_version=4)
     assert len(story.cells) <= 50
-    assert figures(story) <= 12
+    assert sum(drawn(story)) <= 12
     assert all(path.stat().st_size < 2_000_000 for path in report.NOTEBOOKS)
 
 
