@@ -5,6 +5,7 @@ import re
 import nbformat
 import numpy as np
 import pytest
+from test_readme import read
 
 from tools import report
 
@@ -15,14 +16,9 @@ def printed(notebook, of):
     return "".join(output.get("text", "") for output in cell.outputs)
 
 
-def falls(numbers):
-    return all(a > b for a, b in zip(numbers, numbers[1:]))
-
-
 def steps_fall(notebook):
     found = re.findall(r"costo ([\d.]+), exactitud.* ([\d.]+) %", printed(notebook, "acierta ="))
-    costs, accuracies = zip(*found, strict=True)
-    return len(found) == 4 and falls([*map(float, costs)]) and falls([*map(float, accuracies)])
+    return len(found) == 4 and (np.diff(np.array(found, float), axis=0) < 0).all()
 
 
 def counts(notebook):
@@ -101,27 +97,21 @@ def test_no_number_of_ours_is_typed_in_the_prose():
         for cell in nbformat.read(path, 4).cells:
             if cell.cell_type == "markdown":
                 shares = set(re.findall(r"\d[\d.]* %", cell.source))
-                assert shares <= {"99 %", "97 %", "97.3 %", "93.3 %", "95 %"}, (
-                    cell.source
-                )  # published
+                published = {"99 %", "97 %", "97.3 %", "93.3 %", "95 %"}
+                assert shares <= published, cell.source
 
 
 def test_the_caption_on_depth_says_what_the_benchmark_found():
-    text = (report.PROJECT / "benchmarks" / "README.md").read_text(encoding="utf-8")
-    table = text.partition("| imágenes | logística | 20 |")[2].partition("\n\n")[0].splitlines()[2:]
-    rows = {row.split("|")[1].strip(): row.split("|")[2:] for row in table}
-    shares = {name: [float(cell.strip(" %")) for cell in row[:4]] for name, row in rows.items()}
-    notebook = nbformat.read(report.STORY, 4)
-    (caption,) = [c.source for c in notebook.cells if c.source.startswith("**Figura 7.**")]
-    for claim in (
-        "La segunda ayuda un poco donde hay negativos",
-        "la tercera, con los mismos pasos, estorba",
-        "con las caras de cabeza o giradas gana la logística",
-    ):
-        assert claim in " ".join(caption.split())
-    negatives = [of for name, of in shares.items() if name not in
-                 ("tal cual", "mitad de cabeza", "giradas a los cuatro lados")]  # fmt: skip
+    table = read("benchmarks/README.md").partition("| imágenes | logística | 20 |")[2]
+    rows = re.findall(r"^\| ([^|]+) " + 4 * r"\| ([\d.]+) % ", table.partition("\n\n")[0], re.M)
+    shares = {name: [float(share) for share in row] for name, *row in rows}
+    upright, *turned = "tal cual", "mitad de cabeza", "giradas a los cuatro lados"
+    negatives = [row for name, row in shares.items() if name not in (upright, *turned)]
+    cells = nbformat.read(report.STORY, 4).cells
+    (caption,) = [" ".join(c.source.split()) for c in cells if c.source.startswith("**Figura 7.**")]
+    assert "La segunda ayuda un poco donde hay negativos" in caption
     assert len(negatives) == 5 and all(second > one for _, one, second, _ in negatives)
+    assert "la tercera, con los mismos pasos, estorba" in caption
     assert all(third < second for _, _, second, third in shares.values())
-    for name in ("mitad de cabeza", "giradas a los cuatro lados"):
-        assert max(shares[name]) == shares[name][0]
+    assert "con las caras de cabeza o giradas gana la logística" in caption
+    assert all(max(shares[name]) == shares[name][0] for name in turned)
