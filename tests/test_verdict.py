@@ -74,17 +74,6 @@ def test_a_model_of_aligned_faces_sees_what_the_frame_holds(upright):
     np.testing.assert_array_equal(upright.probabilities, [seen[0, 0, 0] / 255])
 
 
-def test_several_faces_are_judged_from_left_to_right(detector):
-    face = Image.open(EXAMPLE)
-    group = Image.new("RGB", (800, 330), "gray")
-    group.paste(face.resize((200, 200)), (20, 60))  # the smaller, so the detector names it last
-    group.paste(face, (400, 0))
-    verdict = judge_photo(Judge(aligned=True), group)
-    assert verdict.seen.shape == (2, 64, 64, 3) and verdict.probabilities.shape == (2,)
-    left, right = verdict.frames.mean(axis=1)[:, 0] / verdict.photo.shape[1]
-    assert left < 0.3 and right > 0.5
-
-
 @pytest.mark.parametrize("turns, says", [(2, "de cabeza"), (3, "de lado")])
 def test_a_turned_photo_is_shown_upright_and_the_reader_is_told(upright, turns, says):
     turned = judge_photo(Judge(aligned=True), np.rot90(upright.photo, turns))
@@ -101,9 +90,11 @@ def test_a_face_cut_off_by_the_rim_is_told(upright):
         assert "Parte de la cara queda fuera" in judge_photo(Judge(aligned=True), cut).note
 
 
-def test_in_a_group_it_is_told_which_face_is_cut_off():
+def test_several_faces_are_judged_from_left_to_right_and_it_is_told_which_is_cut_off():
     places = [faces.PLACES + corner for corner in [(100, 0), (-30, 0), (200, 50)]]
     verdict = judge_photo(Judge(aligned=True), photo("red", (300, 200)), places)
+    assert verdict.seen.shape == (3, 64, 64, 3) and verdict.probabilities.shape == (3,)
+    np.testing.assert_allclose(verdict.frames[:, 0], [(-30, 0), (100, 0), (200, 50)], atol=1e-9)
     assert "Parte de la cara 1 queda fuera" in verdict.note
 
 
