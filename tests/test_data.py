@@ -83,9 +83,8 @@ def test_loads_what_was_written(folder, capsys):
         assert (x.dtype, y.dtype) == (np.uint8, np.int64)
         np.testing.assert_array_equal(x, pixels(split))
         np.testing.assert_array_equal(y, [labels(split)])
-        assert sorted(attributes) == ["person", "yaw"]
-        np.testing.assert_array_equal(attributes["person"], np.arange(M[split]))
-        np.testing.assert_array_equal(attributes["yaw"], np.linspace(-1, 1, M[split]))
+        known = {"person": np.arange(M[split]), "yaw": np.linspace(-1, 1, M[split])}
+        np.testing.assert_equal(attributes, known)
     assert (dataset.name, dataset.classes) == ("perros", ["perro", "niño"])
     said = capsys.readouterr().out
     assert said.count("\n") == 1
@@ -161,8 +160,8 @@ def test_halves_from_different_folders_are_not_put_together(places):
 
 
 def test_a_folder_that_may_not_be_looked_into_says_so(places, monkeypatch):
-    refused = Mock(side_effect=PermissionError(errno.EACCES, "Permission denied"))
-    monkeypatch.setattr(os, "scandir", refused)  # os.path.isfile says that nothing is there
+    no_entry = Mock(side_effect=PermissionError(errno.EACCES, "Permission denied"))
+    monkeypatch.setattr(os, "scandir", no_entry)  # os.path.isfile says that nothing is there
     for load in (load_dataset, partial(data.load_half, split="train")):
         with pytest.raises(DataError, match="uno/: no tengo permiso") as caught:
             load("caras")
