@@ -61,8 +61,7 @@ def brute_force(photo, landmarks, n=24):
 
     In the plane, as complex numbers, ``PLACES`` are nearest to turn · landmarks + shift.
     """
-    points, places = landmarks @ (1, 1j), PLACES @ (1, 1j)
-    (turn, shift), *_ = np.linalg.lstsq(np.stack([points, np.ones(5)], axis=1), places)
+    turn, shift = np.polyfit(landmarks @ (1, 1j), PLACES @ (1, 1j), 1)
     at = (np.arange(64 * n) + 0.5) / n
     origin = (at + 1j * at[:, np.newaxis] - shift) / turn
     rows = np.clip(np.floor(origin.imag).astype(int), 0, photo.shape[0] - 1)
