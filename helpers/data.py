@@ -58,7 +58,7 @@ def load_dataset(name=None, folder=None):
     """
     folders = _folders(folder)
     name = default_name(folder=folder) if name is None else name
-    home = _find(name, folders)
+    home = _find(files_of(name), folders)
     if home is None:
         raise DataError(_not_found(name, folders))
     train_path, test_path = (home / file for file in files_of(name))
@@ -82,7 +82,7 @@ def load_dataset(name=None, folder=None):
 def load_half(name, split, folder=None):
     """Return the images, labels (1, m) and attributes, name → (m,), of one half, "train" or "test"."""
     file, folders = f"{split}_{name}.h5", _folders(folder)
-    home = next((folder for folder in folders if not _missing([file], folder)), None)
+    home = _find([file], folders)
     if home is None:
         raise DataError(f"No encontré {file}:\n{_lacking([file], folders)}{_advice(name)}")
     return _read_half(home / file, split)[0]
@@ -131,7 +131,7 @@ def _folders(folder):
 def default_name(*before, folder=None):
     """Return the set that is meant where none is named; ``before``: what else, where at hand."""
     folders = _folders(folder)
-    at_hand = [name for name in (*before, *_REAL) if _find(name, folders)]
+    at_hand = [name for name in (*before, *_REAL) if _find(files_of(name), folders)]
     return files.environment("SMILE_DATASET") or [*at_hand, "caras"][0]
 
 
@@ -139,14 +139,14 @@ def _missing(wanted, folder):
     return [file for file in wanted if not os.path.isfile(folder / file)]
 
 
-def _find(name, folders):
-    """The first folder that holds both files of a data set, or None."""
-    return next((folder for folder in folders if not _missing(files_of(name), folder)), None)
+def _find(wanted, folders):
+    """The first folder that holds all the wanted files, or None."""
+    return next((folder for folder in folders if not _missing(wanted, folder)), None)
 
 
 def _not_found(name, folders):
     names = {path.stem[len("train_") :] for f in folders for path in f.glob("train_*.h5")}
-    available = sorted(name for name in names if _find(name, folders))
+    available = sorted(name for name in names if _find(files_of(name), folders))
     return (
         f"No encontré el conjunto «{name}». Sus dos archivos deben estar en la misma carpeta:\n"
         f"{_lacking(files_of(name), folders)}"

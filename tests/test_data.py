@@ -12,9 +12,6 @@ from unittest.mock import Mock
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from benchmarks import mutations
 from helpers import data, files
@@ -49,15 +46,14 @@ def put(file, key, value=None, **options):
     file.create_dataset(key, data=value, **options)
 
 
-def change(path, key, value):
-    with h5py.File(path, "r+") as file:
-        put(file, key, value)
+def half(folder, split="train", name="a", mode="r+"):
+    return h5py.File(folder / f"{split}_{name}.h5", mode)
 
 
 def write(folder, name, *splits, **options):
     """Good halves, those named or both; options go to the images' create_dataset."""
     for split in splits or M:
-        with h5py.File(folder / f"{split}_{name}.h5", "w") as file:
+        with half(folder, split, name, "w") as file:
             file.create_dataset(f"{split}_set_x", data=pixels(split), **options)
             file[f"{split}_set_y"] = labels(split)
             file["list_classes"] = np.array([b"perro", "niño".encode()])
@@ -72,6 +68,13 @@ def good(folder):
     return folder
 
 
+def refused(folder, says, name="a"):
+    """The DataError by which a data set is refused, once it is known to say so."""
+    with pytest.raises(DataError, match=says) as caught:
+        load_dataset(name, folder)
+    return caught.value
+
+
 def test_loads_what_was_written(folder, capsys):
     write(folder, "perros")
     dataset = load_dataset("perros", folder)
@@ -80,9 +83,8 @@ def test_loads_what_was_written(folder, capsys):
         assert (x.dtype, y.dtype) == (np.uint8, np.int64)
         np.testing.assert_array_equal(x, pixels(split))
         np.testing.assert_array_equal(y, [labels(split)])
-        assert sorted(attributes) == ["person", "yaw"]
-        np.testing.assert_array_equal(attributes["person"], np.arange(M[split]))
-        np.testing.assert_array_equal(attributes["yaw"], np.linspace(-1, 1, M[split]))
+        known = {"person": np.arange(M[split]), "yaw": np.linspace(-1, 1, M[split])}
+        np.testing.assert_equal(attributes, known)
     assert (dataset.name, dataset.classes) == ("perros", ["perro", "niño"])
     said = capsys.readouterr().out
     assert said.count("\n") == 1
@@ -97,26 +99,26 @@ def test_loads_every_ordinary_storage(good):
         np.testing.assert_array_equal(load_dataset("a", good).train_x, pixels("train"))
 
 
-NAMES = {"a": ["clase 0", "clase 1"], "happy": ["no sonríe", "sonríe"]}
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "classes"), [("a", ["clase 0", "clase 1"]), ("happy", ["no sonríe", "sonríe"])]
+)
 @pytest.mark.parametrize("dtype", [">i8", np.uint64])
-def test_labels_and_classes_of_any_whole_type(folder, name, dtype):
+def test_labels_and_classes_of_any_whole_type(folder, name, classes, dtype):
     write(folder, name)
     for split in M:
-        path = folder / f"{split}_{name}.h5"
-        change(path, C, np.arange(2, dtype=dtype))
-        change(path, f"{split}_set_y", labels(split).astype(dtype))
+        with half(folder, split, name) as file:
+            put(file, C, np.arange(2, dtype=dtype))
+            put(file, f"{split}_set_y", labels(split).astype(dtype))
     dataset = load_dataset(name, folder)
     np.testing.assert_array_equal(dataset.train_y, [labels("train")])
-    assert dataset.train_y.dtype == np.int64 and dataset.classes == NAMES[name]
+    assert dataset.train_y.dtype == np.int64 and dataset.classes == classes
 
 
 def test_numbers_that_the_file_names_come_as_their_names(good):
     def put_kinds(names, split="train"):
         kinds = np.resize([3, 0], M[split]).astype(h5py.enum_dtype(names, basetype="i2"))
-        change(good / f"{split}_a.h5", f"{split}_set_kind", kinds)
+        with half(good, split) as file:
+            put(file, f"{split}_set_kind", kinds)
 
     for split in M:
         put_kinds({"niña": 3, "gato": 0, "nadie": 1}, split)
@@ -124,8 +126,7 @@ def test_numbers_that_the_file_names_come_as_their_names(good):
     assert kind.tolist() == np.resize(["niña", "gato"], M["train"]).tolist()
     for names, said in [({"niña": 3}, r"\[0\] sin nombre"), ({"ñ" * 999: 3, "b": 0}, "de 999")]:
         put_kinds(names)
-        with pytest.raises(DataError, match=f"«train_set_kind».*{said}"):
-            load_dataset("a", good)
+        refused(good, f"«train_set_kind».*{said}")
 
 
 @pytest.fixture
@@ -152,17 +153,15 @@ def test_halves_from_different_folders_are_not_put_together(places):
     one, two, own = places
     write(one, "a", "train")
     write(two, "a", "test")
-    with pytest.raises(DataError, match=r"uno/ falta test_a\.h5\n.*dos/ falta train_a\.h5\n"):
-        load_dataset("a")
+    refused(None, r"uno/ falta test_a\.h5\n.*dos/ falta train_a\.h5\n")
     write(own, "a")
     assert load_dataset("a").name == "a"
-    with pytest.raises(DataError, match="No encontré el conjunto «a»"):
-        load_dataset("a", one)  # the folder given is the only one
+    refused(one, "No encontré el conjunto «a»")  # the folder given is the only one
 
 
 def test_a_folder_that_may_not_be_looked_into_says_so(places, monkeypatch):
-    refused = Mock(side_effect=PermissionError(errno.EACCES, "Permission denied"))
-    monkeypatch.setattr(os, "scandir", refused)  # os.path.isfile says that nothing is there
+    no_entry = Mock(side_effect=PermissionError(errno.EACCES, "Permission denied"))
+    monkeypatch.setattr(os, "scandir", no_entry)  # os.path.isfile says that nothing is there
     for load in (load_dataset, partial(data.load_half, split="train")):
         with pytest.raises(DataError, match="uno/: no tengo permiso") as caught:
             load("caras")
@@ -197,8 +196,7 @@ def test_caras_says_how_to_get_the_real_photos(places, capsys):
     load_dataset()
     assert "download" not in capsys.readouterr().out
     (places[2] / "test_happy.h5").unlink()
-    with pytest.raises(DataError, match=r"(?s)test_happy\.h5\n.*«python -m tools.download happy»"):
-        load_dataset("happy")
+    refused(None, r"(?s)test_happy\.h5\n.*«python -m tools.download happy»", "happy")
 
 
 def test_own_datasets_are_found_from_any_working_directory(tmp_path, monkeypatch, capsys):
@@ -213,27 +211,23 @@ def test_unknown_name_lists_the_known(places):
     write(places[0], "gatos")
     write(places[2], "caras")
     write(places[1], "medio", "train")
-    with pytest.raises(DataError, match=r"(?s)«perros».*Conjuntos disponibles: caras, gatos\."):
-        load_dataset("perros")
-    with pytest.raises(DataError, match="disponibles: ninguno"):
-        load_dataset("perros", places[1] / "no existe")
+    refused(None, r"(?s)«perros».*Conjuntos disponibles: caras, gatos\.", "perros")
+    refused(places[1] / "no existe", "disponibles: ninguno", "perros")
     for name in ("", "../gatos", "a\0", 3):
-        with pytest.raises(DataError, match=f"No encontré el conjunto «{name}»"):
-            load_dataset(name)
+        refused(None, f"No encontré el conjunto «{name}»", name)
 
 
 def test_aligned_is_yes_or_no(good):
     assert load_dataset("a", good).aligned is False
     for stored in (True, False, np.uint8(1), 0):
         for split in M:
-            with h5py.File(good / f"{split}_a.h5", "r+") as file:
+            with half(good, split) as file:
                 file[f"{split}_set_x"].attrs["aligned"] = stored
         assert load_dataset("a", good).aligned is bool(stored)
     for stored in ("sí", 2, 1.0, [True, True], np.array([b"1"])):
-        with h5py.File(good / "train_a.h5", "r+") as file:
+        with half(good) as file:
             file[X].attrs["aligned"] = stored
-        with pytest.raises(DataError, match=r"train_a\.h5, «train_set_x»: encontré aligned.*falso"):
-            load_dataset("a", good)
+        refused(good, r"train_a\.h5, «train_set_x»: encontré aligned.*falso")
 
 
 def test_load_data_is_the_courses(places, capsys):
@@ -248,39 +242,35 @@ def test_load_data_is_the_courses(places, capsys):
 
 
 def make_virtual(file):
-    layout = h5py.VirtualLayout(SHAPE, np.uint8)
-    layout[:] = h5py.VirtualSource(str(Path(file.filename).with_name("test_a.h5")), "x", SHAPE)
     del file[X]
-    file.create_virtual_dataset(X, layout)
+    with file.build_virtual_dataset(X, SHAPE, np.uint8) as layout:
+        layout[:] = h5py.VirtualSource("test_a.h5", "x", SHAPE)
 
 
 def make_external(file):
-    outside = Path(file.filename).with_name("afuera.bin")
-    outside.write_bytes(bytes(7 * 6 * 6 * 3))
-    put(file, X, shape=SHAPE, dtype="u1", external=[(str(outside), 0, h5py.h5f.UNLIMITED)])
+    put(file, X, shape=SHAPE, dtype="u1", external=[("afuera.bin", 0, 7 * 6 * 6 * 3)])
 
 
 def use_filters(file, packed, *filters):
     """Images in one chunk under these filters, and ``packed`` as the bytes of that chunk."""
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    plist.set_chunk(SHAPE)
     for number in filters:
         plist.set_filter(number, h5py.h5z.FLAG_OPTIONAL, (9,))
-    del file[X]
-    space = h5py.h5s.create_simple(SHAPE)
-    h5py.h5d.create(file.id, X.encode(), h5py.h5t.NATIVE_UINT8, space, plist)
+    put(file, X, shape=SHAPE, dtype="u1", chunks=SHAPE, dcpl=plist)
     file[X].id.write_direct_chunk((0, 0, 0, 0), packed)
 
 
-def declared(*shape, **options):
-    """What declares images of this shape, and stores none."""
-    return lambda file: put(file, X, shape=(*shape, 64, 64, 3), dtype="u1", **options)
+def say_3_gb(file, m, in_a_chunk):
+    """So many images, of which a kB is stored."""
+    size, options = (64, 64, 3), {"dtype": "u1", "compression": "gzip"}
+    put(file, X, shape=(m, *size), maxshape=(None, *size), chunks=(in_a_chunk, *size), **options)
+    file[X].id.write_direct_chunk((0, 0, 0, 0), bytes(1000))
 
 
 @cache
 def bomb():
     """128 MiB in 128 KiB."""
-    return zlib.compress(bytes(2**27), 9)
+    return zlib.compress(bytes(2**27))
 
 
 def use_small_chunks(file):
@@ -288,7 +278,20 @@ def use_small_chunks(file):
     file[X][:, :, :1] = 1
 
 
+def retell(file, told):
+    """Write over what is told of the last of three chunks: size, filters, where it begins, address."""
+    put(file, X, pixels("train"), chunks=(3, 6, 6, 3), fletcher32=True)
+    path = Path(file.filename)
+    file.close()
+    raw = path.read_bytes()
+    assert raw.count(LAST) == 1
+    at = raw.index(LAST)
+    path.write_bytes(raw[:at] + told + raw[at + len(told) :])
+
+
+LAST, FIRST = (struct.pack("<II5Q", 328, 0, begins, 0, 0, 0, 0) for begins in (6, 0))
 SPAN = h5py.opaque_dtype(np.dtype("m8[ns]"))
+SAID = "3,221,225,472 bytes declarados y 1,000 guardados"
 GZIP, SUMS = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32
 REFUSED = {  # what is done to a good file, the key at fault, what the message says was found
     "no images": (lambda f: f.pop(X), X, "'list_classes'"),
@@ -309,10 +312,16 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
     "virtual": (make_virtual, X, "otros archivos"),
     "external storage": (make_external, X, "otros archivos"),
     "unknown filter": (lambda f: use_filters(f, b"?", 32_123), X, "32123"),
-    "terabytes in one piece": (declared(10**12), X, "12,288,000,000,000,000 bytes"),
+    "terabytes": (lambda f: put(f, X, shape=(10**12, 64, 64, 3), dtype="u1"), X, "12,288,[0,]+ b"),
+    "3 GB in many chunks": (lambda f: say_3_gb(f, 2**18, 2**14), X, SAID),
+    "3 GB in a chunk of a small array": (lambda f: say_3_gb(f, 7, 2**18), X, SAID),
     "a million chunks": (use_small_chunks, X, "1,260,000 bloques"),
     "gzip of more": (lambda f: use_filters(f, bomb(), GZIP), X, "bloques que no miden"),
     "a checksum of nothing": (lambda f: use_filters(f, b"ab", SUMS), X, "bloques que no miden"),
+    # Found among 100,000 damaged files: HDF5 unpacked no bytes, and the process died.
+    "a chunk told twice": (lambda f: retell(f, FIRST), X, "bloques repetidos"),
+    "... of no bytes": (lambda f: retell(f, bytes(48)), X, "bloques repetidos"),
+    "... and nowhere": (lambda f: retell(f, bytes(56)), X, "bloques repetidos"),
     "gzip twice": (lambda f: use_filters(f, zlib.compress(bomb()), GZIP, GZIP), X, r"\[1, 1\]"),
     "named type": (lambda f: (f.pop(X), f.__setitem__(X, np.dtype("u1"))), X, "tipo de datos"),
     "time spans": (lambda f: put(f, Y, labels("train").astype(SPAN)), Y, "timedelta64"),
@@ -323,13 +332,12 @@ REFUSED = {  # what is done to a good file, the key at fault, what the message s
 
 @pytest.mark.parametrize(("spoil", "key", "found"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(good, spoil, key, found):
-    with h5py.File(good / "train_a.h5", "r+") as file:
+    with half(good) as file:
         file["x"] = np.ones((7, 6, 6, 3), np.uint8)
         spoil(file)
-    with pytest.raises(DataError, match=rf"train_a\.h5, «{key}»: encontré .*{found}") as caught:
-        load_dataset("a", good)
-    assert "; esperaba " in str(caught.value)
-    assert len(str(caught.value)) < 1500
+    said = str(refused(good, rf"train_a\.h5, «{key}»: encontré .*{found}"))
+    assert "; esperaba " in said
+    assert len(said) < 1500
 
 
 def test_refused_at_once_and_without_memory(tmp_path):
@@ -337,28 +345,13 @@ def test_refused_at_once_and_without_memory(tmp_path):
 
     def put_trap(place, _):
         write(place, "a")
-        with h5py.File(place / "train_a.h5", "r+") as file:
+        with half(place) as file:
             traps[int(place.name)](file)
 
     found, slowest, most = mutations.try_all(put_trap, mutations.load, len(traps), 0, tmp_path)
     assert found == {"refused": len(traps)}
     assert slowest < 2
     assert most < 64  # MiB
-
-
-def test_a_chunk_told_twice(tmp_path):
-    """Found among 100,000 damaged ones: HDF5 unpacked a block of no bytes, and the process died."""
-
-    def put_twice(place, _):
-        write(place, "a", chunks=(3, 6, 6, 3), fletcher32=True)
-        raw = (place / "train_a.h5").read_bytes()
-        place_of = struct.pack("<II5Q", 328, 0, 6, 0, 0, 0, 0)  # size, filters, where it begins
-        assert raw.count(place_of) == 1
-        at, first = raw.find(place_of), bytes(len(place_of) + 8 * int(place.name))  # its address
-        (place / "train_a.h5").write_bytes(raw[:at] + first + raw[at + len(first) :])
-
-    found, _, _ = mutations.try_all(put_twice, mutations.load, 2, 0, tmp_path)
-    assert found == {"refused": 2}
 
 
 def rewrite(folder, x, libver=None, **options):
@@ -383,30 +376,21 @@ def test_many_chunks_are_looked_at_once(good):
 
 def test_one_array_under_a_thousand_names(good):
     rewrite(good, np.full((10**5, 1, 1, 3), 9, "u1"))
-    with h5py.File(good / "train_a.h5", "r+") as file:
-        put(file, Z, np.zeros(10**5), compression="gzip")
+    with half(good) as file:
+        put(file, Z, np.zeros(10**5), compression="gzip", chunks=(10**5,))
         for i in range(1000):
             file[f"train_set_{i}"] = file[Z]
-    with pytest.raises(DataError, match=r"train_a\.h5: encontré [\d,]+ bytes de datos; esperaba"):
-        load_dataset("a", good)
+    refused(good, r"train_a\.h5: encontré [\d,]+ bytes de datos; esperaba")
 
 
-@pytest.mark.parametrize(("m", "in_a_chunk"), [(2**18, 2**14), (7, 2**18)])
-def test_gzip_bomb(good, m, in_a_chunk):
-    """A file of some kB that says it unpacks to 3 GB."""
-    options = {"maxshape": (None, 64, 64, 3), "compression": "gzip"}
-    with h5py.File(good / "train_a.h5", "r+") as file:
-        declared(m, chunks=(in_a_chunk, 64, 64, 3), **options)(file)
-        file[X].id.write_direct_chunk((0, 0, 0, 0), bytes(1000))
-    with pytest.raises(DataError, match="3,221,225,472 bytes declarados y 1,000 guardados"):
-        load_dataset("a", good)
-    # And one that lies about the size of the packed chunk, too.
+def test_a_lie_about_the_size_of_a_packed_chunk(good):
+    with half(good) as file:
+        say_3_gb(file, 7, 2**18)
     path, size, lie = good / "train_a.h5", struct.pack("<Q", 1000), struct.pack("<Q", 2**31)
     raw = path.read_bytes()
     assert raw.count(size) == 1
     path.write_bytes(raw.replace(size, lie))
-    with pytest.raises(DataError, match=f"bytes declarados y {len(raw):,} guardados"):
-        load_dataset("a", good)
+    refused(good, f"bytes declarados y {len(raw):,} guardados")
 
 
 def test_even_images_are_no_bomb(good):
@@ -421,16 +405,13 @@ def test_damaged_files(good):
     overwritten = raw[:100] + b"\xff" * 2000 + raw[2100:]
     for damaged in (b"", b"<!DOCTYPE html>" * 99, raw[: len(raw) // 2], raw[:-1], overwritten):
         (good / "test_a.h5").write_bytes(damaged)
-        with pytest.raises(DataError, match=r"test_a\.h5.*descárgalo") as caught:
-            load_dataset("a", good)
-        assert caught.value.__cause__ is not None
+        assert refused(good, r"test_a\.h5.*descárgalo").__cause__ is not None
 
 
 def test_damaged_data_under_a_good_header(good):
-    with h5py.File(good / "train_a.h5", "r+") as file:
+    with half(good) as file:
         use_filters(file, b"damaged", GZIP)
-    with pytest.raises(DataError, match=r"train_a\.h5, «train_set_x»: no lo pude leer"):
-        load_dataset("a", good)
+    refused(good, r"train_a\.h5, «train_set_x»: no lo pude leer")
 
 
 APART = {
@@ -442,10 +423,9 @@ APART = {
 
 @pytest.mark.parametrize(("key", "spoil"), APART.items(), ids=APART)
 def test_halves_must_agree(good, key, spoil):
-    with h5py.File(good / "test_a.h5", "r+") as file:
+    with half(good, "test") as file:
         spoil(file)
-    with pytest.raises(DataError, match=f"test_a.h5, «{key}»: .*; esperaba "):
-        load_dataset("a", good)
+    refused(good, f"test_a.h5, «{key}»: .*; esperaba ")
 
 
 def test_the_courses_cats(real_folder):
@@ -459,11 +439,9 @@ def test_happy_house(real_folder):
     assert (x.shape, y.shape, attributes) == ((150, 64, 64, 3), (1, 150), {})
 
 
-images = st.tuples(*[st.integers(1, 5)] * 3, st.just(3)).flatmap(lambda s: arrays(np.uint8, s))
-
-
-@given(images)
-def test_flatten_is_the_courses(x):
+@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 4, 2, 3), (5, 2, 3, 3)])
+def test_flatten_is_the_courses(shape):
+    x = np.random.RandomState(0).randint(0, 256, shape, np.uint8)
     X = flatten(x)
     assert X.dtype == np.float64
     assert X.flags.f_contiguous

@@ -4,26 +4,25 @@ import errno
 import os
 import signal
 import time
+from unittest.mock import Mock
 
 import pytest
 
 from helpers import files
 from helpers.files import DataError, environment, opened, reason, whole_file
+from tests.on_disk import contents, unchanged
 
 
 def test_a_failed_writer_leaves_what_was_there(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("antes")
-    with pytest.raises(KeyError), whole_file(path) as unfinished:
+    with unchanged(tmp_path, KeyError, "interrupted"), whole_file(path) as unfinished:
         unfinished.write_text("a medi")
         assert path.read_text() == "antes"
-        raise KeyError
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
-    assert path.read_text() == "antes"
+        raise KeyError("interrupted")
     with whole_file(path) as unfinished:
-        unfinished.write_text("después")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
-    assert path.read_text() == "después"
+        unfinished.write_text("luego")
+    assert contents(tmp_path) == {"a.txt": b"luego"}
 
 
 def test_two_writers_at_once_do_not_share_what_is_unfinished(tmp_path):
@@ -31,8 +30,7 @@ def test_two_writers_at_once_do_not_share_what_is_unfinished(tmp_path):
     with whole_file(path) as one, whole_file(path) as other:
         one.write_text("uno")
         other.write_text("otro")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
-    assert path.read_text() == "uno"
+    assert contents(tmp_path) == {"a.txt": b"uno"}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: Linux or macOS")
@@ -98,9 +96,7 @@ def test_variables_are_read_as_they_were_meant(monkeypatch, tmp_path, value, mea
 
 
 def test_a_file_that_may_not_be_read_is_not_called_damaged(monkeypatch, tmp_path):
-    def refused(path, *_):
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
-
+    refused = Mock(side_effect=PermissionError(errno.EACCES, "Permission denied"))
     path = tmp_path / "a.h5"
     path.write_bytes(b"whatever")
     with pytest.raises(DataError, match="no lo pude leer; esperaba un archivo HDF5"), opened(path):

@@ -37,13 +37,12 @@ def test_a_missing_package_is_named(monkeypatch):
 
 @pytest.fixture
 def broken(tmp_path, monkeypatch):
-    """A function that puts a package, which raises when it is imported, in front of the real one."""
+    """A function that makes of a package one which raises when it is imported."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def breaks(module, line):
-        for name in [name for name in sys.modules if name.partition(".")[0] == module]:
-            monkeypatch.delitem(sys.modules, name)
-        (tmp_path / f"{module}.py").write_text(f"import sys\n{line}\n", encoding="utf-8")
+    def breaks(package, line):
+        monkeypatch.setitem(packages.USED_BY_CELLS, package, ("1", f"broken_{package}"))
+        (tmp_path / f"broken_{package}.py").write_text(f"import sys\n{line}\n")
 
     monkeypatch.setattr(packages, "version", lambda package: "99")
     return breaks

@@ -48,10 +48,7 @@ def test_an_old_model_that_is_damaged_is_refused(tmp_path):
             model.load_model(path)
 
 
-SMILES, OWN = (
-    ["no sonríe", "sonríe"],
-    ["no_sonrie", "sonrie"],
-)  # here they were named as the folders
+SMILES, OWN = ["no sonríe", "sonríe"], ["no_sonrie", "sonrie"]  # these as the folders were named
 SETS = [  # day, name, classes, whether the faces are in their place
     ("2026-11-22", "caras", SMILES, False),
     ("2026-11-23", "mias", OWN, False),
