@@ -40,20 +40,23 @@ notebook: $(VENV)/run-ready  ## refresh the outputs stored in the notebooks (dat
 model: $(VENV)/run-ready  ## train models/smiles.h5 anew, on GENKI-4K
 	@$(PY) -m tools.train_smiles
 
+# pip compiles one file after the other, and the packages' own tests; this takes every core.
+define install
+@$(PYTHON) -m venv $(@D)
+@$(@D)/$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+-@$(@D)/$(BIN)/python -m compileall -qq -j 0 -x tests $(@D)
+@touch $@
+endef
+
 $(VENV)/run-ready: requirements.txt
-	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
+	$(install)
 
 $(VENV)/test-ready: requirements-dev.txt requirements.txt
-	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $(VENV)/run-ready $@
+	$(install)
+	@touch $(VENV)/run-ready
 
 $(VENV)-oldest/ready: requirements-oldest.txt
-	@$(PYTHON) -m venv $(VENV)-oldest
-	@$(OLDEST_PY) -m pip install --quiet --disable-pip-version-check -r requirements-oldest.txt
-	@touch $@
+	$(install)
 
 clean:
 	@rm -rf $(VENV) $(VENV)-oldest reporte
