@@ -85,7 +85,7 @@ def test_a_dask_cluster_gives_the_same(images):
     distributed = pytest.importorskip("distributed", reason="needs Dask: pip install distributed")
     expected = study(images, SMALL)[SMALL]
     with (
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(1, threads_per_worker=2, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
         parallel_config(backend="dask", wait_for_workers_timeout=30),
     ):
