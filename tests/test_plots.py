@@ -60,10 +60,6 @@ def test_image_to_vector_shows_the_pixels_own_numbers():
     assert f"{flatten(IMAGES)[first + 1, 0]:.3f}" in said
 
 
-def test_gallery_of_no_image():
-    assert "es: " not in texts(plots.gallery(IMAGES[:0], [], [], CLASSES, "Errores"))
-
-
 @pytest.mark.parametrize("published", [None, [0.72, 0.3]])
 def test_cost_steps_count_the_steps_that_rose(published):
     costs = np.linspace(0.72, 0.09, 150)
@@ -166,6 +162,8 @@ def test_the_courses_mislabeled_images_are_those_that_are_wrong():
     assert "Errores: 5 de 14 imágenes" in said and said.count("dice: ") == 5
     assert said.count("es: non-cat\ndice: cat") == 3  # 0, 6 and 12
     np.testing.assert_array_equal(figure.axes[4].images[0].get_array(), IMAGES[12])
+    said = texts(plots.print_mislabeled_images(CLASSES, X, Y, Y))
+    assert "Errores: 0 de 14 imágenes" in said and "dice: " not in said
 
 
 def score(right, n=100, diverged=False):
