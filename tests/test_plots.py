@@ -189,8 +189,7 @@ def test_hyperparameters_say_by_how_many_images_the_best_leads():
 
 def test_hyperparameters_among_which_none_is_better_say_so():
     said = texts(hyper([score(95), score(93)], hidden_activation=["relu", "sigmoid"]))
-    assert "Nada de lo que se probó gana a la receta en uso" in said
-    assert "sigmoide" in said
+    assert "Nada de lo que se probó gana a la receta en uso" in said and "sigmoide" in said
 
 
 def verdict_on(n):
