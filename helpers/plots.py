@@ -124,9 +124,8 @@ def scores(rows, matrix, classes):
         table.text(col, row, f"{count}", ha="center", va="center", fontsize=20, color=ink)
     table.set_xticks([0, 1], classes)
     table.set_yticks([0, 1], classes, rotation=90, va="center")
-    table.set(xlabel="lo que dice la red", ylabel="lo que es")
+    table.set(xlabel="lo que dice la red", ylabel="lo que es", frame_on=False)
     table.grid(False)
-    table.spines[:].set_visible(False)
     table.tick_params(length=0)
     wrong = matrix.sum() - matrix.trace()
     return figure, f"En prueba se equivoca en {wrong} de {matrix.sum()} imágenes"
@@ -194,8 +193,7 @@ def layers(rights, n, example):
     for place, image in zip((0.5, 2.5), example):
         inset = axes.inset_axes((place - 0.4, 1.03, 0.8, 0.28), transform=axes.transData)
         _pictures([inset], [image])
-    axes.set(ylim=(0, 1.32), ylabel="exactitud en prueba")
-    axes.set_yticks([0, 0.5, 1], HALVES)
+    axes.set(ylim=(0, 1.32), ylabel="exactitud en prueba", **HALVES)
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1))
     none, some = percent(means[0], 0), percent(min(means[1:]), 0)
     return figure, f"Con negativos: sin capas ocultas, {none}; con ellas, {some} o más"
@@ -269,8 +267,7 @@ def fragility(example, rights, n, headline):
         axes.bar(0, rate, color=GREY if name == names[0] else NETWORK)
         axes.text(0, rate + 0.03, percent(rate, 0), ha="center", fontweight="bold")
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
-        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15))
-        axes.set_yticks([0, 0.5, 1], HALVES)
+        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), **HALVES)
         axes.set_xlabel(textwrap.fill(name, either(11, 9)), fontsize=either(11, 10))
     before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
     return figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}"
@@ -409,7 +406,7 @@ def _bar(axes, probability, color, classes):
 
 FIELDS = {"learning_rate": "tasa de aprendizaje", "num_iterations": "iteraciones"}
 FIELDS |= {"hidden": "capas", "hidden_activation": "activación de las capas ocultas"}
-HALVES = ["0 %", "50 %", "100 %"]
+HALVES = {"yticks": [0, 0.5, 1], "yticklabels": ["0 %", "50 %", "100 %"]}
 ACTIVATION_NAMES = {"linear": "lineal", "relu": "ReLU", "leaky_relu": "ReLU con fuga"}
 ACTIVATION_NAMES |= {"sigmoid": "sigmoide"}
 
