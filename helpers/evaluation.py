@@ -80,7 +80,8 @@ def compared(name_1, right_1, name_2, right_2):
     return f"{count}; p = {p:.2g} (McNemar): {says}"
 
 
-ANGLES = {
+CAUSES = {
+    "mouth_opening": "boca abierta (0 a 1)",
     "yaw": "cara de lado (grados)",
     "pitch": "cara hacia arriba o abajo (grados)",
     "roll": "cabeza ladeada (grados)",
@@ -149,11 +150,9 @@ def suspected_causes(images, attributes):
     The original project's suspects: how dark the pixels of ``images`` (m, h, w, 3) uint8 are, and,
     as far as ``attributes`` (name → (m,)) know them, mouth, angle and posture.
     """
-    causes = {"oscuridad (1 − brillo medio)": 1 - images.mean(axis=(1, 2, 3)) / 255}
-    if "mouth_opening" in attributes:
-        causes["boca abierta (0 a 1)"] = attributes["mouth_opening"]
-    turns = {name: np.abs(attributes[key]) for key, name in ANGLES.items() if key in attributes}
-    return causes | turns
+    dark = {"oscuridad (1 − brillo medio)": 1 - images.mean(axis=(1, 2, 3)) / 255}
+    known = [key for key in CAUSES if key in attributes]
+    return dark | {CAUSES[key]: np.abs(attributes[key]) for key in known}  # to either side
 
 
 def suspicions(causes, wrong, Y, classes):

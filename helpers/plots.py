@@ -32,10 +32,9 @@ def image_to_vector(image):
     top, left = 11 * h // 16, 7 * w // 16  # in a portrait, the mouth
     patch, first = image[top : top + 3, left : left + 4], 3 * (top * w + left)
     figure, (photo, zoom, column) = panels([1.1, 1.5, 1.0], 3.3, [2.2, 2.9, 2.9])
-    photo.imshow(image)
+    _pictures([photo, zoom, column], [image, patch])
     photo.add_patch(Rectangle((left - 0.5, top - 0.5), 4, 3, fill=False, edgecolor="black", lw=2))
     photo.set_title(f"{w} × {h} píxeles")
-    zoom.imshow(patch)
     for row, col in np.ndindex(patch.shape[:2]):
         r, g, b = (int(v) for v in patch[row, col])
         ink = "black" if r + g + b > 380 else "white"
@@ -52,8 +51,6 @@ def image_to_vector(image):
     for y in (0.4, -len(shown) - 0.5):
         column.text(0.5, y, "⋮", ha="center", va="center", fontsize=16)
     column.set(xlim=(-0.6, 2.1), ylim=(-len(shown) - 1.0, 0.9), title=f"{image.size:,} de 0 a 1")
-    for axes in (photo, zoom, column):
-        axes.axis("off")
     # From the side of the patch that looks at what is seen of it from near: right, or below.
     for x, y in either([(3.5, -0.5), (3.5, 2.5)], [(-0.5, 2.5), (3.5, 2.5)]):
         ends = (left + x, top + y), either((-0.5, y), (x, -0.5))
@@ -127,9 +124,8 @@ def scores(rows, matrix, classes):
         table.text(col, row, f"{count}", ha="center", va="center", fontsize=20, color=ink)
     table.set_xticks([0, 1], classes)
     table.set_yticks([0, 1], classes, rotation=90, va="center")
-    table.set(xlabel="lo que dice la red", ylabel="lo que es")
+    table.set(xlabel="lo que dice la red", ylabel="lo que es", frame_on=False)
     table.grid(False)
-    table.spines[:].set_visible(False)
     table.tick_params(length=0)
     wrong = matrix.sum() - matrix.trace()
     return figure, f"En prueba se equivoca en {wrong} de {matrix.sum()} imágenes"
@@ -166,7 +162,7 @@ def units(activity, answers, Y, classes):
         arrow = {"textcoords": "axes fraction", "arrowprops": {"arrowstyle": "->"}}
         piles.annotate(text, at, (0.32, 0.72), **arrow)
     piles.set(xlabel="ŷ", ylabel="imágenes de prueba")
-    piles.legend(loc="upper center", fontsize=10)
+    piles.legend(loc="upper center")
     return figure, f"{activity.n_pile} de {np.size(Y)} imágenes reciben la misma respuesta"
 
 
@@ -187,7 +183,7 @@ def layers(rights, n, example):
                  va="bottom" if label else "top", color=CLASS_INKS[label], fontsize=10)  # fmt: skip
     toy.set(xlim=(-1.7, 1.7), ylim=(-0.4, 1.5), xticks=[-1, 0, 1], yticks=[0, 1])
     toy.set(xlabel="la boca: más oscura o más clara", ylabel="debe decir")
-    toy.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), fontsize=10)
+    toy.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2))
     means = [np.mean(of) / n for of in rights.values()]
     axes.bar(list(rights), means, color=colors)
     for place, (mean, of) in enumerate(zip(means, rights.values())):
@@ -196,11 +192,9 @@ def layers(rights, n, example):
     axes.axhline(0.5, color=GREY, linestyle="--", label="echar un volado")
     for place, image in zip((0.5, 2.5), example):
         inset = axes.inset_axes((place - 0.4, 1.03, 0.8, 0.28), transform=axes.transData)
-        inset.imshow(image)
-        inset.axis("off")
-    axes.set(ylim=(0, 1.32), ylabel="exactitud en prueba")
-    axes.set_yticks([0, 0.5, 1], HALVES)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1), fontsize=10)
+        _pictures([inset], [image])
+    axes.set(ylim=(0, 1.32), ylabel="exactitud en prueba", **HALVES)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.1))
     none, some = percent(means[0], 0), percent(min(means[1:]), 0)
     return figure, f"Con negativos: sin capas ocultas, {none}; con ellas, {some} o más"
 
@@ -218,7 +212,6 @@ def gallery(images, Y, probabilities, classes, title):
     for axes, y, p in zip(grid.ravel(), Y, probabilities):
         says = int(p > 0.5)
         axes.axis("on")
-        axes.grid(False)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color=GREEN if says == y else ERROR, linewidth=3)
         words = f"es: {classes[y]}\ndice: {classes[says]}\nŷ = {p:.2f}"
@@ -274,8 +267,7 @@ def fragility(example, rights, n, headline):
         axes.bar(0, rate, color=GREY if name == names[0] else NETWORK)
         axes.text(0, rate + 0.03, percent(rate, 0), ha="center", fontweight="bold")
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
-        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15))
-        axes.set_yticks([0, 0.5, 1], HALVES)
+        axes.set(xticks=[], xlim=(-0.7, 0.7), ylim=(0, 1.15), **HALVES)
         axes.set_xlabel(textwrap.fill(name, either(11, 9)), fontsize=either(11, 10))
     before, after = (percent(rights[name] / n, 0) for name in (names[0], headline))
     return figure, f"La misma red, las mismas caras: {headline}, de {before} a {after}"
@@ -414,12 +406,13 @@ def _bar(axes, probability, color, classes):
 
 FIELDS = {"learning_rate": "tasa de aprendizaje", "num_iterations": "iteraciones"}
 FIELDS |= {"hidden": "capas", "hidden_activation": "activación de las capas ocultas"}
-HALVES = ["0 %", "50 %", "100 %"]
+HALVES = {"yticks": [0, 0.5, 1], "yticklabels": ["0 %", "50 %", "100 %"]}
 ACTIVATION_NAMES = {"linear": "lineal", "relu": "ReLU", "leaky_relu": "ReLU con fuga"}
 ACTIVATION_NAMES |= {"sigmoid": "sigmoide"}
 
 
 def _pictures(grid, images):
+    """Show each of ``images`` in one of the axes of ``grid``, and no scales in any of them."""
     for axes in grid:
         axes.axis("off")
     for axes, image in zip(grid, images):

@@ -12,7 +12,7 @@ the order of the sums differs from ``W1 -= learning_rate / m * dZ1 @ X.T``, the 
 
 import itertools
 import warnings
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from numbers import Integral, Real
 
@@ -89,13 +89,10 @@ def descending(m):
         yield
 
 
-class Caller:
+class Caller(AbstractContextManager):
     """A context that waits for trainings in other threads: however it is ``left``, they end."""
 
     left = False
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *_):
         self.left = True

@@ -7,10 +7,8 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import islice
-from pathlib import Path
 from types import SimpleNamespace
 
-import h5py
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -23,11 +21,9 @@ from helpers.model import load_model
 from tools import halves
 
 
-@pytest.mark.parametrize(
-    "path", Path(mutations.__file__).parent.glob("[a-z]*.py"), ids=lambda path: path.stem
-)
-def test_each_has_all_that_it_imports(path):
-    assert callable(import_module(f"benchmarks.{path.stem}").main)
+@pytest.mark.parametrize("file", (PROJECT / "benchmarks").glob("[a-z]*.py"), ids=lambda f: f.stem)
+def test_each_has_all_that_it_imports(file):
+    assert callable(import_module(f"benchmarks.{file.stem}").main)
 
 
 def test_real_faces_are_judged_where_they_are_at_hand(monkeypatch, tmp_path):
@@ -74,20 +70,6 @@ def test_damaged_photos_load_or_are_refused():
     assert len(good) < refused < 4 * len(good)
 
 
-@pytest.mark.parametrize("width", ["1e308", "99999999999999999999", "-1", "1e9"])
-def test_a_model_that_looks_too_far_around_is_refused(tmp_path, width):
-    """Found among 10,000 damaged ones: SciPy's filter would have failed when it predicted."""
-    path = tmp_path / "modelo.h5"
-    path.write_bytes(mutations.MODEL.read_bytes())
-    with h5py.File(path, "r+") as file:
-        before, after = file["about"][0].split(b'"local_contrast": ')
-        del file["about"]
-        after = after[after.index(b",") :]
-        file["about"] = np.array([before + b'"local_contrast": ' + width.encode() + after])
-    with pytest.raises(DataError, match="modelo.h5"):
-        load_model(path)
-
-
 @pytest.mark.parametrize("colour", real_faces.COLOURS.values(), ids=real_faces.COLOURS)
 def test_a_mask_hides_the_mouth_and_leaves_the_eyes(colour):
     light, dark = np.full((2, 64, 64, 3), [[[[255]]], [[[0]]]], np.uint8)
@@ -100,9 +82,7 @@ def test_a_mask_hides_the_mouth_and_leaves_the_eyes(colour):
     assert 0.75 < mean.max() / max(colour) < 1
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Precision loss", "ignore:invalid value", "ignore:divide by zero"
-)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of statistics of so little
 def test_a_run_has_its_own_folds_and_seed_and_the_table_a_row_a_change(monkeypatch, capsys):
     few, drawn = load_dataset("caras"), []
     few = replace(few, train_x=few.train_x[:30], train_y=few.train_y[:, :30])
@@ -133,12 +113,8 @@ def test_the_card_says_of_masks_what_is_printed(monkeypatch, capsys):
     card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
     told = [line for line in card.splitlines() if line.startswith("| `caras`,")]
     assert len(told) == len(printed) == 1 + len(real_faces.COLOURS)
-    for ours, theirs in zip(printed, told):
-        *words, smiling, serious, auc = (cell.strip(" %") for cell in ours.split("|")[1:-1])
-        *same, smiling_told, serious_told, auc_told = (
-            c.strip(" %") for c in theirs.split("|")[1:-1]
-        )
-        assert words == same
-        assert float(smiling) == pytest.approx(float(smiling_told), abs=3)
-        assert float(serious) == pytest.approx(float(serious_told), abs=3)
-        assert float(auc) == pytest.approx(float(auc_told), abs=0.005)
+    for rows in zip(printed, told):
+        ours, theirs = ([cell.strip(" %") for cell in row.split("|")[1:-1]] for row in rows)
+        assert ours[:2] == theirs[:2]  # whose faces, behind which mask
+        apart = np.array(ours[2:], float) - np.array(theirs[2:], float)
+        assert (np.abs(apart) <= (3, 3, 0.005)).all()  # percent, percent, AUC

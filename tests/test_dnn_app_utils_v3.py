@@ -19,10 +19,10 @@ train_x, test_x = train_x_flatten / 255., test_x_flatten / 255.
 first_name = classes[train_y[0, 0]].decode("utf-8")
 
 parameters, costs = L_layer_model(
-    train_x, train_y, [12288, 20, 7, 5, 1], num_iterations=300, print_cost=True
+    train_x, train_y, [12288, 20, 7, 5, 1], num_iterations=201, print_cost=True
 )
 pred_test = predict(test_x, test_y, parameters)
-two, two_costs = two_layer_model(train_x, train_y, (12288, 7, 1), num_iterations=200)
+two, two_costs = two_layer_model(train_x, train_y, (12288, 7, 1), num_iterations=101)
 figure = print_mislabeled_images(classes, test_x, test_y, pred_test)
 
 A, cache = linear_activation_forward(train_x, parameters["W1"], parameters["b1"], "relu")
@@ -46,8 +46,7 @@ def test_a_course_notebook_runs_with_one_line_changed(monkeypatch, capsys):
     np.testing.assert_array_equal(scope["pred_test"], p)
     assert capsys.readouterr().out == ""
     wrong = int((scope["pred_test"] != scope["test_y"]).sum())
-    (title,) = [t.get_text() for t in scope["figure"].texts] or [scope["figure"].get_suptitle()]
-    assert title == f"Errores: {wrong} de 150 imágenes"
+    assert scope["figure"].get_suptitle() == f"Errores: {wrong} de 150 imágenes"
 
 
 WEEK_2 = """

@@ -69,18 +69,13 @@ def test_a_cause_that_goes_with_the_class_is_not_blamed_for_the_harder_class():
 
 def test_mcnemar_counts_only_what_one_of_the_two_gets_right():
     """The p is that of tossing a coin for each discordant example, summed by hand."""
-    first = np.array([True] * 90 + [False] * 10)
-    second = np.array([True] * 80 + [False] * 18 + [True] * 2)
-    assert evaluation.paired(first, second)[:2] == (10, 2)
+    numbers = np.arange(100)
+    first, second = numbers < 90, (numbers < 80) | (numbers >= 98)
     tail = sum(math.comb(12, k) for k in range(3)) / 2**12
-    assert evaluation.paired(first, second)[2] == pytest.approx(2 * tail)
+    assert evaluation.paired(first, second) == (10, 2, pytest.approx(2 * tail))
     assert evaluation.paired(first, first) == (0, 0, 1.0)
-
-
-def test_who_wins_by_chance_is_not_called_the_better_one():
-    first = np.arange(100) < 90
-    assert "el azar basta" in evaluation.compared("una", first, "otra", np.arange(100) < 88)
-    said = evaluation.compared("una", first, "otra", np.arange(100) < 70)
+    assert "el azar basta" in evaluation.compared("una", first, "otra", numbers < 88)
+    said = evaluation.compared("una", first, "otra", numbers < 70)
     assert "solo acierta una: 20; solo acierta otra: 0" in said
     assert said.endswith("que el azar no explica")
 
@@ -91,14 +86,10 @@ def test_errors_are_counted_by_gesture_where_the_set_says_it():
     wrong = np.array([True, False, True, True, False, False])
     found = evaluation.error_groups(wrong, Y, {"kind": kind, "yaw": yaw}, ["no", "sí"])
     assert found == [("ojos cerrados", 3, 2, 0), ("risa", 2, 1, 1), ("hablando", 1, 0, 0)]
+    found = evaluation.error_groups(np.zeros(6, bool), Y, {"kind": kind}, ["no", "sí"])
+    assert [group.n for group in found] == [1, 2, 3]  # of one rate, the largest is last
     (group,) = evaluation.error_groups(wrong, Y, {"kind": np.arange(6), "yaw": yaw}, ["no", "sí"])
     assert group.name == "0 a 0° de lado"  # of numbers without names nothing is said
-
-
-def test_of_groups_of_one_rate_the_largest_is_last():
-    kind = np.array(["a"] * 3 + ["b"] * 2 + ["c"])
-    found = evaluation.error_groups(np.zeros(6, bool), np.ones((1, 6)), {"kind": kind}, [])
-    assert [group.name for group in found] == ["c", "b", "a"]
 
 
 def test_errors_are_counted_by_turn_else_and_by_class_where_nothing_is_known():
@@ -132,12 +123,11 @@ def test_altered_images_are_what_their_names_say():
     images = np.random.RandomState(0).randint(0, 256, (3, 20, 20, 3), np.uint8)
     found = changes.altered(images)
     assert all(of.shape == images.shape and of.dtype == np.uint8 for of in found.values())
-    for pixels in (3, 5):  # to the right and, the second, to the left
+    for pixels in (3, 5):  # to the right and, the second, to the left; the edge is drawn out
         moved = found[f"{pixels} píxeles a un lado"]
-        np.testing.assert_array_equal(moved[::2, :, pixels:], images[::2, :, :-pixels])
-        np.testing.assert_array_equal(moved[::2, 7, 2], images[::2, 7, 0])
-        np.testing.assert_array_equal(moved[1, :, :-pixels], images[1, :, pixels:])
-        np.testing.assert_array_equal(moved[1, 7, -2], images[1, 7, -1])
+        wide = np.pad(images, ((0, 0), (0, 0), (pixels, pixels), (0, 0)), "edge")
+        np.testing.assert_array_equal(moved[::2], wide[::2, :, : -2 * pixels])
+        np.testing.assert_array_equal(moved[1], wide[1, :, 2 * pixels :])
     np.testing.assert_array_equal(found["en negativo"] + images, 255)
     np.testing.assert_array_equal(found["más oscuras"], np.floor(images / 2))
     spot = np.zeros((2, 21, 21, 3), np.uint8)

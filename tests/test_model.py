@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+from functools import cache
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -10,17 +12,26 @@ import pytest
 
 from helpers import model
 from helpers.data import DataError
+from tests.on_disk import unchanged
 
 SMALL = model.Recipe(hidden=(4, 3), num_iterations=30)
 ORIGIN = model.Origin("dibujos", ("no sonríe", "sonríe"), 0.95, 2 / 3, True)
+LUMINANCE = [0.299, 0.587, 0.114]
+PLAIN = np.full((1, 8, 8, 3), 9, np.uint8)
 
 
 def images(m=12, side=6):
     return np.random.RandomState(m).randint(0, 256, (m, side, side, 3), np.uint8)
 
 
+@cache
 def trained(recipe=SMALL):
     return model.train(images(), np.arange(12).reshape(1, -1) % 2, recipe, progress=False)
+
+
+def channels(images, **fields):
+    """The images as a network of such a recipe is given them, (m, h, w, 3)."""
+    return model.inputs(images, model.Recipe(**fields)).T.reshape(images.shape)
 
 
 @pytest.fixture
@@ -34,12 +45,17 @@ def saved(path):
     return path
 
 
+def put(file, key, value=None, **options):
+    """Store something else in place of what an open file has by that name."""
+    del file[key]
+    file.create_dataset(key, data=value, **options)
+
+
 def alter(path, **changes):
     """Rewrite fields of the saved model's description."""
     with h5py.File(path, "r+") as file:
         about = json.loads(file["about"][0]) | changes
-        del file["about"]
-        file["about"] = np.array([json.dumps(about).encode()])
+        put(file, "about", np.array([json.dumps(about).encode()]))
 
 
 RECIPES = [
@@ -85,23 +101,17 @@ def test_it_is_refused_what_its_recipe_does_not_describe(path):
     ]:
         with pytest.raises(ValueError, match=field):
             model.save_model(path, trained(), ORIGIN._replace(**{field: value}))
-    broken = trained()
-    broken.networks[0]["W2"][0, 0] = np.nan
+    broken = model.Model(SMALL, 0.0, [trained().networks[0] | {"W2": np.full((3, 4), np.nan)}])
     with pytest.raises(ValueError, match="W2: .* solo números finitos"):
         model.save_model(path, broken, ORIGIN)
     assert not list(path.parent.iterdir())
 
 
 def test_a_full_disk_ends_in_a_sentence_and_keeps_the_old_model(saved, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    before = saved.read_bytes()
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
     monkeypatch.setattr(os, "replace", full)  # test_build fills a disk
-    with pytest.raises(DataError, match="No pude escribir .*: el disco está lleno"):
+    with unchanged(saved.parent, DataError, "No pude escribir .*: el disco está lleno"):
         model.save_model(saved, trained(), ORIGIN)
-    assert saved.read_bytes() == before
-    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
 
 
 def test_no_file_and_other_files_are_refused(tmp_path, path):
@@ -141,24 +151,14 @@ def test_a_description_that_does_not_fit_is_refused(saved, changes, says):
         model.load_model(saved)
 
 
-def link(file, target):
-    del file["W1"]
-    file["W1"] = target
-
-
-def put(file, value=None, **options):
-    del file["W1"]
-    file.create_dataset("W1", data=value, **options)
-
-
 TRAPS = {
-    "other shape": lambda f: put(f, np.zeros((1, 4, 99))),
-    "whole numbers": lambda f: put(f, np.zeros((1, 4, 108), np.int64)),
-    "endless": lambda f: put(f, np.full((1, 4, 108), np.inf)),
-    "linked": lambda f: link(f, h5py.SoftLink("/W2")),
-    "nothing stored": lambda f: put(f, shape=(1, 4, 108), dtype="f8"),
-    "about is long": lambda f: (f.pop("about"), f.create_dataset("about", data=[b"[" * 10**6])),
-    "about is text": lambda f: (f.pop("about"), f.create_dataset("about", data=["{}"])),
+    "other shape": lambda f: put(f, "W1", np.zeros((1, 4, 99))),
+    "whole numbers": lambda f: put(f, "W1", np.zeros((1, 4, 108), np.int64)),
+    "endless": lambda f: put(f, "W1", np.full((1, 4, 108), np.inf)),
+    "linked": lambda f: (f.move("W1", "other"), f.update({"W1": h5py.SoftLink("/other")})),
+    "nothing stored": lambda f: put(f, "W1", shape=(1, 4, 108), dtype="f8"),
+    "about is long": lambda f: put(f, "about", [b"[" * 10**6]),
+    "about is text": lambda f: put(f, "about", ["{}"]),
 }
 
 
@@ -174,7 +174,7 @@ def test_traps_are_refused(saved, spoil):
 def test_one_array_under_many_names_is_refused(saved):
     alter(saved, inputs=500, recipe=RECIPE | {"hidden": [500] * 40})
     with h5py.File(saved, "r+") as file:
-        put(file, np.zeros((1, 500, 500)), compression="gzip")
+        put(file, "W1", np.zeros((1, 500, 500)), compression="gzip")
         for l in range(2, 41):
             file.pop(f"W{l}", None)
             file[f"W{l}"] = file["W1"]
@@ -193,23 +193,23 @@ def test_a_flipped_bit_in_the_numbers_is_noticed(saved):
 
 def test_each_image_is_prepared_by_itself_with_its_own_mean_and_spread():
     new = images(9)
-    X = model.inputs(new, SMALL._replace(grey=True, standardize=True))
-    for x, image in zip(X.T, new):
-        grey = np.repeat((image @ [0.299, 0.587, 0.114])[:, :, None], 3, axis=2).ravel()
-        np.testing.assert_allclose(x, (grey - grey.mean()) / grey.std(), atol=1e-12)
-    plain = np.full((1, 6, 6, 3), 77, np.uint8)
-    assert np.abs(model.inputs(plain, SMALL._replace(standardize=True))).max() < 1e-6
+    for x, image in zip(channels(new, grey=True, standardize=True), new):
+        grey = image @ LUMINANCE
+        expected = np.dstack(3 * [(grey - grey.mean()) / grey.std()])
+        np.testing.assert_allclose(x, expected, atol=1e-12)
+    assert np.abs(channels(PLAIN, standardize=True)).max() < 1e-6
 
 
 def test_local_contrast_forgets_the_light_and_its_slope():
     face = np.random.RandomState(0).randint(60, 120, (1, 32, 32, 3))
     slope = np.linspace(0, 60, 32).astype(int)[None, None, :, None]  # lit from one side
-    recipe = model.Recipe(grey=True, local_contrast=4.0, standardize=True)
-    one, other = (model.inputs(of.astype(np.uint8), recipe).ravel() for of in (face, face + slope))
-    plain = model.Recipe(grey=True, standardize=True)
-    before = [model.inputs(of.astype(np.uint8), plain).ravel() for of in (face, face + slope)]
-    assert np.corrcoef(one, other)[0, 1] > 0.98 > np.corrcoef(*before)[0, 1]
-    assert not model.inputs(np.full((1, 8, 8, 3), 9, np.uint8), recipe).any()
+    pair = np.concatenate([face, face + slope]).astype(np.uint8)
+    before, after = (
+        np.corrcoef(channels(pair, grey=True, local_contrast=width).reshape(2, -1))[0, 1]
+        for width in (0, 4)
+    )
+    assert after > 0.98 > before
+    assert not channels(PLAIN, grey=True, local_contrast=4, standardize=True).any()
 
 
 def edge(degrees, light, dark, side=33):
@@ -220,32 +220,26 @@ def edge(degrees, light, dark, side=33):
     return np.repeat(np.rint(grey)[None, :, :, None], 3, axis=3).astype(np.uint8)
 
 
-def leaning(images):
-    """What the channels of directions say, on the average of the inner pixels, (2,)."""
-    channels = model.inputs(images, model.Recipe(directions=1.5)).T.reshape(images.shape)
-    return channels[0, 8:-8, 8:-8, 1:].mean(axis=(0, 1))
-
-
 def test_directions_are_those_of_the_slopes_with_the_angle_doubled():
     for degrees in (0, 30, 45, 90, 120, 135):
         across = np.radians(90 - degrees)  # where the light grows: across the line, y downwards
         for light, dark in [(200, 50), (50, 200)]:  # a dark line leans as a light one does
-            found = leaning(edge(degrees, light, dark))
+            lean = channels(edge(degrees, light, dark), directions=1.5)[0, ..., 1:]
+            found = lean[8:-8, 8:-8].mean(axis=(0, 1))
             assert np.hypot(*found) > 0.02
             expected = np.cos(2 * across), np.sin(2 * across)
             np.testing.assert_allclose(found / np.hypot(*found), expected, atol=0.04)
 
 
 def test_the_first_channel_of_three_is_the_grey_and_a_mirror_turns_the_last_ones_sign():
-    new = images(9, 16)
-    recipe = model.Recipe(local_contrast=3.0, directions=1.0)
-    X, mirrored = (model.inputs(x, recipe).T.reshape(x.shape) for x in (new, new[:, :, ::-1]))
-    grey = model.inputs(new, model.Recipe(grey=True, local_contrast=3.0)).T.reshape(new.shape)
+    new, fields = images(9, 16), {"local_contrast": 3, "directions": 1}
+    X, mirrored = channels(new, **fields), channels(new[:, :, ::-1], **fields)
+    grey = channels(new, grey=True, local_contrast=3)
     np.testing.assert_array_equal(X[..., 0], grey[..., 0])
     np.testing.assert_allclose(mirrored[:, :, ::-1], X * (1, 1, -1), atol=1e-12)
-    spread = model.inputs(new, recipe._replace(standardize=True)).T.reshape(new.shape)
-    np.testing.assert_allclose(spread.std(axis=(1, 2)), 1, rtol=1e-9)  # each channel by itself
-    assert not model.inputs(np.full((1, 8, 8, 3), 9, np.uint8), recipe).any()
+    spread = channels(new, standardize=True, **fields).std(axis=(1, 2))
+    np.testing.assert_allclose(spread, 1, rtol=1e-9)  # each channel by itself
+    assert not channels(PLAIN, **fields).any()
 
 
 def test_what_a_network_is_given_can_be_looked_at():
@@ -258,13 +252,13 @@ def test_what_a_network_is_given_can_be_looked_at():
 
     np.testing.assert_array_equal(given(center=True), new)
     grey = given(grey=True)
-    np.testing.assert_allclose(grey[..., 0], new @ [0.299, 0.587, 0.114], atol=0.501)
+    np.testing.assert_allclose(grey[..., 0], new @ LUMINANCE, atol=0.501)
     local = given(grey=True, local_contrast=3.0)
     for pictures in (grey, local):
         assert (pictures == pictures[..., :1]).all()
     lean = given(local_contrast=3.0, directions=1.5)
     np.testing.assert_array_equal(lean[..., 0], local[..., 0])
-    X = model.inputs(new, SMALL._replace(local_contrast=3.0, directions=1.5)).T.reshape(new.shape)
+    X = channels(new, local_contrast=3.0, directions=1.5)
     assert ((lean > 128) <= (X > 0)).all() and ((lean < 128) <= (X < 0)).all()
     assert (np.abs(lean.std(axis=(1, 2)) - 127 / 3) < 3).all()
 
@@ -290,10 +284,8 @@ def test_training_along_passes_through_the_models_that_training_ends_in():
     Y = np.arange(12).reshape(1, -1) % 2
     along = model.train_along(images(), Y, recipe, [10, 30])
     for moment, passed in along.items():
-        ended = trained(recipe._replace(num_iterations=moment))
-        np.testing.assert_allclose(
-            passed.predict_proba(images(5)), ended.predict_proba(images(5)), rtol=1e-10
-        )
+        ended = trained(recipe._replace(num_iterations=moment)).predict_proba(images(5))
+        np.testing.assert_allclose(passed.predict_proba(images(5)), ended, rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype, error", [(np.float32, 1e-6), (np.float16, 2e-3)])

@@ -3,6 +3,7 @@
 import re
 import tracemalloc
 import warnings
+from functools import partial
 
 import nbformat
 import numpy as np
@@ -22,17 +23,16 @@ HIDDEN = list(network.ACTIVATIONS)
 SIZE = st.integers(1, 40)
 
 
-def textbook(X, Y, layers_dims, learning_rate, num_iterations, activation="relu", seed=1, decay=0):
-    """The course's own loop, over the pixels, with the network's functions."""
+def textbook(X, Y, layers_dims, activation, decay, seed):
+    """101 steps of the course's own loop, over the pixels, with the network's functions."""
     parameters, costs = network.initialize_parameters_deep(layers_dims, seed), []
-    for i in range(num_iterations):
+    for _ in range(101):
         AL, caches = network.L_model_forward(X, parameters, activation)
-        if i % 100 == 0:
-            costs.append(network.compute_cost(AL, Y))
+        costs.append(network.compute_cost(AL, Y))
         grads = network.L_model_backward(AL, Y, caches, activation)
         for l in range(1, len(layers_dims)):
             grads[f"dW{l}"] = grads[f"dW{l}"] + decay * parameters[f"W{l}"]
-        parameters = network.update_parameters(parameters, grads, learning_rate)
+        parameters = network.update_parameters(parameters, grads, 0.02)
     return parameters, costs
 
 
@@ -63,31 +63,31 @@ def test_the_courses_two_layer_model_costs_what_the_course_prints(real_folder):
 
 
 @pytest.mark.parametrize("activation", HIDDEN)
-@settings(max_examples=20)
+@pytest.mark.parametrize("decay", [0, 0.3])
+@settings(max_examples=10)
 @given(st.lists(st.integers(1, 6), max_size=4), SIZE, SIZE, st.integers(0, 1000))
-def test_image_space_and_pixel_space_equal_the_textbook(activation, hidden, n_x, m, seed):
+def test_image_space_and_pixel_space_equal_the_textbook(activation, decay, hidden, n_x, m, seed):
     random = np.random.RandomState(seed)
     X, Y = random.rand(n_x, m), random.randint(0, 2, (1, m))
     layers_dims = [n_x, *hidden, 1]
-    expected, expected_costs = textbook(X, Y, layers_dims, 0.02, 201, activation, seed)
+    expected, expected_costs = textbook(X, Y, layers_dims, activation, decay, seed)
     # A deep chain may blow a last bit up to anything; such an example says nothing of the algebra.
-    moved, _ = textbook(X * (1 + 1e-14), Y, layers_dims, 0.02, 201, activation, seed)
+    moved, _ = textbook(X * (1 + 1e-14), Y, layers_dims, activation, decay, seed)
     assume(np.abs(moved["W1"] - expected["W1"]).max() < 1e-11)
-    if activation == "relu":
-        film_costs, moments, answers = training.film(X, Y, layers_dims, [0, 201], 0.02, seed=seed)
-        np.testing.assert_allclose(film_costs[[0, 100, 200]], expected_costs, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(moments[201]["W1"], expected["W1"], rtol=0, atol=1e-9)
-        start = network.initialize_parameters_deep(layers_dims, seed)
-        np.testing.assert_allclose(moments[0]["W1"], start["W1"], rtol=0, atol=1e-15)
-        said = network.predict_proba(X, moments[201])
-        np.testing.assert_allclose(answers[201], said, rtol=0, atol=1e-9)
+    close = partial(np.testing.assert_allclose, rtol=0, atol=1e-9)
+    how = {"hidden_activation": activation, "weight_decay": decay, "seed": seed}
+    film_costs, moments, answers = training.film(X, Y, layers_dims, [0, 101], 0.02, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # random labels may not be learnable
-        how = {"hidden_activation": activation, "seed": seed}
-        parameters, costs = L_layer_model(X, Y, layers_dims, 0.02, 201, **how)
-    for found, right in zip(parameters.values(), expected.values(), strict=True):
-        np.testing.assert_allclose(found, right, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(costs, expected_costs, rtol=0, atol=1e-9)
+        parameters, costs = L_layer_model(X, Y, layers_dims, 0.02, 101, **how)
+    close(film_costs[:-1], expected_costs)
+    close(costs, expected_costs[::100])
+    for name in expected:
+        close(moments[101][name], expected[name])
+        close(parameters[name], expected[name])
+    start = network.initialize_parameters_deep(layers_dims, seed)
+    close(moments[0]["W1"], start["W1"], atol=1e-15)
+    close(answers[101], network.predict_proba(X, moments[101], activation))
 
 
 @pytest.fixture
@@ -100,33 +100,17 @@ def problem():
     return X, Y
 
 
-def test_it_learns_and_leaves_its_arguments_as_they_were(problem):
+def test_it_learns_and_goes_on_from_where_it_was_and_changes_nothing_given(problem):
     X, Y = problem
-    start = network.initialize_parameters_deep([300, 8, 1], 4)
-    for array in (X, Y, *start.values()):
+    whole, costs = L_layer_model(X, Y, [300, 8, 1], 0.1, 600)
+    half, _ = L_layer_model(X, Y, [300, 8, 1], 0.1, 300)
+    for array in (X, Y, *half.values()):
         array.flags.writeable = False
-    parameters, costs = L_layer_model(X, Y, [300, 8, 1], 0.1, 600, parameters=start)
-    assert costs[-1] < 0.2 < 0.5 < costs[0]
-    assert (network.predict(X, parameters) == Y).mean() > 0.98
-
-
-def test_training_on_from_given_parameters_equals_training_through(problem):
-    X, Y = problem
-    whole, costs = L_layer_model(X, Y, [300, 8, 1], 0.05, 400)
-    half, _ = L_layer_model(X, Y, [300, 8, 1], 0.05, 200)
-    rest, later = L_layer_model(X, Y, [300, 8, 1], 0.05, 200, parameters=half)
-    np.testing.assert_allclose(later, costs[2:], atol=1e-12)
+    rest, later = L_layer_model(X, Y, [300, 8, 1], 0.1, 300, parameters=half)
+    np.testing.assert_allclose(later, costs[3:], atol=1e-12)
     np.testing.assert_allclose(rest["W1"], whole["W1"], atol=1e-12)
-
-
-@pytest.mark.parametrize("m", [20, 60])  # of 40 inputs: in image space, and over the pixels
-def test_weight_decay_follows_the_gradient_of_the_penalised_cost(m):
-    random = np.random.RandomState(0)
-    X, Y = random.rand(40, m), random.randint(0, 2, (1, m))
-    expected, _ = textbook(X, Y, [40, 5, 3, 1], 0.05, 50, decay=0.3)
-    found, _ = L_layer_model(X, Y, [40, 5, 3, 1], 0.05, 50, weight_decay=0.3)
-    for name in expected:
-        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-12)
+    assert costs[-1] < 0.2 < 0.5 < costs[0]
+    assert (network.predict(X, rest) == Y).mean() > 0.98
 
 
 def test_costs_are_printed_when_asked_for(problem, capsys):
@@ -220,16 +204,19 @@ def test_a_divergence_is_one_spanish_warning_and_flagged_costs(problem, activati
     assert all(np.isfinite(value).all() for value in parameters.values())
     assert [w.category for w in caught] in ([DivergenceWarning], [])
     if caught:
-        assert "tasa de aprendizaje menor" in str(caught[0].message)
+        says = "(misma respuesta|más alto|desbordaron).*tasa de aprendizaje menor"
+        assert re.search(says, str(caught[0].message))
         assert caught[0].filename == __file__
     else:  # no complaint is owed only where it did learn
         assert costs[-1] < costs[0]
 
 
-def test_a_network_gone_dead_is_reported_and_images_not_divided_by_255_as_the_cause(problem):
+def test_a_dead_network_is_told_as_such_and_images_not_divided_by_255_as_the_cause(problem):
     X, Y = problem
-    with pytest.warns(DivergenceWarning, match="misma respuesta|más alto|desbordaron"):
-        L_layer_model(X, Y, [300, 8, 5, 1], 10, 300)
+    dead = network.initialize_parameters_deep([300, 8, 1])
+    dead["b1"] -= 100  # no unit is ever on
+    with pytest.warns(DivergenceWarning, match="dando la misma respuesta a todas"):
+        L_layer_model(X, Y, [300, 8, 1], num_iterations=10, parameters=dead)
     with pytest.warns(DivergenceWarning, match="divide las imágenes entre 255"):
         L_layer_model(np.round(255 * X), Y, [300, 20, 7, 5, 1], num_iterations=300)
 
