@@ -291,7 +291,8 @@ def test_each_answer_is_marked_up_for_nbgrader_with_its_check_below():
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("source", ["### BEGIN SOLUTION", "### END SOLUTION\n### BEGIN SOLUTION"])
-def test_a_mark_without_its_partner_is_told(source):
+@pytest.mark.parametrize("order", ["B", "E", "EB", "BBE", "BEE"])
+def test_a_mark_without_its_partner_is_told(order):
+    marks = {"B": generator.BEGIN, "E": generator.END}
     with pytest.raises(ValueError, match="no tiene pareja"):
-        generator._stubbed(source)
+        generator._stubbed("\n".join(marks[mark] for mark in order))
