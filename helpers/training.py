@@ -192,8 +192,8 @@ def L_layer_model(
     if not _are_finite(AL, *trained.values()):
         problem = "los números se desbordaron"
         finite = range(0, num_iterations, COST_EVERY)[: np.isfinite(costs).sum()]
-        _, kept, _ = run(finite)  # the same way once more
-        trained = next(p for p in reversed(kept.values()) if _are_finite(*p.values()))
+        again = (run([i])[1][i] for i in reversed(finite))  # the same way once more
+        trained = next(found for found in again if _are_finite(*found.values()))
     elif (cost := network.compute_cost(AL, Y)) > costs[0]:
         problem = f"el costo terminó en {cost:.3f}, más alto que al empezar ({costs[0]:.3f})"
     elif np.ptp(AL) == 0 < np.ptp(Y):
