@@ -219,11 +219,6 @@ def test_the_page_is_one_script_that_asks_for_nothing_and_carries_its_own_parts_
         assert made.value.count("<iframe") == 1 and 'srcdoc="&lt;!doctype html&gt;' in made.value
 
 
-def test_a_page_says_its_language_and_its_title(touchable):
-    page = base.document("Uno & otro", touchable.fragment)
-    assert '<html lang="es">' in page and "<title>Uno &amp; otro</title>" in page
-
-
 def test_the_readers_network_is_one_file_that_can_be_sent(trained, caras, film, tmp_path):
     """Of parameters, without more: its name is words, its weight is that of a large photo."""
     real = model.load_model(DATASETS.parent / "models" / "smiles.h5")
