@@ -203,6 +203,7 @@ def test_every_cell_runs_without_error_and_no_bar_is_left_on_the_page_or_in_the_
     beginning, copy
 ):
     bar, last = beginning.locator(CELL).nth(-2), beginning.locator(CELL).last
+    assert beginning.locator(ERROR).all_inner_texts() == []
     (copy / "visto").touch()
     bar.locator(OUTPUT, has_text="Prueba: ").wait_for(state="detached")
     last.locator(".jp-InputPrompt", has_text=re.compile(r"\d")).wait_for()
