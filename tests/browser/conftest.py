@@ -28,6 +28,7 @@ CHROMES = [
 ]
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
+PHONE, FETCHED = {"width": 390, "height": 844}, "^(?!file:|data:|blob:).*"
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
@@ -105,27 +106,21 @@ def opened(browser, tabs):
     """A function that opens a document; afterwards nothing may have failed or been fetched."""
     tabs, wrong = tabs
 
-    def tab(script, options):
-        page = browser.new_page(**{"viewport": {"width": 390, "height": 844}} | options)
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda r: wrong.extend(re.findall("^(?!file:|data:|blob:).*", r.url)))
-        if script:
-            page.add_init_script(script)
-        return page
-
-    def open_document(url, script=None, scheme="light", motion="no-preference", **options):
+    def open_document(url, script="", scheme="light", motion="no-preference", **options):
         how = f"{script} {options}"
         if how not in tabs:
-            tabs[how] = tab(script, options)
+            page = tabs[how] = browser.new_page(**{"viewport": PHONE} | options)
+            page.set_default_timeout(20_000)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("request", lambda r: wrong.extend(re.findall(FETCHED, r.url)))
+            page.add_init_script(script)
         tabs[how].emulate_media(color_scheme=scheme, reduced_motion=motion)
         tabs[how].goto(url)
         return tabs[how]
 
-    yield open_document
-    found = wrong.copy()
     wrong.clear()
-    assert found == []
+    yield open_document
+    assert wrong == []
 
 
 @pytest.fixture(scope="session")

@@ -181,7 +181,7 @@ def test_photographs_get_the_words_of_python(opened, address, real, people):
     for k, picture in enumerate(people):
         both.paste(picture, (320 * k, 0))
     expected = words(judge_photo(real, png(both), explain=False), real.classes)
-    for script in ("window.Worker = undefined", None):  # in the page, where there is no worker
+    for script in ("window.Worker = undefined", ""):  # in the page, where there is no worker
         page = opened(address, script)
         choose(page, "dos.png", png(both)).locator(".verdict").nth(1).wait_for()
         assert page.get_by_role("status").text_content().endswith(expected)
