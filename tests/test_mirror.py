@@ -61,9 +61,9 @@ def _photo(pixels):
     return {"data": data, "W": w, "H": h, "step": step}
 
 
-def drawn(recipe, seed=0):
+def drawn(recipe):
     """A model by ``recipe`` that nobody trained."""
-    rng, dims = np.random.RandomState(seed), [INPUTS, *recipe.hidden, 1]
+    rng, dims = np.random.RandomState(0), [INPUTS, *recipe.hidden, 1]
     mean = 0.1 * rng.randn(INPUTS, 1) if recipe.center else 0.0
     networks = [network.initialize_parameters_deep(dims, seed) for seed in recipe.seeds]
     return Model(recipe, mean, networks, ORIGIN)
@@ -78,10 +78,10 @@ def images():
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_any_recipe_is_judged_as_in_python(node, images, recipe):
-    model = drawn(recipe)
+    model, is_lone = drawn(recipe), len(recipe.seeds) == 1
     answers = node(reflection.content(model), images)
     p = [answer["p"] for answer in answers]
-    np.testing.assert_allclose(p, model.predict_proba(images)[0], atol=2e-3)
+    np.testing.assert_allclose(p, model.predict_proba(images)[0], atol=3e-4 if is_lone else 2e-3)
     given = np.array([answer["given"] for answer in answers]).reshape(images.shape)
     assert np.abs(given - model.given(images).astype(int)).max() <= 1
     assert all(answer["seen"] == image.ravel().tolist() for answer, image in zip(answers, images))
@@ -143,12 +143,6 @@ def test_a_second_network_may_take_images_of_another_size(node, images):
     np.testing.assert_allclose(p[0], model.predict_proba(images)[0], atol=1e-3)
     np.testing.assert_allclose(p[1], small.predict_proba(halves)[0], atol=2e-3)
     np.testing.assert_allclose(p[1], [face["p"] for face in other])
-
-
-def test_a_lone_networks_answers_are_exact(node, images):
-    model = drawn(Recipe(), seed=3)
-    p = [answer["p"] for answer in node(reflection.content(model), images)]
-    np.testing.assert_allclose(p, model.predict_proba(images)[0], atol=3e-4)
 
 
 @pytest.mark.parametrize("second", [False, True])

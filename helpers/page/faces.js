@@ -88,9 +88,8 @@ function framed(photo, m) { // its edge goes on for m pixels
   return rearranged(photo, photo.W + 2 * m, photo.H + 2 * m, place);
 }
 function turned(photo, turns) { // np.rot90
-  const { W, H } = photo, quarter = (of) => rearranged(of, of.H, of.W, (r, c) => [c, of.W - 1 - r]);
-  if (turns === 2) return rearranged(photo, W, H, (r, c) => [H - 1 - r, W - 1 - c]);
-  return turns ? quarter(turns === 3 ? turned(photo, 2) : photo) : photo;
+  const quarter = () => rearranged(photo, photo.H, photo.W, (r, c) => [c, photo.W - 1 - r]);
+  return turns ? turned(quarter(), turns - 1) : photo;
 }
 function quarterTurn(points, W, H, turns) { // where the points lie after it
   const once = () => points.map(([x, y]) => [y, W - x]);
@@ -141,9 +140,10 @@ function finder(detect) {
     return { faces: looks.map((f) => f.points), score: Math.max(0, ...scores) };
   }
   function find(photo) { // points of all faces, the largest first, however the photo lies
-    let best = upright(photo);
+    let best = upright(photo), view = photo;
     for (const turns of best.score < SURE ? [1, 2, 3] : []) {
-      const { W, H } = turned(photo, turns), found = upright(turned(photo, turns));
+      view = turned(view, 1);
+      const { W, H } = view, found = upright(view);
       if (found.score <= Math.max(best.score + BETTER, AT_LEAST)) continue;
       const faces = found.faces.map((points) => quarterTurn(points, W, H, 4 - turns));
       best = { faces, score: found.score };

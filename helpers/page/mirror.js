@@ -11,17 +11,16 @@ const opened = () => (computer ??= new Promise((done) => {
     done((question) => rest().then(() => answer(question)));
   };
   try {
-    const waiting = [], source = new Blob([`(${engine})().serve(self)`]);
+    const source = new Blob([`(${engine})().serve(self)`]), waiting = []; // answered in this order
     const worker = new Worker(URL.createObjectURL(source));
     const post = (question) => new Promise((...ends) => {
-      const id = waiting.push(ends);
-      worker.postMessage({ id, ...question }, [question.photo.data.buffer]);
+      waiting.push(ends);
+      worker.postMessage(question, [question.photo.data.buffer]);
     });
     worker.onerror = inPage;
-    worker.onmessage = ({ data: said }) => { // the first says that it is there
-      if (!said.id) return done(post);
-      const [answer, fail] = waiting[said.id - 1];
-      delete waiting[said.id - 1];
+    worker.onmessage = ({ data: said }) => {
+      if (said.isReady) return done(post);
+      const [answer, fail] = waiting.shift();
       if (said.problem) fail(new Error(said.problem));
       else answer(said);
     };

@@ -50,12 +50,12 @@ function answering(content) {
 }
 function serve(self) {
   let answer;
-  self.onmessage = ({ data: { id, content, ...question } }) => {
+  self.onmessage = ({ data: { content, ...question } }) => {
     try {
       if (content) answer = answering(content);
-      self.postMessage(content ? {} : { id, ...answer(question) });
+      self.postMessage(content ? { isReady: true } : answer(question));
     } catch (error) {
-      self.postMessage({ id, problem: String(error) });
+      self.postMessage({ isReady: !!content, problem: String(error) });
     }
   };
 }

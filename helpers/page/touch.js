@@ -4,7 +4,8 @@ const side = data.side, size = 3 * side * side, packed = bytes(data.faces);
 const faces = data.labels.map((_, i) => packed.subarray(size * i, size * (i + 1)));
 const net = network(data.network), board = easel(side, faces);
 const ask = (pixels) => net.forward(Float64Array.from(pixels, (value) => value / 255));
-const untouched = faces.map((face) => ask(face).A.at(-1)[0]);
+const opinion = ({ A }) => A.at(-1)[0];
+const untouched = faces.map((face) => opinion(ask(face)));
 const brush = { tool: "light", radius: 3 };
 let passed, image, over = "none", painting = null, waiting = false;
 let cursor = { x: side / 2, y: side * 0.72, shown: false };
@@ -19,7 +20,7 @@ function refresh() { // computing takes a millisecond; to draw more often than t
 }
 function draw() {
   waiting = false;
-  const p = passed.A.at(-1)[0], before = untouched[board.chosen];
+  const p = opinion(passed), before = untouched[board.chosen];
   says.show(p);
   ghost.style.left = `${100 * before}%`;
   truth.textContent =
@@ -202,5 +203,4 @@ root.append(el("section", { class: "card touch", "aria-label": data.title },
     small("Toca un cuadro y verás, encima de la cara, lo que pesa esa unidad.")),
   status));
 sync();
-const probability = () => passed.A.at(-1)[0];
-host.page = { slope, labels: data.labels, image: () => [...image], answer: probability };
+host.page = { slope, image: () => image, answer: () => opinion(passed) };

@@ -24,7 +24,7 @@ from tools import report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
 
-NOTEBOOK, BEGINNING = "Proyecto_Final.ipynb", "Comienzo.ipynb"
+NOTEBOOK, BEGINNING, PAGES = "Proyecto_Final.ipynb", "Comienzo.ipynb", "Páginas.ipynb"
 SHIPPED = [NOTEBOOK, "requirements.txt", "helpers/**/*.*", "images/*", "datasets/*caras.h5"]
 SHIPPED += ["models/*.h5"]
 SECONDS = 200  # for the beginning, on a busy machine
@@ -57,6 +57,7 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 CELL, OUTPUT = ".jp-Notebook .jp-CodeCell", ".jp-OutputArea-output"
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 ERROR = f"{OUTPUT}[data-mime-type$=stderr], {OUTPUT}[data-mime-type$=error]"
 
 
@@ -69,15 +70,14 @@ def copy(tmp_path_factory):
         shutil.copy(file, copy / file.relative_to(PROJECT))
     notebook = nbformat.read(copy / NOTEBOOK, as_version=4)
     (end,) = (i for i, cell in enumerate(notebook.cells) if '<a id="s4">' in cell.source)
-    notebook.cells[end:] = [nbformat.v4.new_code_cell(BAR)]
+    notebook.cells[end:] = map(nbformat.v4.new_code_cell, (BAR, ALIVE))
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, copy / BEGINNING)
-    notebook.cells = [nbformat.v4.new_code_cell(ALIVE)]
     notebook.metadata.widgets = {report.STATE_MIME: report.sentences(GONE)}
-    for app in ("lab", "notebook"):
-        nbformat.write(notebook, copy / f"{app}.ipynb")
+    nbformat.write(notebook, copy / BEGINNING)
+    del notebook.cells[:-1]
+    nbformat.write(notebook, copy / PAGES)
     return copy
 
 
@@ -132,19 +132,35 @@ def answers(url):
 
 
 @pytest.fixture(scope="module")
-def page(browser, address):
-    """JupyterLab with the story as it is stored."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened(page, address(NOTEBOOK))
-    yield page
-    page.close()
+def opened(browser, address):
+    """A function that opens a notebook; what a page tells its kernel comes in ``page.told``."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    context.set_default_timeout(60_000)
+
+    def open_notebook(*where):
+        page = context.new_page()
+        page.told = []
+        page.on("websocket", lambda ws: ws.on("framesent", lambda f: page.told.append(str(f))))
+        page.goto(address(*where) + "&reset")  # without the other notebook
+        # Before there is a kernel the indicator already says that it is idle.
+        page.locator(".jp-KernelName", has_text="Python").wait_for()
+        page.locator(IDLE).wait_for()
+        return page
+
+    yield open_notebook
+    context.close()
 
 
 @pytest.fixture(scope="module")
-def beginning(browser, address):
+def page(opened):
+    """JupyterLab with the story as it is stored."""
+    return opened(NOTEBOOK)
+
+
+@pytest.fixture(scope="module")
+def beginning(opened):
     """JupyterLab after Run > Run All Cells, when the bar is there or a cell has failed."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened(page, address(BEGINNING))
+    page = opened(BEGINNING)
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
     for _ in range(6):  # JupyterLab may look ready before its menu works
         choose(page, "Run", "Run All Cells")
@@ -154,16 +170,7 @@ def beginning(browser, address):
             )
             break
     page.locator(f"{OUTPUT}:has-text('Prueba: '), {ERROR}").wait_for(timeout=SECONDS * 1000)
-    yield page
-    page.close()
-
-
-def opened(page, url):
-    page.set_default_timeout(60_000)
-    page.goto(url + "&reset")  # without the other notebook
-    # Before there is a kernel the indicator already says that it is idle.
-    page.locator(".jp-KernelName", has_text="Python").wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    return page
 
 
 def choose(page, *path):
@@ -181,25 +188,31 @@ def figure_cells(page, copy):
     return [page.locator(CELL).nth(i) for i, text in enumerate(sources) if draws.search(text)]
 
 
+def saved(page, path):
+    """The cells of a notebook and what else is in it, after Control+s."""
+    page.locator(CELL).last.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Control+s")
+    limit = monotonic() + 60
+    while not (notebook := json.loads(path.read_text("utf-8")))["cells"][-1]["outputs"]:
+        assert monotonic() < limit, "JupyterLab didn't save the notebook"
+        page.wait_for_timeout(200)
+    return notebook.pop("cells"), notebook
+
+
 def test_every_cell_runs_without_error_and_no_bar_is_left_on_the_page_or_in_the_file(
     beginning, copy
 ):
+    bar, last = beginning.locator(CELL).nth(-2), beginning.locator(CELL).last
     assert beginning.locator(ERROR).all_inner_texts() == []
-    last = beginning.locator(CELL).last
     (copy / "visto").touch()
-    last.locator(OUTPUT, has_text="Prueba: ").wait_for(state="detached")
-    prompts = beginning.locator(f"{CELL} .jp-InputPrompt")
+    bar.locator(OUTPUT, has_text="Prueba: ").wait_for(state="detached")
     last.locator(".jp-InputPrompt", has_text=re.compile(r"\d")).wait_for()
-    numbers = prompts.all_inner_texts()
+    assert beginning.locator(ERROR).all_inner_texts() == []
+    numbers = beginning.locator(f"{CELL} .jp-InputPrompt").all_inner_texts()
     assert numbers == [f"[{i}]:" for i in range(1, len(numbers) + 1)]
     assert beginning.locator(f"{OUTPUT} img").count() >= 2
-    last.locator(".jp-InputArea-editor").click()
-    beginning.keyboard.press("Control+s")
-    limit = monotonic() + 60
-    while not (cells := json.loads((copy / BEGINNING).read_text("utf-8"))["cells"])[-1]["outputs"]:
-        assert monotonic() < limit, "JupyterLab didn't save the notebook"
-        beginning.wait_for_timeout(200)
-    assert [output["data"] for output in cells[-1]["outputs"]] == [{}]
+    cells, _ = saved(beginning, copy / BEGINNING)
+    assert [output["data"] for output in cells[-2]["outputs"]] == [{}]
 
 
 def test_every_figure_is_drawn(page, copy):
@@ -223,67 +236,60 @@ def test_the_contents_lead_to_their_sections(page):
         name = entries.nth(i).inner_text()
         entries.nth(i).click()
         heading = page.locator(".jp-Notebook h2", has_text=name)
-        page.wait_for_timeout(300)
-        assert 0 <= heading.bounding_box()["y"] < 900, name
+        playwright.expect(heading, name).to_be_in_viewport()
 
 
-def keeps_a_sentence_and_the_figure(page, inside, path, address):
-    """Saved, and opened again without its kernel."""
-    heights = page.locator("iframe.smile-touch").evaluate(
+def reaches_no_kernel(page):
+    """The pages of the last cell, which has run, answer by themselves."""
+    inside, mirror = (page.frame_locator(f"iframe.smile-{kind}") for kind in ("touch", "mirror"))
+    inside.get_by_role("checkbox", name="En negativo").check()
+    inside.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
+    page.locator(IDLE).wait_for()
+    assert any("execute_request" in frame for frame in page.told)
+    page.told.clear()
+    mirror.locator("input[multiple]").set_input_files(PROJECT / "images/ejemplo.jpg")
+    mirror.get_by_role("article").locator(".verdict", has_text="sonríe").wait_for()
+    mirror.get_by_role("button", name="Enciende el espejo").click()
+    mirror.locator(".live .verdict").wait_for()
+    mirror.get_by_role("button", name="Apaga").click()
+    assert not [frame for frame in page.told if "comm_msg" in frame or "execute" in frame]
+
+
+def test_the_pages_run_in_notebook_7_and_tell_the_kernel_nothing(opened):
+    page = opened(PAGES, "notebooks")
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    reaches_no_kernel(page)
+
+
+def test_the_pages_run_in_jupyterlab_and_leave_a_sentence_and_the_figure(beginning, address, copy):
+    (copy / "visto").touch()
+    reaches_no_kernel(beginning)
+    inside = beginning.frame_locator("iframe.smile-touch")
+    heights = beginning.locator("iframe.smile-touch").evaluate(
         "frame => [frame.offsetHeight, frame.contentDocument.documentElement.scrollHeight]"
     )
     assert heights[0] > 500 and heights[0] >= heights[1]  # no second scroll bar
     card = inside.locator(".card").evaluate("card => getComputedStyle(card).backgroundColor")
     assert card == "rgb(255, 255, 255)"  # as Jupyter's theme, not as the system
-    page.frame_locator("iframe.smile-watch").locator(".legend", has_text="Costo J: ").wait_for()
-    # Lab brings back, behind it, what another test has left open.
-    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    figure = panel.locator(".jp-OutputArea-output img")
+    film = beginning.frame_locator("iframe.smile-watch")
+    film.locator(".legend", has_text="Costo J: ").wait_for()
+    outputs = beginning.locator(CELL).last.locator(OUTPUT)
+    figure = outputs.locator("img")
     figure.wait_for(state="hidden")  # the film is there instead of it
     assert figure.count() == 1
-    page.locator("body").evaluate("body => { body.dataset.jpThemeLight = false; }")
+    beginning.locator("body").evaluate("body => { body.dataset.jpThemeLight = false; }")
     inside.locator(".smile-page.dark").wait_for()
-    panel.locator(".jp-CodeCell .jp-InputArea-editor").click()
-    page.keyboard.press("Control+s")
-    for _ in range(150):
-        stored = path.read_text(encoding="utf-8")
-        if MIME in stored:
-            break
-        page.wait_for_timeout(200)
+    cells, others = saved(beginning, copy / BEGINNING)
+    stored = json.dumps([cells[-1], others])
     assert MIME in stored and len(stored) < 40_000
+    # Without its kernel, and opened again.
     sessions = json.load(urllib.request.urlopen(address("", "api/sessions")))
-    for session in (one for one in sessions if one["path"] == path.name):
+    for session in (one for one in sessions if one["path"] == BEGINNING):
         url = address(session["id"], "api/sessions")
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
-    page.reload()
-    panel.locator(
-        ".jp-OutputArea-output", has_text=re.compile("not found|Ejecuta")
-    ).first.wait_for()
+    beginning.reload()
+    outputs.filter(has_text=re.compile("not found|Ejecuta")).first.wait_for()
     figure.wait_for()
-    texts = [text for text in panel.locator(".jp-OutputArea-output").all_inner_texts() if text]
+    texts = [text for text in outputs.all_inner_texts() if text]
     assert texts[-3:] == [*GONE.values()]
-
-
-@pytest.mark.parametrize(("name", "app"), [("notebook", "notebooks"), ("lab", "lab/tree")])
-def test_it_runs_in_jupyter_tells_the_kernel_nothing_and_leaves_a_sentence_and_the_figure(
-    browser, address, copy, name, app
-):
-    page, told = browser.new_page(viewport={"width": 1200, "height": 1500}, color_scheme="dark"), []
-    page.on("websocket", lambda ws: ws.on("framesent", lambda frame: told.append(str(frame))))
-    opened(page, address(f"{name}.ipynb", app))
-    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
-    page.keyboard.press("Control+Enter")
-    inside, mirror = (page.frame_locator(f"iframe.smile-{kind}") for kind in ("touch", "mirror"))
-    inside.get_by_role("checkbox", name="En negativo").check()
-    inside.get_by_role("status").get_by_text("La red dice: ").wait_for(state="attached")
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    assert any("execute_request" in frame for frame in told)
-    told.clear()
-    mirror.locator("input[multiple]").set_input_files(PROJECT / "images/ejemplo.jpg")
-    mirror.get_by_role("article").locator(".verdict", has_text="sonríe").wait_for()
-    mirror.get_by_role("button", name="Enciende el espejo").click()
-    mirror.locator(".live .verdict").wait_for()
-    assert not [frame for frame in told if "comm_msg" in frame or "execute" in frame]
-    if name == "lab":
-        keeps_a_sentence_and_the_figure(page, inside, copy / "lab.ipynb", address)
-    page.close()
