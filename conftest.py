@@ -25,7 +25,8 @@ os.environ["SMILE_DATA_DIR"] = ""
 os.environ["SMILE_DATASET"] = "caras"
 os.environ["TQDM_DISABLE"] = "1"
 # The workers of pytest share the cores already: a notebook's kernel, or a program, takes one.
-os.environ |= {"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "1"}
+for threads in ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+    os.environ[threads] = "1"
 
 
 # What takes longest comes first, so that the workers, who take a file at a time, end together.
