@@ -42,7 +42,7 @@ model: $(VENV)/run-ready  ## train models/smiles.h5 anew, on GENKI-4K
 
 # pip compiles one file after the other, and the packages' own tests; this takes every core.
 define install
-@$(PYTHON) -m venv $(@D)
+@$(PYTHON) -m venv --upgrade-deps $(@D)
 @$(@D)/$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
 -@$(@D)/$(BIN)/python -m compileall -qq -j 0 -x tests $(@D)
 @touch $@
