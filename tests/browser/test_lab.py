@@ -1,6 +1,6 @@
-"""Jupyter in a browser: the story as it is stored, its first sections run and saved, its pages alive.
+"""Jupyter in a browser: the story as it is stored, in Notebook 7; its beginning, run in JupyterLab.
 
-Its other cells are run by nbval, and on other data by test_twice.py, without a browser.
+Its pages live in both. Its other cells are run by nbval, and on other data by test_twice.py, without a browser.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from tools import report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
 
-NOTEBOOK, BEGINNING, PAGES = "Proyecto_Final.ipynb", "Comienzo.ipynb", "Páginas.ipynb"
+NOTEBOOK, BEGINNING = "Proyecto_Final.ipynb", "Comienzo.ipynb"
 SHIPPED = [NOTEBOOK, "requirements.txt", "helpers/**/*.*", "images/*", "datasets/*caras.h5"]
 SHIPPED += ["models/*.h5"]
 SECONDS = 200  # for the beginning, on a busy machine
@@ -63,21 +63,24 @@ ERROR = f"{OUTPUT}[data-mime-type$=stderr], {OUTPUT}[data-mime-type$=error]"
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project in a folder with a difficult name, the story's beginning and its pages, not run."""
+    """The project in a folder with a difficult name; its story and, not run, the story's beginning.
+
+    Both end with a cell that shows the pages.
+    """
     copy = tmp_path_factory.mktemp("lab") / "copia con acentos ñ"
     for file in (file for pattern in SHIPPED for file in PROJECT.glob(pattern)):
         (copy / file.relative_to(PROJECT).parent).mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy / file.relative_to(PROJECT))
     notebook = nbformat.read(copy / NOTEBOOK, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(ALIVE))
+    nbformat.write(notebook, copy / NOTEBOOK)
     (end,) = (i for i, cell in enumerate(notebook.cells) if '<a id="s4">' in cell.source)
-    notebook.cells[end:] = map(nbformat.v4.new_code_cell, (BAR, ALIVE))
+    notebook.cells[end:-1] = [nbformat.v4.new_code_cell(BAR)]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     notebook.metadata.widgets = {report.STATE_MIME: report.sentences(GONE)}
     nbformat.write(notebook, copy / BEGINNING)
-    del notebook.cells[:-1]
-    nbformat.write(notebook, copy / PAGES)
     return copy
 
 
@@ -153,8 +156,8 @@ def opened(browser, address):
 
 @pytest.fixture(scope="module")
 def page(opened):
-    """JupyterLab with the story as it is stored."""
-    return opened(NOTEBOOK)
+    """Notebook 7 with the story as it is stored."""
+    return opened(NOTEBOOK, "notebooks")
 
 
 @pytest.fixture(scope="module")
@@ -255,9 +258,8 @@ def reaches_no_kernel(page):
     assert not [frame for frame in page.told if "comm_msg" in frame or "execute" in frame]
 
 
-def test_the_pages_run_in_notebook_7_and_tell_the_kernel_nothing(opened):
-    page = opened(PAGES, "notebooks")
-    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+def test_the_pages_run_in_notebook_7_and_tell_the_kernel_nothing(page):
+    page.locator(CELL).last.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
     reaches_no_kernel(page)
 
