@@ -1,6 +1,7 @@
 """Jupyter in a browser: the story as it is stored, in Notebook 7; its beginning, run in JupyterLab.
 
-Its pages live in both. Its other cells are run by nbval, and on other data by test_twice.py, without a browser.
+Its pages live in both. Its other cells are run by nbval, and on other data by test_twice.py, without
+a browser.
 """
 
 import contextlib
